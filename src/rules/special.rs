@@ -1,0 +1,186 @@
+//! Networks that the IANA special-purpose registries set apart.
+//!
+//! In: `rules/addresses/special-purpose.toml`. Out: [`SpecialPurpose`].
+//! Standards: RFC 6890 and the IANA IPv4 and IPv6 Special-Purpose Address registries, RFC 5771 (multicast).
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use ipnet::IpNet;
+use serde::Deserialize;
+
+use super::RuleError;
+
+/// Networks whose addresses belong to nobody on the public internet.
+#[derive(Debug)]
+pub struct SpecialPurpose {
+    file: String,
+    rules: Vec<Set>,
+}
+
+/// The file as written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    rule: Vec<Set>,
+}
+
+/// One kind of special-purpose networks.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+struct Set {
+    id: String,
+    what: String,
+    #[serde(rename = "source")]
+    _source: Vec<String>,
+    networks: Vec<IpNet>,
+    #[serde(rename = "match")]
+    matches: Vec<IpAddr>,
+    #[serde(rename = "skip")]
+    skips: Vec<IpAddr>,
+}
+
+impl SpecialPurpose {
+    /// Reads the file.
+    pub(super) fn load(file: &str, text: &str) -> Result<Self, RuleError> {
+        let refused = |why: String| RuleError::File {
+            file: file.to_owned(),
+            why,
+        };
+        let parsed: File = toml::from_str(text).map_err(|e| refused(e.to_string()))?;
+        for rule in &parsed.rule {
+            if rule.matches.is_empty() || rule.skips.is_empty() {
+                return Err(refused(format!(
+                    "rule `{}` lacks a match or a skip example",
+                    rule.id
+                )));
+            }
+        }
+        Ok(Self {
+            file: file.to_owned(),
+            rules: parsed.rule,
+        })
+    }
+
+    /// Runs the examples; returns how many ran.
+    pub(super) fn check(&self) -> Result<usize, RuleError> {
+        let mut ran = 0;
+        for rule in &self.rules {
+            let holds = |addr: &IpAddr| rule.networks.iter().any(|net| net.contains(addr));
+            let failed = |addr: &IpAddr, should: &str| RuleError::Example {
+                file: self.file.clone(),
+                id: rule.id.clone(),
+                why: format!("`{addr}` should {should}"),
+            };
+            for addr in &rule.matches {
+                if !holds(addr) {
+                    return Err(failed(addr, "match"));
+                }
+            }
+            for addr in &rule.skips {
+                if holds(addr) {
+                    return Err(failed(addr, "not match"));
+                }
+            }
+            ran += rule.matches.len() + rule.skips.len();
+        }
+        Ok(ran)
+    }
+
+    /// Returns what an address is set apart for, in words; `None` for an ordinary public one.
+    ///
+    /// An address that carries another (mapped, 6to4, Teredo, NAT64) is judged by its own form here.
+    #[must_use]
+    pub fn purpose(&self, addr: IpAddr) -> Option<&str> {
+        let addr = unmapped(addr);
+        self.rules
+            .iter()
+            .find(|rule| rule.networks.iter().any(|net| net.contains(&addr)))
+            .map(|rule| rule.what.as_str())
+    }
+
+    /// Returns whether an address is an ordinary public one, or lies in a network that is treated as such.
+    #[must_use]
+    pub fn is_public(&self, addr: IpAddr, also_public: &[IpNet]) -> bool {
+        let addr = unmapped(addr);
+        also_public.iter().any(|net| net.contains(&addr)) || self.purpose(addr).is_none()
+    }
+}
+
+/// Returns the IPv4 address behind an IPv4-mapped IPv6 address. RFC 4291 §2.5.5.2.
+#[must_use]
+pub fn unmapped(addr: IpAddr) -> IpAddr {
+    addr.to_canonical()
+}
+
+/// Returns the IPv4 address that a transition address carries: 6to4 (RFC 3056), Teredo (RFC 4380), NAT64 (RFC 6052).
+#[must_use]
+pub fn carried(addr: IpAddr) -> Option<Ipv4Addr> {
+    let IpAddr::V6(v6) = addr else { return None };
+    if let Some(v4) = v6.to_ipv4_mapped() {
+        return Some(v4);
+    }
+    let [a, b, c, d, _, _, g, h] = v6.segments();
+    let joined = |high: u16, low: u16| Ipv4Addr::from((u32::from(high) << 16) | u32::from(low));
+    match (a, b) {
+        (0x2002, _) => Some(joined(b, c)),
+        // RFC 4380 §4: the client's address stands last, all bits flipped.
+        (0x2001, 0) => Some(joined(!g, !h)),
+        (0x64, 0xff9b) if c == 0 && d == 0 => Some(joined(g, h)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::Rules;
+
+    #[test]
+    fn special_purpose_addresses_are_told_from_public_ones() {
+        let rules = Rules::builtin().unwrap();
+        let public = |text: &str| rules.special.is_public(text.parse().unwrap(), &[]);
+        for text in [
+            "10.0.0.1",
+            "127.0.0.1",
+            "192.0.2.7",
+            "::1",
+            "fe80::1",
+            "2001:db8::1",
+            "::ffff:10.0.0.1",
+            "2002:a00:1::1",
+            "100.64.0.1",
+            "224.0.0.1",
+            "255.255.255.255",
+            "0.0.0.0",
+            "::",
+        ] {
+            assert!(!public(text), "{text}");
+        }
+        for text in [
+            "8.8.8.8",
+            "2001:4860:4860::8888",
+            "::ffff:8.8.8.8",
+            "172.32.0.1",
+            "100.128.0.1",
+        ] {
+            assert!(public(text), "{text}");
+        }
+        assert!(rules.special.is_public(
+            "192.0.2.7".parse().unwrap(),
+            &["192.0.2.0/24".parse().unwrap()]
+        ));
+    }
+
+    #[test]
+    fn transition_addresses_give_what_they_carry() {
+        let of = |text: &str| carried(text.parse().unwrap()).map(|v4| v4.to_string());
+        assert_eq!(of("2002:c000:207::1").as_deref(), Some("192.0.2.7"));
+        assert_eq!(of("64:ff9b::c000:207").as_deref(), Some("192.0.2.7"));
+        assert_eq!(
+            of("2001:0:4136:e378:8000:63bf:3fff:fdf8").as_deref(),
+            Some("192.0.2.7")
+        );
+        assert_eq!(of("::ffff:192.0.2.7").as_deref(), Some("192.0.2.7"));
+        assert_eq!(of("2001:db8::1"), None);
+    }
+}
