@@ -66,5 +66,15 @@ pub mod ledger;
 // facts about the mail world, self-tested
 pub mod rules;
 
+// the settings
+pub mod config;
+
+// flags and subcommands
+mod cli;
+pub use cli::{Hooks, run};
+
+// the only place that prints
+mod term;
+
 // what, where, why, what to do
 pub mod failure;

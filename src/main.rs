@@ -1,3 +1,7 @@
 //! Runs the program and gives its exit status to the shell.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    plaint::run(std::env::args_os(), plaint::Hooks::real())
+}

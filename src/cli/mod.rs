@@ -1,0 +1,246 @@
+//! Flags and subcommands: puts the stages together.
+//!
+//! In: the command line, the settings. Out: an exit status; what is said goes through `term`.
+//! Failures: each stage's error becomes one [`Failure`] here.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser as _};
+use jiff::Timestamp;
+
+use crate::config::Config;
+use crate::failure::{Exit, Failure};
+use crate::rules::Rules;
+use crate::term::Term;
+
+// all flags
+mod flags;
+use flags::{Command, Flags, RulesCommand};
+
+// takes one message all the way: trace, look up, draft, ask, send
+mod report;
+
+// shows which host handed a message over, and why that is believed
+mod trace;
+
+// shows who answers for an address, a network, a domain or a link
+mod lookup;
+
+// composes complaints and prints them; never sends
+mod draft;
+
+// traces, looks up and holds every message of a mailbox
+mod batch;
+
+// pages through what is held; then one code for the approved set
+mod review;
+
+// lists, retries and settles what is on its way
+mod outbox;
+
+// shows what was reported, to whom, and what became of it
+mod log;
+
+// reads bounces and answers, and moves their cases on
+mod replies;
+
+// lists, adds and blocks abuse desks
+mod desks;
+
+// exports, corrects, forgets or purges the user's own data
+mod data;
+
+// sets up who the user is, how he sends, and whose hosts he trusts
+mod setup;
+
+/// What the program takes from outside beside its command line.
+///
+/// The program's own `main` uses [`Hooks::real`]; tests and the sandbox may
+/// put their own here. No environment variable and no setting does.
+pub struct Hooks {
+    /// Tells the time.
+    pub now: Box<dyn Fn() -> Timestamp>,
+    /// Makes the code that a user types to agree; `None` is a random one.
+    pub code: Option<Box<dyn FnMut() -> String>>,
+}
+
+impl Hooks {
+    /// Returns the system's clock and random codes.
+    #[must_use]
+    pub fn real() -> Self {
+        Self {
+            now: Box::new(Timestamp::now),
+            code: None,
+        }
+    }
+}
+
+/// Everything that a subcommand works with.
+pub(crate) struct Session {
+    /// Where it speaks.
+    pub(crate) term: Term,
+    /// The settings.
+    pub(crate) config: Config,
+    /// The rules.
+    pub(crate) rules: Rules,
+    /// The clock and the codes.
+    pub(crate) hooks: Hooks,
+}
+
+impl Session {
+    /// Returns the time.
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.hooks.now)()
+    }
+}
+
+/// Runs the program with a command line, its name first.
+#[must_use]
+pub fn run(args: impl IntoIterator<Item = OsString>, hooks: Hooks) -> ExitCode {
+    ExitCode::from(run_to_exit(args.into_iter().collect(), hooks).code())
+}
+
+fn run_to_exit(args: Vec<OsString>, hooks: Hooks) -> Exit {
+    let flags = match Flags::try_parse_from(with_report(args)) {
+        Ok(flags) => flags,
+        Err(error) => {
+            // Help and version are answers; everything else is misuse.
+            // There is nobody left to tell that the output is gone.
+            let _ = error.print();
+            return if error.use_stderr() {
+                Exit::Usage
+            } else {
+                Exit::Done
+            };
+        }
+    };
+    let mut term = Term::new(flags.color);
+    let exit = match prepare(&flags, term, hooks) {
+        Ok(mut session) => {
+            let exit = dispatch(flags.command, &mut session).unwrap_or_else(|failure| {
+                session.term.failure(&failure);
+                failure.exit
+            });
+            term = session.term;
+            exit
+        }
+        Err((back, failure)) => {
+            term = *back;
+            term.failure(&failure);
+            failure.exit
+        }
+    };
+    term.end(exit)
+}
+
+/// Reads settings and rules; gives the terminal back where that fails.
+fn prepare(flags: &Flags, term: Term, hooks: Hooks) -> Result<Session, (Box<Term>, Failure)> {
+    let read = || -> Result<(Config, Rules), Failure> {
+        let config = Config::load(flags.config.as_deref())?;
+        let rules = Rules::builtin().map_err(|e| Failure::bug(e.to_string()))?;
+        Ok((config, rules))
+    };
+    match read() {
+        Ok((config, rules)) => Ok(Session {
+            term,
+            config,
+            rules,
+            hooks,
+        }),
+        Err(failure) => Err((Box::new(term), failure)),
+    }
+}
+
+fn dispatch(command: Command, session: &mut Session) -> Result<Exit, Failure> {
+    match command {
+        Command::Report(args) => report::run(args, session),
+        Command::Trace(args) => trace::run(args, session),
+        Command::Lookup(args) => lookup::run(args, session),
+        Command::Draft(args) => draft::run(args, session),
+        Command::Batch(args) => batch::run(args, session),
+        Command::Review(args) => review::run(args, session),
+        Command::Outbox(args) => outbox::run(args, session),
+        Command::Log(args) => log::run(args, session),
+        Command::Replies(args) => replies::run(args, session),
+        Command::Desks(args) => desks::run(args, session),
+        Command::Data(args) => data::run(args, session),
+        Command::Setup(args) => setup::run(args, session),
+        Command::Rules(args) => match args.command {
+            RulesCommand::Check => check_rules(session),
+        },
+        Command::Completions(args) => {
+            let mut text = Vec::new();
+            clap_complete::generate(args.shell, &mut Flags::command(), "plaint", &mut text);
+            session.term.octets(&text);
+            Ok(Exit::Done)
+        }
+        Command::Man => {
+            let mut text = Vec::new();
+            clap_mangen::Man::new(Flags::command())
+                .render(&mut text)
+                .map_err(|e| Failure::bug(e.to_string()))?;
+            session.term.octets(&text);
+            Ok(Exit::Done)
+        }
+    }
+}
+
+fn check_rules(session: &mut Session) -> Result<Exit, Failure> {
+    let ran = session.rules.check().map_err(|error| {
+        Failure::new(Exit::Config, "a rule does not do what it says").because(error)
+    })?;
+    session
+        .term
+        .answer(&format!("All rules do what they say: {ran} examples ran."));
+    Ok(Exit::Done)
+}
+
+/// Names `report` where the command line names no subcommand.
+fn with_report(mut args: Vec<OsString>) -> Vec<OsString> {
+    let command = Flags::command();
+    let is_subcommand =
+        |arg: &OsString| arg == "help" || command.get_subcommands().any(|c| arg == c.get_name());
+    let mut at = 1;
+    while let Some(arg) = args.get(at) {
+        match arg.to_str() {
+            Some("--config" | "--color") => at += 2,
+            Some("-h" | "--help" | "-V" | "--version") => return args,
+            Some(text) if text.starts_with("--config=") || text.starts_with("--color=") => at += 1,
+            _ => break,
+        }
+    }
+    if !args.get(at).is_some_and(is_subcommand) {
+        args.insert(at.min(args.len()), "report".into());
+    }
+    args
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn args(text: &str) -> String {
+        let args = text.split(' ').map(OsString::from).collect();
+        let out: Vec<_> = with_report(args)
+            .into_iter()
+            .map(|a| a.into_string().unwrap())
+            .collect();
+        out.join(" ")
+    }
+
+    #[test]
+    fn report_is_what_happens_without_a_subcommand() {
+        assert_eq!(args("plaint"), "plaint report");
+        assert_eq!(args("plaint spam.eml"), "plaint report spam.eml");
+        assert_eq!(args("plaint -"), "plaint report -");
+        assert_eq!(args("plaint --log-only x"), "plaint report --log-only x");
+        assert_eq!(
+            args("plaint --config c trace x"),
+            "plaint --config c trace x"
+        );
+        assert_eq!(args("plaint --config c x"), "plaint --config c report x");
+        assert_eq!(args("plaint --help"), "plaint --help");
+        assert_eq!(args("plaint help trace"), "plaint help trace");
+    }
+}

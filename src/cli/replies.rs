@@ -1,0 +1,11 @@
+//! Reads bounces and answers, and moves their cases on.
+
+use super::Session;
+use super::flags::RepliesArgs;
+use crate::failure::{Exit, Failure};
+
+/// Runs the command.
+pub(crate) fn run(args: RepliesArgs, session: &mut Session) -> Result<Exit, Failure> {
+    let _ = (args, session);
+    Err(Failure::bug("this command is not written yet"))
+}

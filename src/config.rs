@@ -1,0 +1,525 @@
+//! The settings: one TOML file, every key of it optional.
+//!
+//! In: the file that `--config`, `PLAINT_CONFIG` or the XDG folders name. Out: [`Config`].
+//! Trust: the user's own file; still, every value is checked here, once.
+//! Failures: a [`Failure`] with file and line; an unknown key is one, too.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use ipnet::IpNet;
+use serde::Deserialize;
+
+use crate::complaint::{Format, Identity, Munge};
+use crate::contact::{self, AbuseMailbox};
+use crate::failure::{Exit, Failure};
+use crate::trace::{HostPattern, Trust};
+
+// answers that are written back into the file
+mod edit;
+pub use edit::{Answer, remember};
+
+// where things are when no key says so
+mod paths;
+pub use paths::{config_file, data_dir};
+
+/// The settings as the file has them.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Who complains.
+    pub identity: IdentityKeys,
+    /// Whose hosts are believed.
+    pub trust: TrustKeys,
+    /// Where desks are looked up.
+    pub lookup: LookupKeys,
+    /// How complaints are composed.
+    pub complaint: ComplaintKeys,
+    /// How they are sent.
+    pub delivery: DeliveryKeys,
+    /// How many of them.
+    pub limits: LimitKeys,
+    /// Where the record is kept.
+    pub ledger: LedgerKeys,
+    /// The file that this was read from; `None` for no file.
+    #[serde(skip)]
+    pub file: Option<PathBuf>,
+}
+
+/// `[identity]`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct IdentityKeys {
+    /// Name under the complaint.
+    pub name: Option<String>,
+    /// Mailbox that complaints come from.
+    pub mailbox: Option<String>,
+    /// Other own mailboxes.
+    pub also_mine: Vec<String>,
+    /// Words that identify the user.
+    pub also_mask: Vec<String>,
+    /// Whether the mail domain itself is hidden.
+    pub mask_domain: bool,
+}
+
+/// `[trust]`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TrustKeys {
+    /// Networks of own hosts.
+    pub networks: Vec<String>,
+    /// Names of own hosts; a leading dot takes the whole domain.
+    pub hosts: Vec<String>,
+    /// Own forwarders and list hosts.
+    pub forwarders: Vec<String>,
+}
+
+/// `[lookup]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LookupKeys {
+    /// Folder with `ipv4.json`, `ipv6.json`, `asn.json`, `dns.json`.
+    pub rdap_bootstrap: Option<String>,
+    /// WHOIS server that knows the others.
+    pub whois_root: String,
+    /// Port where a referral names none.
+    pub whois_port: u16,
+    /// `system`, or ADDRESS:PORT.
+    pub resolver: String,
+    /// Servers on private addresses that may be asked: ADDRESS-OR-NETWORK:PORT.
+    pub allow_private_servers: Vec<String>,
+    /// Special-purpose networks that count as public ones.
+    pub also_public: Vec<String>,
+    /// Whether answers are kept.
+    pub cache: bool,
+    /// Pause between two questions to one server, in milliseconds.
+    pub pause_ms: u64,
+    /// Whether only the cache is asked.
+    pub offline: bool,
+    /// Deadline of one whole answer, in seconds.
+    pub timeout_s: u64,
+}
+
+impl Default for LookupKeys {
+    fn default() -> Self {
+        Self {
+            rdap_bootstrap: None,
+            whois_root: "whois.iana.org".to_owned(),
+            whois_port: 43,
+            resolver: "system".to_owned(),
+            allow_private_servers: Vec::new(),
+            also_public: Vec::new(),
+            cache: true,
+            pause_ms: 1000,
+            offline: false,
+            timeout_s: 20,
+        }
+    }
+}
+
+/// `[complaint]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ComplaintKeys {
+    /// Form; a desk rule can demand another.
+    pub format: Format,
+    /// Redaction; unset, each kind of desk has its own.
+    pub munge: Option<Munge>,
+    /// Size of the evidence at most, in KiB.
+    pub max_evidence_kib: usize,
+    /// Language of the text.
+    pub language: String,
+}
+
+impl Default for ComplaintKeys {
+    fn default() -> Self {
+        Self {
+            format: Format::Arf,
+            munge: None,
+            max_evidence_kib: 50,
+            language: "en".to_owned(),
+        }
+    }
+}
+
+/// How complaints are sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TransportKind {
+    /// Submission to the user's mail provider.
+    Smtp,
+    /// The local `sendmail` command.
+    Sendmail,
+    /// Draft files for the user's mail program.
+    Drafts,
+    /// Nothing is sent; the ledger keeps the record.
+    None,
+}
+
+/// `[delivery]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DeliveryKeys {
+    /// How; unset, the first approval asks.
+    pub transport: Option<TransportKind>,
+    /// Folder for drafts.
+    pub drafts_dir: Option<PathBuf>,
+    /// Path of the `sendmail` command.
+    pub sendmail: PathBuf,
+    /// Time for each step of a submission, in seconds.
+    pub timeout_s: u64,
+    /// Time for the answer to the final dot, in seconds. RFC 5321 §4.5.3.2.6 wants ten minutes.
+    pub dot_timeout_s: u64,
+    /// The submission server.
+    pub smtp: Option<SmtpKeys>,
+}
+
+impl Default for DeliveryKeys {
+    fn default() -> Self {
+        Self {
+            transport: None,
+            drafts_dir: None,
+            sendmail: PathBuf::from("/usr/sbin/sendmail"),
+            timeout_s: 60,
+            dot_timeout_s: 600,
+            smtp: None,
+        }
+    }
+}
+
+/// How the connection to the submission server is protected.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Tls {
+    /// From the first octet. RFC 8314.
+    #[default]
+    Implicit,
+    /// After STARTTLS, which must succeed. RFC 3207.
+    Starttls,
+    /// Not at all: loopback only.
+    None,
+}
+
+/// `[delivery.smtp]`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SmtpKeys {
+    /// Host name.
+    pub host: String,
+    /// Port; unset, 465 or 587 by `tls`.
+    pub port: Option<u16>,
+    /// Protection.
+    pub tls: Tls,
+    /// Account.
+    pub user: Option<String>,
+    /// Command that prints the password.
+    pub password_command: Option<String>,
+    /// Environment variable that holds it.
+    pub password_env: Option<String>,
+    /// Certificates to trust beside the system's.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// `[limits]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LimitKeys {
+    /// Complaints about one source address to one desk in a day.
+    pub per_source_and_desk_per_day: u32,
+    /// Complaints to one desk in a day.
+    pub per_desk_per_day: u32,
+    /// Complaints in a day before a warning.
+    pub warn_per_day: u32,
+}
+
+impl Default for LimitKeys {
+    fn default() -> Self {
+        Self {
+            per_source_and_desk_per_day: 1,
+            per_desk_per_day: 5,
+            warn_per_day: 50,
+        }
+    }
+}
+
+/// `[ledger]`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LedgerKeys {
+    /// The file.
+    pub path: Option<PathBuf>,
+    /// Days that evidence is kept; unset, for ever.
+    pub keep_days: Option<u32>,
+}
+
+impl Config {
+    /// Reads the settings of a text; `file` names it in failures.
+    ///
+    /// # Errors
+    ///
+    /// A [`Failure`] with file and line for what is no TOML, or no key of ours.
+    pub fn parse(text: &str, file: &Path) -> Result<Self, Failure> {
+        let mut config: Self = toml::from_str(text).map_err(|error| {
+            let line = error.span().map_or(1, |span| {
+                text.get(..span.start)
+                    .unwrap_or_default()
+                    .matches('\n')
+                    .count()
+                    + 1
+            });
+            Failure::new(Exit::Config, "the settings cannot be read")
+                .at(format!("{}:{line}", file.display()))
+                .because(error.message())
+                .remedy("mend or remove that line; nothing was sent")
+        })?;
+        config.file = Some(file.to_owned());
+        Ok(config)
+    }
+
+    /// Reads the settings file; without a name, the one in the XDG folder, if it is there.
+    ///
+    /// # Errors
+    ///
+    /// A [`Failure`] where a named file cannot be opened, or any file be read.
+    pub fn load(named: Option<&Path>) -> Result<Self, Failure> {
+        let default;
+        let file = match named {
+            Some(file) => file,
+            None => {
+                default = config_file()?;
+                &default
+            }
+        };
+        match std::fs::read_to_string(file) {
+            Ok(text) => Self::parse(&text, file),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && named.is_none() => {
+                Ok(Self {
+                    file: Some(file.to_owned()),
+                    ..Self::default()
+                })
+            }
+            Err(error) => Err(Failure::new(Exit::CannotOpen, "cannot open the settings")
+                .at(file.display().to_string())
+                .because(error)
+                .remedy("name a readable file with `--config`, or leave the option out")),
+        }
+    }
+
+    /// Returns a failure about one key.
+    fn amiss(&self, key: &str, why: impl std::fmt::Display) -> Failure {
+        let place = self.file.as_ref().map_or_else(
+            || format!("`{key}`"),
+            |file| format!("{} (key `{key}`)", file.display()),
+        );
+        Failure::new(Exit::Config, format!("the setting `{key}` cannot be used"))
+            .at(place)
+            .because(why)
+            .remedy("correct the value; nothing was sent")
+    }
+
+    /// Returns whose hosts are believed, with what `--trust` adds.
+    ///
+    /// # Errors
+    ///
+    /// A [`Failure`] for a value that is neither network nor host.
+    pub fn trust(&self, named: &[String]) -> Result<Trust, Failure> {
+        let mut trust = Trust::default();
+        for text in &self.trust.networks {
+            trust
+                .add(text)
+                .map_err(|e| self.amiss("trust.networks", e))?;
+        }
+        for text in &self.trust.hosts {
+            trust.add(text).map_err(|e| self.amiss("trust.hosts", e))?;
+        }
+        for text in &self.trust.forwarders {
+            let pattern = HostPattern::new(text).map_err(|e| self.amiss("trust.forwarders", e))?;
+            trust.forwarders.push(pattern);
+        }
+        for text in named {
+            trust.add(text).map_err(|error| {
+                Failure::new(Exit::Usage, "the value of `--trust` cannot be used")
+                    .because(error)
+                    .remedy("for example: --trust 203.0.113.0/24 or --trust mx.example.net")
+            })?;
+        }
+        trust.also_public = self.also_public()?;
+        trust.own_mailboxes = self
+            .identity
+            .mailbox
+            .iter()
+            .chain(&self.identity.also_mine)
+            .map(|mailbox| mailbox.to_lowercase())
+            .collect();
+        Ok(trust)
+    }
+
+    fn also_public(&self) -> Result<Vec<IpNet>, Failure> {
+        self.lookup
+            .also_public
+            .iter()
+            .map(|text| {
+                network(text).ok_or_else(|| self.amiss("lookup.also_public", not_a_network(text)))
+            })
+            .collect()
+    }
+
+    /// Returns who complains; `None` where no mailbox is set.
+    ///
+    /// # Errors
+    ///
+    /// A [`Failure`] where the mailbox is none.
+    pub fn identity(&self) -> Result<Option<Identity>, Failure> {
+        let Some(text) = &self.identity.mailbox else {
+            return Ok(None);
+        };
+        let mailbox = AbuseMailbox::try_from(text.as_str())
+            .map_err(|e| self.amiss("identity.mailbox", format!("`{text}`: {e}")))?;
+        Ok(Some(Identity {
+            name: self.identity.name.clone().unwrap_or_default(),
+            mailbox,
+            also_mine: self.identity.also_mine.clone(),
+            also_mask: self.identity.also_mask.clone(),
+            mask_domain: self.identity.mask_domain,
+        }))
+    }
+
+    /// Returns where desks are looked up.
+    ///
+    /// # Errors
+    ///
+    /// A [`Failure`] for a resolver, server or network that is none.
+    pub fn lookup(&self) -> Result<contact::Settings, Failure> {
+        let keys = &self.lookup;
+        let resolver = match keys.resolver.as_str() {
+            "system" => None,
+            text => Some(text.parse::<SocketAddr>().map_err(|_| {
+                self.amiss(
+                    "lookup.resolver",
+                    format!("`{text}` is neither `system` nor ADDRESS:PORT"),
+                )
+            })?),
+        };
+        let allow_private_servers = keys
+            .allow_private_servers
+            .iter()
+            .map(|text| {
+                server(text).ok_or_else(|| {
+                    self.amiss(
+                        "lookup.allow_private_servers",
+                        format!("`{text}` is not ADDRESS-OR-NETWORK:PORT, like 127.0.0.0/8:4343"),
+                    )
+                })
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(contact::Settings {
+            rdap_bootstrap: keys.rdap_bootstrap.clone(),
+            whois_root: keys.whois_root.clone(),
+            whois_port: keys.whois_port,
+            resolver,
+            allow_private_servers,
+            also_public: self.also_public()?,
+            pause_ms: keys.pause_ms,
+            timeout_s: keys.timeout_s,
+            offline: keys.offline,
+        })
+    }
+
+    /// Returns the ledger's file.
+    ///
+    /// # Errors
+    ///
+    /// A [`Failure`] where no key names it and no home folder is known.
+    pub fn ledger_path(&self) -> Result<PathBuf, Failure> {
+        match &self.ledger.path {
+            Some(path) => Ok(path.clone()),
+            None => Ok(data_dir()?.join("ledger.db")),
+        }
+    }
+
+    /// Returns the folder for drafts.
+    ///
+    /// # Errors
+    ///
+    /// A [`Failure`] where no key names it and no home folder is known.
+    pub fn drafts_dir(&self) -> Result<PathBuf, Failure> {
+        match &self.delivery.drafts_dir {
+            Some(path) => Ok(path.clone()),
+            None => Ok(data_dir()?.join("drafts")),
+        }
+    }
+}
+
+/// Reads a network, or one address as the network of itself.
+fn network(text: &str) -> Option<IpNet> {
+    text.parse()
+        .ok()
+        .or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
+}
+
+fn not_a_network(text: &str) -> String {
+    format!("`{text}` is not a network, like 192.0.2.0/24")
+}
+
+/// Reads ADDRESS-OR-NETWORK:PORT; IPv6 may stand in brackets.
+fn server(text: &str) -> Option<(IpNet, u16)> {
+    let (net, port) = text.rsplit_once(':')?;
+    let net = net.trim_start_matches('[').trim_end_matches(']');
+    Some((network(net)?, port.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Config, Failure> {
+        Config::parse(text, Path::new("config.toml"))
+    }
+
+    #[test]
+    fn an_empty_file_is_a_valid_configuration() {
+        let config = parse("").unwrap();
+        assert_eq!(config.lookup.whois_root, "whois.iana.org");
+        assert_eq!(config.delivery.dot_timeout_s, 600);
+        assert!(config.identity().unwrap().is_none());
+    }
+
+    #[test]
+    fn an_unknown_key_is_an_error_with_file_and_line() {
+        let failure = parse("[identity]\nmailbox = \"a@example.org\"\nmailbux = 1\n").unwrap_err();
+        assert_eq!(failure.exit, Exit::Config);
+        insta::assert_snapshot!(failure, @r"
+        error: the settings cannot be read
+          --> config.toml:3
+          because: unknown field `mailbux`, expected one of `name`, `mailbox`, `also_mine`, `also_mask`, `mask_domain`
+
+        hint: mend or remove that line; nothing was sent
+        ");
+    }
+
+    #[test]
+    fn values_are_checked_where_they_are_read() {
+        let config =
+            parse("[identity]\nmailbox = \"a@b@example.org\"\n[lookup]\nresolver = \"dns\"\n")
+                .unwrap();
+        assert_eq!(config.identity().unwrap_err().exit, Exit::Config);
+        assert_eq!(config.lookup().unwrap_err().exit, Exit::Config);
+        let config = parse("[trust]\nhosts = [\"not a host\"]\n").unwrap();
+        assert_eq!(config.trust(&[]).unwrap_err().exit, Exit::Config);
+    }
+
+    #[test]
+    fn private_servers_are_networks_with_a_port() {
+        assert_eq!(
+            server("127.0.0.0/8:43"),
+            Some(("127.0.0.0/8".parse().unwrap(), 43))
+        );
+        assert_eq!(
+            server("127.0.0.1:8080"),
+            Some(("127.0.0.1/32".parse().unwrap(), 8080))
+        );
+        assert_eq!(server("[::1]:43"), Some(("::1/128".parse().unwrap(), 43)));
+        assert_eq!(server("127.0.0.1"), None);
+        assert_eq!(server("host:43"), None);
+    }
+}
