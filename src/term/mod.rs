@@ -22,6 +22,14 @@ pub(crate) use table::Table;
 mod progress;
 pub(crate) use progress::Progress;
 
+// the controlling terminal
+mod tty;
+pub(crate) use tty::TtyError;
+
+// questions
+mod asker;
+pub(crate) use asker::Asker;
+
 /// The program's two outputs.
 pub(crate) struct Term {
     out: Box<dyn Write>,

@@ -1,0 +1,185 @@
+//! Asks at the controlling terminal: what [`crate::consent`] and the set-up questions need.
+//!
+//! In: a question. Out: the answer, or why there is none.
+//! Trust: what was typed or pasted ahead is thrown away before each question.
+//! Failures: [`TtyError`]; consent gets its own [`TerminalError`] made from it.
+//! Limits: the checklist is drawn by dialoguer, on stderr.
+
+use std::io::Write as _;
+use std::sync::Arc;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::tty::{Tty, TtyError};
+
+/// The terminal as questions are asked on it.
+pub(crate) struct Asker {
+    tty: Option<Tty>,
+}
+
+impl Asker {
+    /// Returns an asker that opens the terminal when it first needs it.
+    pub(crate) fn new() -> Self {
+        Self { tty: None }
+    }
+
+    /// Returns whether there is a terminal to ask on.
+    pub(crate) fn can_ask(&mut self) -> bool {
+        self.tty().is_ok()
+    }
+
+    fn tty(&mut self) -> Result<&Tty, TtyError> {
+        let tty = match self.tty.take() {
+            Some(tty) => tty,
+            None => Tty::open()?,
+        };
+        Ok(self.tty.insert(tty))
+    }
+
+    /// Reads a paste to its Ctrl-D, at most `limit` octets.
+    pub(crate) fn paste(
+        &mut self,
+        limit: usize,
+        notice: impl FnMut(usize),
+    ) -> Result<Vec<u8>, TtyError> {
+        self.tty()?.read_paste(limit, notice)
+    }
+
+    /// Writes text to the screen as it is.
+    pub(crate) fn show(&mut self, text: &str) -> Result<(), TtyError> {
+        self.tty()?;
+        let mut screen = std::io::stderr();
+        screen.write_all(text.as_bytes())?;
+        screen.flush()?;
+        Ok(())
+    }
+
+    /// Throws away what was typed or pasted ahead.
+    pub(crate) fn flush(&mut self) -> Result<(), TtyError> {
+        self.tty()?.flush_input()
+    }
+
+    /// Asks for a line; an empty one is the default, where there is one.
+    pub(crate) fn line(
+        &mut self,
+        question: &str,
+        default: Option<&str>,
+    ) -> Result<String, TtyError> {
+        let prompt = match default {
+            Some(default) => format!("{question} [{default}] "),
+            None => format!("{question} "),
+        };
+        let tty = self.tty()?;
+        tty.flush_input()?;
+        let line = tty.read_line(&prompt, false)?;
+        let line = line.trim();
+        Ok(match default {
+            Some(default) if line.is_empty() => default.to_owned(),
+            _ => line.to_owned(),
+        })
+    }
+
+    /// Reads a line with nothing asked before it.
+    pub(crate) fn answer(&mut self) -> Result<String, TtyError> {
+        self.tty()?.read_line("", false)
+    }
+
+    /// Asks for a password; it is not shown.
+    pub(crate) fn secret(&mut self, question: &str) -> Result<String, TtyError> {
+        let tty = self.tty()?;
+        tty.flush_input()?;
+        tty.read_line(&format!("{question} "), true)
+    }
+
+    /// Asks yes or no, in words; no is what Enter means.
+    pub(crate) fn yes(&mut self, question: &str) -> Result<bool, TtyError> {
+        loop {
+            let line = self.line(&format!("{question} (yes/no)"), Some("no"))?;
+            match line.to_ascii_lowercase().as_str() {
+                "yes" | "y" => return Ok(true),
+                "no" | "n" => return Ok(false),
+                _ => self.show("Please answer yes or no.\n")?,
+            }
+        }
+    }
+
+    /// Lets one of several rows be chosen by its number; the first is what Enter means.
+    pub(crate) fn one_of(&mut self, question: &str, rows: &[String]) -> Result<usize, TtyError> {
+        let mut text = format!("{question}\n");
+        for (at, row) in rows.iter().enumerate() {
+            text.push_str(&format!("  {}  {row}\n", at + 1));
+        }
+        self.show(&text)?;
+        loop {
+            let line = self.line("Number:", Some("1"))?;
+            match line.parse::<usize>() {
+                Ok(number) if (1..=rows.len()).contains(&number) => return Ok(number - 1),
+                _ => self.show(&format!("Please type a number from 1 to {}.\n", rows.len()))?,
+            }
+        }
+    }
+
+    /// Shows a checklist; returns the ticks in the order of the rows.
+    pub(crate) fn ticks(
+        &mut self,
+        question: &str,
+        rows: &[(String, bool)],
+    ) -> Result<Vec<bool>, TtyError> {
+        self.tty()?.flush_input()?;
+        let _here = AtPrompt::enter();
+        let screen = console::Term::stderr();
+        let chosen = dialoguer::MultiSelect::new()
+            .with_prompt(format!("{question} (space ticks, Enter goes on)"))
+            .items_checked(rows.iter().map(|(row, ticked)| (row.clone(), *ticked)))
+            .report(false)
+            .interact_on_opt(&screen);
+        // dialoguer hides the cursor, and leaves it hidden when it is interrupted.
+        let _ = screen.show_cursor();
+        let chosen = match chosen {
+            Ok(Some(chosen)) => chosen,
+            Ok(None) => return Err(TtyError::Interrupted),
+            Err(dialoguer::Error::IO(error)) => {
+                return Err(match error.kind() {
+                    std::io::ErrorKind::Interrupted => TtyError::Interrupted,
+                    std::io::ErrorKind::NotConnected => TtyError::None,
+                    _ => TtyError::Io(error),
+                });
+            }
+        };
+        let mut ticks = vec![false; rows.len()];
+        for at in chosen {
+            if let Some(tick) = ticks.get_mut(at) {
+                *tick = true;
+            }
+        }
+        Ok(ticks)
+    }
+}
+
+/// While it lives, SIGINT does not end the process: dialoguer raises it on Ctrl-C.
+struct AtPrompt {
+    outside: Arc<AtomicBool>,
+}
+
+impl AtPrompt {
+    fn enter() -> Self {
+        static OUTSIDE: OnceLock<Arc<AtomicBool>> = OnceLock::new();
+        let outside = Arc::clone(OUTSIDE.get_or_init(|| {
+            let outside = Arc::new(AtomicBool::new(true));
+            // Without the handler Ctrl-C ends the process: nothing is sent, the draft is kept.
+            let _ = signal_hook::flag::register_conditional_default(
+                signal_hook::consts::SIGINT,
+                Arc::clone(&outside),
+            );
+            outside
+        }));
+        outside.store(false, Ordering::SeqCst);
+        Self { outside }
+    }
+}
+
+impl Drop for AtPrompt {
+    fn drop(&mut self) {
+        self.outside.store(true, Ordering::SeqCst);
+    }
+}
