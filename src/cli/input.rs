@@ -35,8 +35,8 @@ pub(super) fn one_message(
         }
         None if io::stdin().is_terminal() => ("-".to_owned(), paste(term, asker)?),
         _ => {
-            let octets = read_bounded(&mut io::stdin().lock())
-                .map_err(|error| cannot_read("-", &error))?;
+            let octets =
+                read_bounded(&mut io::stdin().lock()).map_err(|error| cannot_read("-", &error))?;
             ("-".to_owned(), octets)
         }
     };
@@ -54,8 +54,10 @@ fn read_bounded(input: &mut dyn Read) -> io::Result<Vec<u8>> {
 
 fn paste(term: &mut Term, asker: &mut Asker) -> Result<Vec<u8>, Failure> {
     if !asker.can_ask() {
-        return Err(Failure::new(Exit::NoConsent, "there is no terminal to paste into")
-            .remedy("name a file, or `-` for standard input; nothing was sent"));
+        return Err(
+            Failure::new(Exit::NoConsent, "there is no terminal to paste into")
+                .remedy("name a file, or `-` for standard input; nothing was sent"),
+        );
     }
     term.status(&format!(
         "Paste the whole source of the mail, headers included, then press Ctrl-D (Ctrl-C gives up).\n{HOW_TO_COPY}"
@@ -89,9 +91,12 @@ pub(super) fn no_answer(error: &TtyError) -> Failure {
 
 /// Returns the failure for a file that cannot be opened.
 pub(super) fn cannot_open(name: &str, error: &io::Error) -> Failure {
-    Failure::new(Exit::CannotOpen, format!("cannot open `{}`", Untrusted::text(name)))
-        .because(error)
-        .remedy("check the name; nothing was sent")
+    Failure::new(
+        Exit::CannotOpen,
+        format!("cannot open `{}`", Untrusted::text(name)),
+    )
+    .because(error)
+    .remedy("check the name; nothing was sent")
 }
 
 fn cannot_read(name: &str, error: &io::Error) -> Failure {
@@ -102,8 +107,8 @@ fn cannot_read(name: &str, error: &io::Error) -> Failure {
 
 /// Returns the failure for an input that is no message.
 pub(super) fn no_message(name: &str, error: &IntakeError) -> Failure {
-    let failure = Failure::new(Exit::NotAMessage, error.to_string())
-        .at(Untrusted::text(name).to_string());
+    let failure =
+        Failure::new(Exit::NotAMessage, error.to_string()).at(Untrusted::text(name).to_string());
     match error {
         IntakeError::TooLarge { .. } => failure.remedy(
             "no provider delivers mail of that size: is this a mailbox? `plaint batch` reads those; nothing was sent",

@@ -12,11 +12,20 @@ use jiff::Timestamp;
 use crate::config::Config;
 use crate::failure::{Exit, Failure};
 use crate::rules::Rules;
-use crate::term::Term;
+use crate::term::{Asker, Term};
 
 // all flags
 mod flags;
 use flags::{Command, Flags, RulesCommand};
+
+// the one message that a command is about
+mod input;
+
+// plain sentences about a trace
+mod say;
+
+// who complains
+mod identity;
 
 // takes one message all the way: trace, look up, draft, ask, send
 mod report;
@@ -86,6 +95,8 @@ pub(crate) struct Session {
     pub(crate) rules: Rules,
     /// The clock and the codes.
     pub(crate) hooks: Hooks,
+    /// Where it asks.
+    pub(crate) asker: Asker,
 }
 
 impl Session {
@@ -147,6 +158,7 @@ fn prepare(flags: &Flags, term: Term, hooks: Hooks) -> Result<Session, (Box<Term
             config,
             rules,
             hooks,
+            asker: Asker::new(),
         }),
         Err(failure) => Err((Box::new(term), failure)),
     }

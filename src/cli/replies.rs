@@ -1,4 +1,6 @@
 //! Reads bounces and answers, and moves their cases on.
+//!
+//! The reading itself is `delivery::answer`'s, which comes from a branch of its own.
 
 use super::Session;
 use super::flags::RepliesArgs;

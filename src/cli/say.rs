@@ -43,7 +43,10 @@ pub(super) fn source(trace: &Trace, holder: Option<&str>) -> String {
         SourceKind::Webmail => "Was written at a webmail page from",
         SourceKind::Local => "Was made on",
     };
-    format!("{how} {}{holder}{when}, as recorded by {recorder}.", source.addr)
+    format!(
+        "{how} {}{holder}{when}, as recorded by {recorder}.",
+        source.addr
+    )
 }
 
 /// Returns a time as it stands in sentences: `21 Nov 2026 21:28 UTC`.
