@@ -13,12 +13,12 @@ use crate::intake::{self, IntakeError, Message, Origin, Untrusted};
 use crate::term::{Asker, Term, TtyError};
 
 /// How the source of a mail is copied, one line a program.
-pub(super) const HOW_TO_COPY: &str = "\
-  Gmail         open the mail, ⋮ (More), Show original, Copy to clipboard
-  Outlook       on the web: ⋯, View, View message source; on Windows: drag the mail to a folder, use the file
-  Thunderbird   Ctrl+U (View, Message Source), select all, copy
-  Apple Mail    Option-Command-U (View, Message, Raw Source), select all, copy
-";
+pub(super) const HOW_TO_COPY: &str = concat!(
+    "  Gmail         open the mail, ⋮ (More), Show original, Copy to clipboard\n",
+    "  Outlook       on the web: ⋯, View, View message source; on Windows: drag the mail to a folder, use the file\n",
+    "  Thunderbird   Ctrl+U (View, Message Source), select all, copy\n",
+    "  Apple Mail    Option-Command-U (View, Message, Raw Source), select all, copy\n",
+);
 
 /// Reads the one message that a command is about.
 pub(super) fn one_message(
