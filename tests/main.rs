@@ -1,1 +1,4 @@
 //! The stages, and the whole program, from outside.
+
+// the folders, the imports, the marks
+mod house;
