@@ -1,36 +1,134 @@
 //! Hands an approved complaint to a mail server, and says how that ended.
 //!
 //! In: [`Approved`], a [`Transport`], a [`Journal`]. Out: [`Outcome`].
-//! Standards: RFC 5321 (SMTP), RFC 3207 (STARTTLS), RFC 8314 (implicit TLS), RFC 4954 (AUTH).
+//! Standards: RFC 5321 (SMTP), RFC 3207 (STARTTLS), RFC 8314 (implicit TLS),
+//! RFC 4954 (AUTH), RFC 1047 (the gap after the final dot).
 //! Trust: replies are hostile; they are bounded, and escaped before they are shown.
-//! Failures: every end is an [`Outcome`]; one that cannot be known is [`Outcome::Unknown`].
+//! Failures: every end is an [`Outcome`]; one that cannot be known is
+//! [`Outcome::Unknown`]. [`Undelivered`] is the journal's failure, not the server's.
+//! Limits: at most once by itself. That it was read, nobody can tell.
 
-/// How a delivery ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
-    /// 2yz after the final dot: the server has it. Not: it was read.
-    Accepted {
-        /// The server's answer.
-        reply: String,
-    },
-    /// Nothing was delivered; trying again later is safe.
-    Deferred {
-        /// Why.
-        why: String,
-    },
-    /// The server refused; nothing was delivered.
-    Rejected {
-        /// Its answer.
-        why: String,
-    },
-    /// The final dot went out, and no answer came back.
-    Unknown {
-        /// What was seen.
-        why: String,
-    },
-    /// A draft was written; nothing was sent.
-    Saved {
-        /// Where.
-        path: std::path::PathBuf,
-    },
+use jiff::Timestamp;
+
+use crate::consent::Approved;
+
+// how a delivery ended, and where it broke
+mod outcome;
+pub use outcome::{Outcome, Setback, Stage};
+
+// what is written down around the final dot
+mod journal;
+pub use journal::{Journal, JournalError, NotDurable, Passage, Undelivered};
+
+// the password, and who gives it
+mod password;
+pub use password::{PasswordError, PasswordFrom};
+
+// a mail server
+pub mod smtp;
+
+// the system's own mailer
+mod sendmail;
+pub use sendmail::Sendmail;
+
+// a file for the user to send himself
+mod drafts;
+pub use drafts::Drafts;
+
+// written down only
+mod none;
+pub use none::LogOnly;
+
+/// A way to hand a complaint over.
+///
+/// Only [`deliver`] can make a [`Passage`], so nobody calls a transport past
+/// the consent and the journal.
+pub trait Transport {
+    /// Returns what stands in the journal: `smtp mail.example.org:465`.
+    fn name(&self) -> String;
+
+    /// Hands the complaint over, once.
+    ///
+    /// It calls [`Passage::last_moment`] before the octet that makes the
+    /// message deliverable leaves, and sends that octet only if this succeeds.
+    fn hand_over(&mut self, passage: &mut Passage<'_>) -> Outcome;
+}
+
+/// Hands a complaint over, with the journal written before each step that matters.
+///
+/// The order: commit `connecting`; everything up to the final dot; commit
+/// `data`; the dot; commit the outcome. Whatever is killed between, the
+/// journal's recovery knows whether the dot can have left.
+///
+/// # Errors
+///
+/// [`Undelivered`] where the journal could not be written: before the dot, and
+/// then nothing was sent; or after it, and then it holds the outcome.
+pub fn deliver(
+    approved: Approved,
+    transport: &mut dyn Transport,
+    journal: &mut dyn Journal,
+    clock: &dyn Fn() -> Timestamp,
+) -> Result<Outcome, Undelivered> {
+    let name = transport.name();
+    if let Err(error) = journal.connecting(&approved, &name, clock()) {
+        return Err(Undelivered {
+            error,
+            outcome: None,
+        });
+    }
+    let mut passage = Passage::new(&approved, journal, clock);
+    let outcome = transport.hand_over(&mut passage);
+    let broken = passage.take_error();
+    match journal.ended(&approved, &outcome, clock()) {
+        Ok(()) => match broken {
+            Some(error) => Err(Undelivered {
+                error,
+                outcome: Some(outcome),
+            }),
+            None => Ok(outcome),
+        },
+        Err(error) => Err(Undelivered {
+            error: broken.unwrap_or(error),
+            outcome: Some(outcome),
+        }),
+    }
+}
+
+/// Complaints of one batch that may fail for a while, one after another, before the rest waits.
+const SETBACKS_IN_A_ROW: usize = 2;
+
+/// Hands complaints over one after another, and stops when the server wants a pause.
+///
+/// Each result stands at the place of its complaint; `None` is one that was
+/// not tried: it stays `approved`, for `plaint outbox retry`. The rest is not
+/// tried after a 421, after two complaints in a row that were deferred, and
+/// after a failure of the journal.
+pub fn deliver_each(
+    approved: Vec<Approved>,
+    transport: &mut dyn Transport,
+    journal: &mut dyn Journal,
+    clock: &dyn Fn() -> Timestamp,
+) -> Vec<Option<Result<Outcome, Undelivered>>> {
+    let mut results = Vec::with_capacity(approved.len());
+    let mut in_a_row = 0;
+    let mut stopped = false;
+    for one in approved {
+        if stopped {
+            results.push(None);
+            continue;
+        }
+        let result = deliver(one, transport, journal, clock);
+        match &result {
+            Ok(Outcome::Deferred(setback)) => {
+                in_a_row += 1;
+                // RFC 5321 §3.8: 421 closes the channel; the server asks to be left alone.
+                stopped = setback.code == Some(421) || in_a_row >= SETBACKS_IN_A_ROW;
+            }
+            Ok(_) => in_a_row = 0,
+            Err(_) => stopped = true,
+        }
+        results.push(Some(result));
+    }
+    results
 }

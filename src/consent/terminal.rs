@@ -1,0 +1,77 @@
+//! What consent needs of a terminal.
+//!
+//! In: text to show, choices. Out: what the user typed.
+//! Trust: the text was escaped by who made it; what waits in the terminal's
+//! input before a question is not an answer to it.
+//! Failures: [`TerminalError`].
+
+/// One row of the checklist.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// The desk and what it answers for, on one line, ready to be shown.
+    pub label: String,
+    /// Whether it is ticked beforehand.
+    pub ticked: bool,
+}
+
+/// Why a terminal gave no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TerminalError {
+    /// There is no controlling terminal, or it is closed.
+    #[error("there is no terminal to ask at")]
+    NoTerminal,
+    /// The user pressed Ctrl-C, or Ctrl-D at an empty line.
+    #[error("interrupted")]
+    Interrupted,
+    /// The terminal failed.
+    #[error("the terminal failed: {0}")]
+    Io(String),
+}
+
+/// The terminal that a user sits at.
+///
+/// It is the *controlling* terminal of the process (`/dev/tty`), for output
+/// and for input. Standard input, standard output and standard error are not
+/// asked: they may be pipes, files, or the spam itself.
+pub trait Terminal {
+    /// Writes text as it is, and nothing else: no line end of its own.
+    ///
+    /// Returns only when all of it is written. A preview longer than the
+    /// screen may be paged; it counts as shown when its end was.
+    ///
+    /// # Errors
+    ///
+    /// [`TerminalError::NoTerminal`] where there is none; `Interrupted` where
+    /// the pager was left by Ctrl-C.
+    fn show(&mut self, text: &str) -> Result<(), TerminalError>;
+
+    /// Throws away everything that was typed and not yet read.
+    ///
+    /// That is what the kernel holds (`tcflush(…, TCIFLUSH)`) *and* whatever
+    /// the implementation itself has buffered. A bracketed paste that is still
+    /// arriving is read to its end and thrown away, too.
+    ///
+    /// # Errors
+    ///
+    /// [`TerminalError::NoTerminal`] where there is none.
+    fn flush_input(&mut self) -> Result<(), TerminalError>;
+
+    /// Shows a checklist and returns the ticks, one per choice, in order.
+    ///
+    /// The ticks given are the ones at the beginning. The caller flushes before.
+    ///
+    /// # Errors
+    ///
+    /// `Interrupted` on Ctrl-C or Escape, with the cursor shown again.
+    fn choose(&mut self, prompt: &str, choices: &[Choice]) -> Result<Vec<bool>, TerminalError>;
+
+    /// Reads one line that the user types, without its line end.
+    ///
+    /// It returns at Enter, never before; an empty line is an empty answer. A
+    /// line of more than 256 octets is cut there and its rest thrown away.
+    ///
+    /// # Errors
+    ///
+    /// `Interrupted` on Ctrl-C, and on Ctrl-D at the start of the line.
+    fn read_line(&mut self) -> Result<String, TerminalError>;
+}

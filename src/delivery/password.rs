@@ -1,0 +1,204 @@
+//! The password of a mail account, and who gives it.
+//!
+//! In: the setting. Out: a [`SecretString`], used once for AUTH.
+//! Trust: it is in no argument list, no ledger and no log. A command that
+//! prints it is the user's own, and runs in his shell.
+//! Failures: [`PasswordError`] names the command or the variable, never what came back.
+
+use std::fmt;
+use std::io::Read as _;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use secrecy::SecretString;
+
+/// Octets of a password that are read: an OAuth token has a few thousand.
+const PASSWORD_OCTETS: u64 = 16 * 1024;
+
+/// Pause between two looks at a command that has not ended yet.
+const POLL: Duration = Duration::from_millis(20);
+
+/// Asks the user for the password; given the account's name.
+pub type AskPassword = Box<dyn FnMut(&str) -> Result<SecretString, String>>;
+
+/// Where the password comes from.
+pub enum PasswordFrom {
+    /// First line that a shell command prints: `pass show mail/example`.
+    Command {
+        /// The command.
+        command: String,
+        /// How long it may take; it may ask the user for something itself.
+        timeout: Duration,
+    },
+    /// An environment variable.
+    Environment(String),
+    /// The user, at the terminal.
+    Ask(AskPassword),
+}
+
+impl fmt::Debug for PasswordFrom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Command { command, .. } => write!(f, "Command({command:?})"),
+            Self::Environment(name) => write!(f, "Environment({name:?})"),
+            Self::Ask(_) => f.write_str("Ask"),
+        }
+    }
+}
+
+/// Why there is no password.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PasswordError {
+    /// The command could not be started.
+    #[error("the password command `{command}` could not be started: {why}")]
+    Start {
+        /// The command.
+        command: String,
+        /// What the system says.
+        why: String,
+    },
+    /// The command failed.
+    #[error("the password command `{command}` ended with {status}")]
+    Failed {
+        /// The command.
+        command: String,
+        /// Its exit status.
+        status: String,
+    },
+    /// The command took too long.
+    #[error("the password command `{command}` gave nothing within {seconds} s")]
+    Slow {
+        /// The command.
+        command: String,
+        /// The limit.
+        seconds: u64,
+    },
+    /// It gave an empty line, or no text.
+    #[error("{0} gave no password")]
+    Empty(String),
+    /// The variable is not set.
+    #[error("the environment variable `{0}` is not set")]
+    Unset(String),
+    /// The user could not be asked, or did not answer.
+    #[error("no password was given: {0}")]
+    Unanswered(String),
+}
+
+impl PasswordFrom {
+    /// Fetches the password.
+    ///
+    /// # Errors
+    ///
+    /// [`PasswordError`] where there is none.
+    pub fn fetch(&mut self, user: &str) -> Result<SecretString, PasswordError> {
+        match self {
+            Self::Command { command, timeout } => of_command(command, *timeout),
+            Self::Environment(name) => match std::env::var(&*name) {
+                Ok(value) if !value.is_empty() => Ok(SecretString::from(value)),
+                Ok(_) => Err(PasswordError::Empty(format!("the variable `{name}`"))),
+                Err(_) => Err(PasswordError::Unset(name.clone())),
+            },
+            Self::Ask(ask) => ask(user).map_err(PasswordError::Unanswered),
+        }
+    }
+}
+
+/// Runs a command and returns the first line of what it prints.
+fn of_command(command: &str, timeout: Duration) -> Result<SecretString, PasswordError> {
+    let mut child = Command::new("/bin/sh")
+        .args(["-c", command])
+        .stdin(Stdio::inherit())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|e| PasswordError::Start {
+            command: command.to_owned(),
+            why: e.to_string(),
+        })?;
+    let stdout = child.stdout.take();
+    let reader = std::thread::spawn(move || {
+        let mut octets = Vec::new();
+        if let Some(stdout) = stdout {
+            let _ = stdout.take(PASSWORD_OCTETS).read_to_end(&mut octets);
+        }
+        octets
+    });
+    let started = Instant::now();
+    let status = loop {
+        match child.try_wait() {
+            Ok(Some(status)) => break status,
+            Ok(None) if started.elapsed() < timeout => std::thread::sleep(POLL),
+            Ok(None) => {
+                let _ = child.kill();
+                let _ = child.wait();
+                return Err(PasswordError::Slow {
+                    command: command.to_owned(),
+                    seconds: timeout.as_secs(),
+                });
+            }
+            Err(e) => {
+                return Err(PasswordError::Start {
+                    command: command.to_owned(),
+                    why: e.to_string(),
+                });
+            }
+        }
+    };
+    if !status.success() {
+        return Err(PasswordError::Failed {
+            command: command.to_owned(),
+            status: status.to_string(),
+        });
+    }
+    let octets = reader.join().unwrap_or_default();
+    let text = String::from_utf8(octets).unwrap_or_default();
+    match text.lines().next() {
+        Some(line) if !line.is_empty() => Ok(SecretString::from(line.to_owned())),
+        _ => Err(PasswordError::Empty(format!("the command `{command}`"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use secrecy::ExposeSecret as _;
+
+    fn command(text: &str) -> Result<SecretString, PasswordError> {
+        of_command(text, Duration::from_secs(5))
+    }
+
+    #[test]
+    fn a_command_gives_the_first_line_it_prints() {
+        let got = command("printf 'open sesame\\nuser: x\\n'").unwrap();
+        assert_eq!(got.expose_secret(), "open sesame");
+        assert_eq!(format!("{got:?}"), "SecretBox<str>([REDACTED])");
+    }
+
+    #[test]
+    fn a_command_that_fails_names_itself_and_not_what_it_printed() {
+        let error = command("echo secret; exit 3").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the password command `echo secret; exit 3` ended with exit status: 3"
+        );
+        assert!(matches!(command("true"), Err(PasswordError::Empty(_))));
+    }
+
+    #[test]
+    fn a_command_that_hangs_is_ended() {
+        let begun = Instant::now();
+        let error = of_command("sleep 30", Duration::from_millis(200)).unwrap_err();
+        assert!(matches!(error, PasswordError::Slow { .. }));
+        assert!(begun.elapsed() < Duration::from_secs(5));
+    }
+
+    #[test]
+    fn a_variable_that_is_not_set_is_named() {
+        let error = PasswordFrom::Environment("PLAINT_NO_SUCH_VARIABLE".into())
+            .fetch("x")
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the environment variable `PLAINT_NO_SUCH_VARIABLE` is not set"
+        );
+    }
+}
