@@ -14,6 +14,12 @@ use crate::intake::Message;
 use crate::rules::Rules;
 use crate::trace::Trace;
 
+// what identifies the user
+mod own;
+
+// finds the user in octets, and masks him
+mod leak;
+
 // keys made from the local secret
 mod key;
 pub use key::{CaseKey, Secret};

@@ -9,6 +9,12 @@ use crate::intake::Message;
 use crate::rules::Rules;
 use crate::trace::Trace;
 
+// transfer encodings, charsets, encoded words
+pub(crate) mod decode;
+
+// the parts of a message, as ranges of its octets
+pub mod mime;
+
 /// What a message shows beside its way.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Evidence {

@@ -8,11 +8,17 @@
 mod special;
 pub use special::{SpecialPurpose, carried, unmapped};
 
+// sets of names, domains and patterns
+mod set;
+pub use set::{Fields, Held, Sets};
+
 /// Everything that `rules/` says.
 #[derive(Debug)]
 pub struct Rules {
     /// Networks that the IANA registries set apart.
     pub special: SpecialPurpose,
+    /// Header fields and words, as munging needs them.
+    pub fields: Fields,
 }
 
 /// Why a rule is refused.
@@ -52,6 +58,7 @@ impl Rules {
                 "addresses/special-purpose.toml",
                 include_str!("../../rules/addresses/special-purpose.toml"),
             )?,
+            fields: Fields::builtin()?,
         })
     }
 
@@ -61,6 +68,6 @@ impl Rules {
     ///
     /// The first example that does not come out as its rule says.
     pub fn check(&self) -> Result<usize, RuleError> {
-        self.special.check()
+        Ok(self.special.check()? + self.fields.check()?)
     }
 }

@@ -1,0 +1,221 @@
+//! Codes that write several octets together: base64, hex, encoded words, compressed tokens.
+//!
+//! In: octets. Out: the places of the codes, and their characters anew for changed octets.
+//! Standards: RFC 4648 §4, §5, §8 (base64, base64url, base16), RFC 2047 §4, RFC 1952 (gzip), RFC 1950 (zlib).
+//! Trust: hostile; what is unpacked is bounded by [`INFLATE_LIMIT`].
+//! Limits: other compressions are not unpacked; such parts are replaced as a whole.
+
+use std::ops::Range;
+
+use crate::evidence::decode::{EncodedWord, base64_value, encoded_words};
+
+/// base64 characters in a row that can hold an address: `a@b.co` has eight.
+const BASE64_RUN: usize = 8;
+
+/// Hex digits in a row that can hold an address.
+const HEX_RUN: usize = 12;
+
+/// Octets that a compressed token may become; an address stands at a token's start or nowhere.
+const INFLATE_LIMIT: usize = 1 << 20;
+
+/// The places of the characters of one run, line ends between them left out.
+pub(crate) type Run = Vec<usize>;
+
+/// Finds the runs of base64 characters; a line end, with blanks after it, does not end one.
+pub(crate) fn base64_runs(text: &[u8]) -> Vec<Run> {
+    let mut runs = Vec::new();
+    let mut run = Run::new();
+    let mut at = 0;
+    while let Some(octet) = text.get(at) {
+        if base64_value(*octet).is_some() {
+            run.push(at);
+            at += 1;
+            continue;
+        }
+        let rest = text.get(at..).unwrap_or_default();
+        let break_length = match rest {
+            [b'\r', b'\n', ..] => 2,
+            [b'\n', ..] => 1,
+            _ => 0,
+        };
+        // A line of text ends in a word of its own: only full lines go on.
+        if break_length > 0 && run.len() >= BASE64_RUN {
+            let blanks = rest.iter().skip(break_length);
+            at += break_length + blanks.take_while(|o| matches!(o, b' ' | b'\t')).count();
+            continue;
+        }
+        if run.len() >= BASE64_RUN {
+            runs.push(std::mem::take(&mut run));
+        }
+        run.clear();
+        at += 1;
+    }
+    if run.len() >= BASE64_RUN {
+        runs.push(run);
+    }
+    runs
+}
+
+/// Finds the runs of hex digits.
+pub(crate) fn hex_runs(text: &[u8]) -> Vec<Range<usize>> {
+    let mut runs = Vec::new();
+    let mut from = 0;
+    for piece in text.split(|octet| !octet.is_ascii_hexdigit()) {
+        if piece.len() >= HEX_RUN {
+            runs.push(from..from + piece.len());
+        }
+        from += piece.len() + 1;
+    }
+    runs
+}
+
+/// Decodes the characters of a run from one of them on.
+pub(crate) fn base64_at(text: &[u8], run: &[usize], into: &mut Vec<u8>) {
+    let (mut bits, mut held) = (0u32, 0);
+    for octet in run.iter().filter_map(|at| text.get(*at)) {
+        bits = (bits << 6) | u32::from(base64_value(*octet).unwrap_or_default());
+        held += 6;
+        if held >= 8 {
+            held -= 8;
+            into.push((bits >> held) as u8);
+        }
+    }
+}
+
+/// Returns the characters of a run that differ once its octets are changed, in the run's own alphabet.
+///
+/// Bits of a last character that belong to no whole octet stay.
+pub(crate) fn base64_anew(text: &[u8], run: &[usize], octets: &[u8]) -> Vec<(usize, u8)> {
+    const STANDARD: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const URL: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let old = |at: &usize| text.get(*at).copied().unwrap_or_default();
+    let is_url = run.iter().any(|at| matches!(old(at), b'-' | b'_'));
+    let alphabet = if is_url { URL } else { STANDARD };
+    let mut changed = Vec::new();
+    for (place, at) in run.iter().enumerate() {
+        let before = base64_value(old(at)).unwrap_or_default();
+        let mut value = 0;
+        for bit in 0..6 {
+            let position = place * 6 + bit;
+            let one = match octets.get(position / 8) {
+                Some(octet) => octet >> (7 - position % 8) & 1,
+                None => before >> (5 - bit) & 1,
+            };
+            value = value << 1 | one;
+        }
+        if value != before
+            && let Some(octet) = alphabet.get(usize::from(value))
+        {
+            changed.push((*at, *octet));
+        }
+    }
+    changed
+}
+
+/// Decodes hex digits, two by two.
+pub(crate) fn hex(digits: &[u8]) -> Vec<u8> {
+    digits
+        .as_chunks::<2>()
+        .0
+        .iter()
+        .filter_map(|[high, low]| crate::evidence::decode::hex_pair(*high, *low))
+        .collect()
+}
+
+/// Unpacks gzip or zlib, as far as it goes; `None` where it is neither.
+pub(crate) fn inflate(octets: &[u8]) -> Option<Vec<u8>> {
+    use miniz_oxide::inflate;
+    let unpacked = match octets {
+        [0x1f, 0x8b, 8, flags, _, _, _, _, _, _, rest @ ..] => {
+            inflate::decompress_to_vec_with_limit(gzip_data(*flags, rest)?, INFLATE_LIMIT)
+        }
+        [0x78, 0x01 | 0x5e | 0x9c | 0xda, ..] => {
+            inflate::decompress_to_vec_zlib_with_limit(octets, INFLATE_LIMIT)
+        }
+        _ => return None,
+    };
+    Some(unpacked.unwrap_or_else(|cut| cut.output))
+}
+
+/// Passes over the optional fields of a gzip header. RFC 1952 §2.3.
+fn gzip_data(flags: u8, mut rest: &[u8]) -> Option<&[u8]> {
+    if flags & 4 != 0 {
+        let length = usize::from(u16::from_le_bytes(*rest.first_chunk()?));
+        rest = rest.get(2 + length..)?;
+    }
+    for flag in [8, 16] {
+        if flags & flag != 0 {
+            rest = rest.get(memchr::memchr(0, rest)? + 1..)?;
+        }
+    }
+    if flags & 2 != 0 {
+        rest.get(2..)
+    } else {
+        Some(rest)
+    }
+}
+
+/// Returns the encoded words that stand together, as RFC 2047 §6.2 joins them.
+pub(crate) fn word_groups(text: &[u8]) -> Vec<Vec<EncodedWord>> {
+    let mut groups: Vec<Vec<EncodedWord>> = Vec::new();
+    for word in encoded_words(text) {
+        let joins = groups
+            .last()
+            .and_then(|group| group.last())
+            .is_some_and(|last| {
+                let between = text
+                    .get(last.whole.end..word.whole.start)
+                    .unwrap_or_default();
+                between.trim_ascii().is_empty()
+            });
+        match groups.last_mut() {
+            Some(group) if joins => group.push(word),
+            _ => groups.push(vec![word]),
+        }
+    }
+    groups
+}
+
+/// Writes the octets of one encoded word in the word's own encoding. RFC 2047 §4.
+pub(crate) fn word_anew(word: &EncodedWord, octets: &[u8]) -> Vec<u8> {
+    if word.is_base64 {
+        return data_encoding::BASE64.encode(octets).into_bytes();
+    }
+    let mut text = Vec::new();
+    for octet in octets {
+        match octet {
+            b' ' => text.push(b'_'),
+            // RFC 2047 §5 (3): in a phrase, nothing else may stand for itself.
+            octet if octet.is_ascii_alphanumeric() || b"!*+-/".contains(octet) => text.push(*octet),
+            octet => text.extend_from_slice(format!("={octet:02X}").as_bytes()),
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changed_octets_change_only_their_characters() {
+        let text = b"id=YWJjZGVmZ2hp\r\n amtsbW5v&x";
+        let run = base64_runs(text).remove(0);
+        let mut octets = Vec::new();
+        base64_at(text, &run, &mut octets);
+        assert_eq!(octets, b"abcdefghijklmno");
+        octets[1] = b'x';
+        let changed = base64_anew(text, &run, &octets);
+        assert!(changed.len() <= 2 && changed.iter().all(|(at, _)| (3..6).contains(at)));
+    }
+
+    #[test]
+    fn gzip_and_zlib_are_unpacked_within_the_limit() {
+        let packed = miniz_oxide::deflate::compress_to_vec_zlib(&vec![b'a'; 4 << 20], 6);
+        assert!(inflate(&packed).unwrap().len() <= INFLATE_LIMIT);
+        assert_eq!(inflate(b"plain text"), None);
+        let mut gzip = b"\x1f\x8b\x08\x08\0\0\0\0\0\0name\0".to_vec();
+        gzip.extend(miniz_oxide::deflate::compress_to_vec(b"jane", 6));
+        assert_eq!(inflate(&gzip).unwrap(), b"jane");
+    }
+}

@@ -1,0 +1,218 @@
+//! Digests of the own addresses, as bulk mailers put them into links.
+//!
+//! In: addresses. Out: [`Digests`], which finds them in hex and base64.
+//! Standards: RFC 1321 (MD5), RFC 3174 (SHA-1), FIPS 180-4, FIPS 202.
+//! Limits: a salted digest cannot be found by anybody but its maker.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use data_encoding::{BASE64_NOPAD, HEXLOWER};
+use sha2::Digest;
+
+use crate::evidence::decode::base64_value;
+
+/// Hex digits of a digest that must agree: mailers often keep the first sixteen.
+const HEX_SHOWN: usize = 16;
+
+/// base64 characters of a digest that must agree.
+const BASE64_SHOWN: usize = 16;
+
+/// The digests of the own addresses.
+#[derive(Debug, Default)]
+pub(crate) struct Digests {
+    hex: HashMap<[u8; 8], Vec<(String, &'static str)>>,
+    crc: HashMap<[u8; 8], ()>,
+    base64: HashMap<[u8; 8], Vec<(String, &'static str)>>,
+    /// One bit for each three base64 characters with which a digest begins.
+    begins: Vec<u64>,
+}
+
+/// What one kind of digest makes of octets.
+type Maker = (&'static str, fn(&[u8]) -> Vec<u8>);
+
+const MAKERS: [Maker; 7] = [
+    ("MD5", |octets| md5::Md5::digest(octets).to_vec()),
+    ("SHA-1", |octets| sha1::Sha1::digest(octets).to_vec()),
+    ("SHA-224", |octets| sha2::Sha224::digest(octets).to_vec()),
+    ("SHA-256", |octets| sha2::Sha256::digest(octets).to_vec()),
+    ("SHA-384", |octets| sha2::Sha384::digest(octets).to_vec()),
+    ("SHA-512", |octets| sha2::Sha512::digest(octets).to_vec()),
+    ("SHA3-256", |octets| sha3::Sha3_256::digest(octets).to_vec()),
+];
+
+impl Digests {
+    /// Makes the digests of addresses, their base and dotless forms and local parts, in three cases.
+    pub(crate) fn of(addresses: &[String]) -> Self {
+        let mut digests = Self {
+            begins: vec![0; (1 << 18) / 64],
+            ..Self::default()
+        };
+        let mut inputs = Vec::new();
+        for address in addresses {
+            let Some((local, domain)) = address.rsplit_once('@') else {
+                continue;
+            };
+            let base = local.split('+').next().unwrap_or(local);
+            let dotless = base.replace('.', "");
+            inputs.push(address.clone());
+            inputs.push(format!("{base}@{domain}"));
+            inputs.push(format!("{dotless}@{domain}"));
+            inputs.push(local.to_owned());
+        }
+        let cased = inputs.iter().flat_map(|text| {
+            [
+                text.clone(),
+                text.to_ascii_lowercase(),
+                text.to_ascii_uppercase(),
+            ]
+        });
+        let mut cased: Vec<String> = cased.collect();
+        cased.sort_unstable();
+        cased.dedup();
+        for text in &cased {
+            digests.add(text.as_bytes());
+        }
+        digests
+    }
+
+    fn add(&mut self, octets: &[u8]) {
+        for (name, make) in MAKERS {
+            let digest = make(octets);
+            let hex = HEXLOWER.encode(&digest);
+            let base64 = BASE64_NOPAD.encode(&digest);
+            if let Some(key) = hex.as_bytes().first_chunk() {
+                self.hex.entry(*key).or_default().push((hex.clone(), name));
+            }
+            if let Some(key) = base64.as_bytes().first_chunk() {
+                self.begin(key);
+                self.base64
+                    .entry(*key)
+                    .or_default()
+                    .push((base64.clone(), name));
+            }
+        }
+        let crc = format!("{:08x}", crc32fast::hash(octets));
+        if let Some(key) = crc.as_bytes().first_chunk() {
+            self.crc.insert(*key, ());
+        }
+    }
+
+    fn begin(&mut self, key: &[u8; 8]) {
+        if let Some(code) = three(key)
+            && let Some(word) = self.begins.get_mut(code / 64)
+        {
+            *word |= 1 << (code % 64);
+        }
+    }
+
+    /// Returns the digests that stand in hex in a text in lower case.
+    pub(crate) fn in_hex(&self, lower: &[u8]) -> Vec<(&'static str, Range<usize>)> {
+        let mut found = Vec::new();
+        if self.hex.is_empty() {
+            return found;
+        }
+        let mut run = 0;
+        for (at, octet) in lower.iter().enumerate() {
+            run = if octet.is_ascii_hexdigit() {
+                run + 1
+            } else {
+                0
+            };
+            if run >= 8 {
+                self.hex_at(lower, at + 1 - 8, &mut found);
+            }
+        }
+        found
+    }
+
+    fn hex_at(&self, lower: &[u8], at: usize, found: &mut Vec<(&'static str, Range<usize>)>) {
+        let Some(key) = lower.get(at..).and_then(<[u8]>::first_chunk) else {
+            return;
+        };
+        if self.crc.contains_key(key) {
+            found.push(("CRC-32 of an address", at..at + 8));
+        }
+        for (hex, _) in self.hex.get(key).into_iter().flatten() {
+            let same = common(lower.get(at..).unwrap_or_default(), hex.as_bytes());
+            if same >= HEX_SHOWN {
+                found.push(("digest of an address, in hex", at..at + same));
+            }
+        }
+    }
+
+    /// Returns the digests that stand in base64 in a text, in either alphabet.
+    pub(crate) fn in_base64(&self, text: &[u8]) -> Vec<(&'static str, Range<usize>)> {
+        let mut found = Vec::new();
+        let (mut code, mut run) = (0usize, 0);
+        for (at, octet) in text.iter().enumerate() {
+            let Some(value) = base64_value(*octet) else {
+                run = 0;
+                continue;
+            };
+            code = (code << 6 | usize::from(value)) & 0x3_ffff;
+            run += 1;
+            let bit = self
+                .begins
+                .get(code / 64)
+                .is_some_and(|word| word >> (code % 64) & 1 == 1);
+            if run >= 3 && bit {
+                self.base64_at(text, at - 2, &mut found);
+            }
+        }
+        found
+    }
+
+    fn base64_at(&self, text: &[u8], at: usize, found: &mut Vec<(&'static str, Range<usize>)>) {
+        let standard: Vec<u8> = text
+            .iter()
+            .skip(at)
+            .take(90)
+            .map(|octet| match octet {
+                b'-' => b'+',
+                b'_' => b'/',
+                other => *other,
+            })
+            .collect();
+        let Some(key) = standard.first_chunk() else {
+            return;
+        };
+        for (base64, _) in self.base64.get(key).into_iter().flatten() {
+            let same = common(&standard, base64.as_bytes());
+            if same >= BASE64_SHOWN {
+                found.push(("digest of an address, in base64", at..at + same));
+            }
+        }
+    }
+}
+
+/// Returns how many octets two texts have in common at their start.
+fn common(one: &[u8], other: &[u8]) -> usize {
+    one.iter().zip(other).take_while(|(a, b)| a == b).count()
+}
+
+fn three(key: &[u8; 8]) -> Option<usize> {
+    let [a, b, c, ..] = key;
+    let value = |octet: &u8| base64_value(*octet).map(usize::from);
+    Some(value(a)? << 12 | value(b)? << 6 | value(c)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digests_are_found_whole_and_cut_in_both_codes() {
+        let digests = Digests::of(&["Jane.Doe+shop@Example.org".to_owned()]);
+        let md5 = HEXLOWER.encode(&md5::Md5::digest(b"jane.doe@example.org"));
+        assert_eq!(digests.in_hex(format!("?u={md5}&v").as_bytes())[0].1, 3..35);
+        let sha = HEXLOWER.encode(&sha1::Sha1::digest(b"jane.doe+shop@example.org"));
+        assert_eq!(digests.in_hex(&sha.as_bytes()[..16]).len(), 1);
+        assert!(digests.in_hex(&sha.as_bytes()[..15]).is_empty());
+        let sha =
+            data_encoding::BASE64URL_NOPAD.encode(&sha2::Sha256::digest(b"janedoe@example.org"));
+        assert_eq!(digests.in_base64(format!("x/{sha}").as_bytes()).len(), 1);
+        let crc = format!("{:08x}", crc32fast::hash(b"jane.doe+shop@example.org"));
+        assert_eq!(digests.in_hex(crc.as_bytes()).len(), 1);
+    }
+}

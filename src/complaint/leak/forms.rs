@@ -1,0 +1,311 @@
+//! Every form in which an own address or word is looked for.
+//!
+//! In: [`Own`]. Out: [`Forms`]: plain needles, and the digests of the addresses.
+//! Standards: RFC 5321 §4.1.2 (Mailbox); the separators are those of VERP, SRS and of people who avoid `@`.
+//! Trust: the own addresses come from the settings, and from fields that own hosts wrote.
+//! Limits: salted or encrypted tokens, pictures, and names that nobody told us are not found.
+
+use aho_corasick::{AhoCorasick, MatchKind};
+
+use super::digest::Digests;
+use crate::complaint::own::Own;
+
+/// Where munging puts addresses: RFC 2606 §2 keeps `.invalid` free for ever.
+pub(crate) const MUNGED_DOMAIN: &str = "munged.invalid";
+
+/// One form of an own address or word, in lower case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Needle {
+    /// The form, lower case.
+    pub(crate) octets: Vec<u8>,
+    /// What it is, for the user.
+    pub(crate) form: &'static str,
+    /// Whether letters and digits around it make it another word.
+    pub(crate) is_word: bool,
+    /// What it becomes; `None` for a code, whose letters become `x` one by one.
+    pub(crate) becomes: Option<String>,
+}
+
+/// All forms of all own addresses and words, ready to be looked for.
+#[derive(Debug)]
+pub(crate) struct Forms {
+    pub(crate) needles: Vec<Needle>,
+    pub(crate) digests: Digests,
+    /// Tells quickly that a text holds none of them.
+    any: Option<AhoCorasick>,
+    /// Gives every match, overlapping ones too.
+    all: Option<AhoCorasick>,
+}
+
+impl Forms {
+    /// Makes the forms of what identifies the user.
+    pub(crate) fn of(own: &Own) -> Self {
+        let mut needles = Vec::new();
+        for address in &own.addresses {
+            address_forms(address, own, &mut needles);
+        }
+        for word in &own.words {
+            phrase_forms(word, &mut needles);
+        }
+        if let Some(domain) = &own.domain {
+            add(
+                &mut needles,
+                domain.clone(),
+                "own domain",
+                false,
+                MUNGED_DOMAIN,
+            );
+            coded_forms(domain, "own domain", &mut needles);
+        }
+        needles.retain(|needle| !needle.octets.is_empty());
+        // Of two needles of the same octets, the first says more.
+        let mut seen = std::collections::HashSet::new();
+        needles.retain(|needle| seen.insert(needle.octets.clone()));
+        let build = |kind| {
+            let octets = needles.iter().map(|needle| &needle.octets);
+            AhoCorasick::builder().match_kind(kind).build(octets).ok()
+        };
+        let (any, all) = (build(MatchKind::LeftmostFirst), build(MatchKind::Standard));
+        let digests = Digests::of(&own.addresses);
+        Self {
+            needles,
+            digests,
+            any,
+            all,
+        }
+    }
+
+    /// Returns whether a text in lower case may hold a needle.
+    pub(crate) fn may_hold(&self, lower: &[u8]) -> bool {
+        self.any.as_ref().is_some_and(|any| any.is_match(lower))
+    }
+
+    /// Returns the needles of a text in lower case with their places, longest first where they overlap.
+    pub(crate) fn all_in(&self, lower: &[u8]) -> Vec<(&Needle, std::ops::Range<usize>)> {
+        let Some(all) = &self.all else {
+            return Vec::new();
+        };
+        let mut found: Vec<_> = all
+            .find_overlapping_iter(lower)
+            .filter_map(|hit| {
+                let needle = self.needles.get(hit.pattern().as_usize())?;
+                (!needle.is_word || stands_alone(lower, hit.range())).then(|| (needle, hit.range()))
+            })
+            .collect();
+        found.sort_by_key(|(_, range)| (range.start, std::cmp::Reverse(range.end)));
+        let mut end = 0;
+        found.retain(|(_, range)| {
+            let free = range.start >= end;
+            if free {
+                end = range.end;
+            }
+            free
+        });
+        found
+    }
+}
+
+/// Returns whether no letter or digit touches a match.
+fn stands_alone(text: &[u8], range: std::ops::Range<usize>) -> bool {
+    let before = range.start.checked_sub(1).and_then(|at| text.get(at));
+    let after = text.get(range.end);
+    ![before, after]
+        .into_iter()
+        .flatten()
+        .any(u8::is_ascii_alphanumeric)
+}
+
+fn add(needles: &mut Vec<Needle>, text: String, form: &'static str, is_word: bool, becomes: &str) {
+    needles.push(Needle {
+        octets: text.to_ascii_lowercase().into_bytes(),
+        form,
+        is_word,
+        becomes: Some(becomes.to_owned()),
+    });
+}
+
+/// Between local part and domain, and what the form is called.
+///
+/// RFC 5321 §3.6: VERP and SRS write an address inside another local part, where `@` may not stand.
+const SEPARATORS: [(&str, &str); 10] = [
+    ("@", "address"),
+    ("=", "address with `=` (VERP)"),
+    ("-", "address with `-` (VERP)"),
+    (".", "address with `.`"),
+    (" at ", "address with `at`"),
+    ("at", "address with `at`"),
+    ("+at+", "address with `at`"),
+    ("/", "address with `/`"),
+    ("_", "address with `_`"),
+    ("#", "address with `#`"),
+];
+
+/// Between domain and local part.
+const REVERSED_SEPARATORS: [(&str, &str); 3] = [
+    ("=", "address in SRS form"),
+    ("!", "address in UUCP form"),
+    ("/", "address with the domain first"),
+];
+
+fn address_forms(address: &str, own: &Own, needles: &mut Vec<Needle>) {
+    let address = address.to_ascii_lowercase();
+    let Some((local, domain)) = address.rsplit_once('@') else {
+        return;
+    };
+    let base = local.split('+').next().unwrap_or(local);
+    let dotless = base.replace('.', "");
+    for (local, form) in [
+        (local, ""),
+        (base, "base address"),
+        (dotless.as_str(), "address without dots"),
+    ] {
+        if local.is_empty()
+            || (!form.is_empty()
+                && needles
+                    .iter()
+                    .any(|n| n.octets == format!("{local}@{domain}").as_bytes()))
+        {
+            continue;
+        }
+        for (separator, name) in SEPARATORS {
+            // A dash or underscore form hyphenates the domain, too.
+            let flat = match separator {
+                "-" | "_" => domain.replace('.', separator),
+                _ => domain.to_owned(),
+            };
+            let munged = match separator {
+                "-" | "_" => MUNGED_DOMAIN.replace('.', separator),
+                _ => MUNGED_DOMAIN.to_owned(),
+            };
+            let name = if form.is_empty() || separator != "@" {
+                name
+            } else {
+                form
+            };
+            add(
+                needles,
+                format!("{local}{separator}{flat}"),
+                name,
+                false,
+                &format!("x{separator}{munged}"),
+            );
+        }
+        for (separator, name) in REVERSED_SEPARATORS {
+            let munged = format!("{MUNGED_DOMAIN}{separator}x");
+            add(
+                needles,
+                format!("{domain}{separator}{local}"),
+                name,
+                false,
+                &munged,
+            );
+        }
+        coded_forms(&format!("{local}@{domain}"), "address", needles);
+    }
+    for (local, name) in [(local, "local part"), (base, "base of the local part")] {
+        if own.is_telling(local) {
+            add(needles, local.to_owned(), name, true, "x");
+            coded_forms(local, name, needles);
+        }
+    }
+}
+
+/// Adds the forms of a name or number: its words joined in every way that links and field names join them.
+fn phrase_forms(phrase: &str, needles: &mut Vec<Needle>) {
+    let words: Vec<&str> = phrase.split_whitespace().collect();
+    let joints: &[&str] = if words.len() > 1 {
+        &[" ", "+", "_", "-", ".", ""]
+    } else {
+        &[" "]
+    };
+    for joint in joints {
+        let text = words.join(joint);
+        add(needles, text.clone(), "own word", true, "x");
+        // Case folds beyond ASCII: `É` and `é` are the same name.
+        add(needles, text.to_lowercase(), "own word", true, "x");
+        add(needles, text.to_uppercase(), "own word", true, "x");
+    }
+    if phrase.len() >= 5 {
+        coded_forms(phrase, "own word", needles);
+    }
+}
+
+/// Adds the codes that are no encoding of single octets in place: those are undone by the views.
+fn coded_forms(text: &str, form: &'static str, needles: &mut Vec<Needle>) {
+    let lower = text.to_ascii_lowercase();
+    let rot13: Vec<u8> = lower
+        .bytes()
+        .map(|octet| match octet {
+            b'a'..=b'z' => (octet - b'a' + 13) % 26 + b'a',
+            _ => octet,
+        })
+        .collect();
+    let mut code = |octets: Vec<u8>| {
+        if octets.len() >= 5 {
+            needles.push(Needle {
+                octets,
+                form,
+                is_word: false,
+                becomes: None,
+            });
+        }
+    };
+    code(rot13);
+    code(lower.bytes().rev().collect());
+    for case in [text.to_owned(), lower.clone(), text.to_ascii_uppercase()] {
+        for encoding in [data_encoding::BASE32_NOPAD, data_encoding::BASE32HEX_NOPAD] {
+            let mut octets = encoding.encode(case.as_bytes()).to_ascii_lowercase();
+            // The last character depends on what follows.
+            octets.truncate(case.len() * 8 / 5);
+            if octets.len() >= 12 {
+                code(octets.into_bytes());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(own: &str, text: &str) -> Vec<String> {
+        let forms = Forms::of(&Own::of_addresses(&[own]));
+        let lower = text.to_ascii_lowercase();
+        forms
+            .all_in(lower.as_bytes())
+            .into_iter()
+            .map(|(_, range)| lower[range].to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn the_longest_form_is_found_where_several_begin() {
+        let text =
+            "To Jane.Doe+shop@example.org or jane.doe@example.org or janedoe@example.org, jane.doe";
+        assert_eq!(
+            found("jane.doe+shop@example.org", text),
+            [
+                "jane.doe+shop@example.org",
+                "jane.doe@example.org",
+                "janedoe@example.org",
+                "jane.doe"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_role_or_a_plain_short_word_is_no_form_by_itself() {
+        assert_eq!(
+            found("info@example.org", "info: mail info=example.org"),
+            ["info=example.org"]
+        );
+        assert_eq!(
+            found("anna@example.org", "Anna, anna@example.org"),
+            ["anna@example.org"]
+        );
+        assert_eq!(
+            found("anna22@example.org", "Dear anna22, anna223"),
+            ["anna22"]
+        );
+    }
+}

@@ -1,0 +1,495 @@
+//! The ways to read a text: each undoes one thing that can stand between an address and who looks for it.
+//!
+//! In: octets. Out: the octets as read that way, and on demand where each came from.
+//! Standards: RFC 5322 §2.2.3 (folding), RFC 2045 §6.7 (quoted-printable), RFC 3986 §2.1, HTML character references, Unicode NFKC.
+//! Trust: hostile; each way is one pass, and its output is bounded by a small multiple of its input.
+
+use std::ops::Range;
+
+use unicode_normalization::UnicodeNormalization;
+
+use crate::evidence::decode::hex_pair;
+
+/// Octets of a tag that are passed over at most; more is text that has a `<`.
+const TAG_LIMIT: usize = 300;
+
+/// One way to read a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// Line ends and the blanks after them removed.
+    Join,
+    /// Percent signs undone once.
+    Percent,
+    /// Quoted-printable undone.
+    QuotedPrintable,
+    /// HTML character references undone.
+    Entities,
+    /// Tags and invisible characters removed.
+    Untag,
+    /// Full-width and other compatibility letters made plain.
+    Plain,
+    /// All blanks removed, and the zero octets of UTF-16.
+    NoBlanks,
+    /// `\x6a`, `\u006a`, `%u006a`, `\152` undone.
+    Escapes,
+    /// `106,97,110` read as letters.
+    Decimals,
+}
+
+/// Where an octet of a view came from, in the text that was looked at first.
+pub(crate) type Span = (usize, usize);
+
+/// Takes what a way of reading gives.
+pub(crate) trait Out {
+    /// Takes octets that stand as they are.
+    fn keep(&mut self, input: &[u8], range: Range<usize>);
+    /// Takes an octet that stands for a range.
+    fn put(&mut self, octet: u8, range: Range<usize>);
+}
+
+impl Out for Vec<u8> {
+    fn keep(&mut self, input: &[u8], range: Range<usize>) {
+        self.extend_from_slice(input.get(range).unwrap_or_default());
+    }
+
+    fn put(&mut self, octet: u8, _: Range<usize>) {
+        self.push(octet);
+    }
+}
+
+/// Octets with their origins.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Spanned {
+    pub(crate) octets: Vec<u8>,
+    pub(crate) spans: Vec<Span>,
+}
+
+impl Spanned {
+    /// Returns a text that is its own origin.
+    pub(crate) fn whole(octets: &[u8]) -> Self {
+        Self {
+            octets: octets.to_vec(),
+            spans: (0..octets.len()).map(|at| (at, at + 1)).collect(),
+        }
+    }
+
+    /// Reads it one way further.
+    pub(crate) fn read(&self, step: Step) -> Self {
+        let mut out = Traced {
+            to: Self::default(),
+            base: &self.spans,
+        };
+        step.run(&self.octets, &mut out);
+        out.to
+    }
+}
+
+struct Traced<'b> {
+    to: Spanned,
+    base: &'b [Span],
+}
+
+impl Out for Traced<'_> {
+    fn keep(&mut self, input: &[u8], range: Range<usize>) {
+        for at in range {
+            if let Some(octet) = input.get(at) {
+                self.put(*octet, at..at + 1);
+            }
+        }
+    }
+
+    fn put(&mut self, octet: u8, range: Range<usize>) {
+        let first = self.base.get(range.start);
+        let last = range.end.checked_sub(1).and_then(|at| self.base.get(at));
+        if let (Some(first), Some(last)) = (first, last) {
+            self.to.octets.push(octet);
+            self.to.spans.push((first.0, last.1));
+        }
+    }
+}
+
+impl Step {
+    /// Returns whether the text has anything that this way undoes.
+    pub(crate) fn applies(self, text: &[u8]) -> bool {
+        match self {
+            Self::Join => memchr::memchr(b'\n', text).is_some(),
+            Self::Percent => memchr::memchr_iter(b'%', text).any(|at| escape_at(text, at, 1)),
+            Self::QuotedPrintable => memchr::memchr_iter(b'=', text).any(|at| {
+                escape_at(text, at, 1) || matches!(text.get(at + 1), Some(b'\r' | b'\n'))
+            }),
+            Self::Entities => memchr::memchr(b'&', text).is_some(),
+            Self::Untag => memchr::memchr2(b'<', 0xe2, text).is_some() || !text.is_ascii(),
+            Self::Plain => !text.is_ascii(),
+            Self::NoBlanks => true,
+            Self::Escapes => {
+                memchr::memchr(b'\\', text).is_some() || memchr::memmem::find(text, b"%u").is_some()
+            }
+            Self::Decimals => memchr::memchr_iter(b',', text)
+                .any(|at| text.get(at + 1).is_some_and(u8::is_ascii_digit)),
+        }
+    }
+
+    /// Reads the text this way.
+    pub(crate) fn run(self, text: &[u8], out: &mut impl Out) {
+        match self {
+            Self::Join => join(text, out),
+            Self::Percent => marked(text, b'%', out, |rest| pair(rest, 1)),
+            Self::QuotedPrintable => marked(text, b'=', out, |rest| match rest {
+                [_, b'\r', b'\n', ..] => Some((None, 3)),
+                [_, b'\n', ..] => Some((None, 2)),
+                _ => pair(rest, 1),
+            }),
+            Self::Entities => marked(text, b'&', out, entity),
+            Self::Untag => untag(text, out),
+            Self::Plain => plain(text, out),
+            Self::NoBlanks => no_blanks(text, out),
+            Self::Escapes => escapes(text, out),
+            Self::Decimals => decimals(text, out),
+        }
+    }
+}
+
+fn escape_at(text: &[u8], at: usize, skip: usize) -> bool {
+    matches!((text.get(at + skip), text.get(at + skip + 1)), (Some(h), Some(l)) if hex_pair(*h, *l).is_some())
+}
+
+fn pair(rest: &[u8], skip: usize) -> Option<(Option<u8>, usize)> {
+    let octet = hex_pair(*rest.get(skip)?, *rest.get(skip + 1)?)?;
+    Some((Some(octet), skip + 2))
+}
+
+/// Copies a text, and undoes what begins with a mark.
+fn marked(
+    text: &[u8],
+    mark: u8,
+    out: &mut impl Out,
+    undo: impl Fn(&[u8]) -> Option<(Option<u8>, usize)>,
+) {
+    let mut at = 0;
+    while let Some(found) = text.get(at..).and_then(|rest| memchr::memchr(mark, rest)) {
+        out.keep(text, at..at + found);
+        at += found;
+        match undo(text.get(at..).unwrap_or_default()) {
+            Some((octet, length)) => {
+                if let Some(octet) = octet {
+                    out.put(octet, at..at + length);
+                }
+                at += length;
+            }
+            None => {
+                out.keep(text, at..at + 1);
+                at += 1;
+            }
+        }
+    }
+    out.keep(text, at..text.len());
+}
+
+fn join(text: &[u8], out: &mut impl Out) {
+    let mut at = 0;
+    while let Some(found) = text.get(at..).and_then(|rest| memchr::memchr(b'\n', rest)) {
+        let newline = at + found;
+        let before = newline.checked_sub(1).and_then(|at| text.get(at));
+        out.keep(
+            text,
+            at..newline - usize::from(found > 0 && before == Some(&b'\r')),
+        );
+        let blanks = text.get(newline + 1..).unwrap_or_default();
+        let count = blanks
+            .iter()
+            .take_while(|octet| matches!(octet, b' ' | b'\t'))
+            .count();
+        at = newline + 1 + count;
+    }
+    out.keep(text, at..text.len());
+}
+
+/// Characters that have a name in HTML and can stand in an address.
+const NAMED: [(&[u8], u8); 22] = [
+    (b"commat", b'@'),
+    (b"period", b'.'),
+    (b"plus", b'+'),
+    (b"lowbar", b'_'),
+    (b"UnderBar", b'_'),
+    (b"hyphen", b'-'),
+    (b"dash", b'-'),
+    (b"minus", b'-'),
+    (b"sol", b'/'),
+    (b"equals", b'='),
+    (b"percnt", b'%'),
+    (b"num", b'#'),
+    (b"excl", b'!'),
+    (b"dollar", b'$'),
+    (b"ast", b'*'),
+    (b"quest", b'?'),
+    (b"Hat", b'^'),
+    (b"lbrace", b'{'),
+    (b"vert", b'|'),
+    (b"rbrace", b'}'),
+    (b"apos", b'\''),
+    (b"amp", b'&'),
+];
+
+fn entity(rest: &[u8]) -> Option<(Option<u8>, usize)> {
+    let semicolon = |length: usize| length + usize::from(rest.get(length) == Some(&b';'));
+    if let [_, b'#', after @ ..] = rest {
+        let hex = matches!(after.first(), Some(b'x' | b'X'));
+        let digits = after.get(usize::from(hex)..)?;
+        let radix = if hex { 16 } else { 10 };
+        let count = digits
+            .iter()
+            .take(8)
+            .take_while(|octet| char::from(**octet).is_digit(radix))
+            .count();
+        let number = std::str::from_utf8(digits.get(..count)?).ok()?;
+        let code = u32::from_str_radix(number, radix).ok()?;
+        let length = semicolon(2 + usize::from(hex) + count);
+        // Invisible characters vanish; other letters beyond ASCII end an address.
+        return match u8::try_from(code) {
+            Ok(octet) if octet.is_ascii() => Some((Some(octet), length)),
+            _ if char::from_u32(code).is_some_and(is_invisible) => Some((None, length)),
+            _ => char::from_u32(code)
+                .and_then(|c| std::iter::once(c).nfkc().next())
+                .filter(char::is_ascii)
+                .and_then(|c| u8::try_from(c).ok())
+                .map(|octet| (Some(octet), length)),
+        };
+    }
+    let name = rest.get(1..)?;
+    if name.starts_with(b"shy;") || name.starts_with(b"zwnj;") || name.starts_with(b"zwj;") {
+        return Some((None, 1 + memchr::memchr(b';', name)? + 1));
+    }
+    NAMED.iter().find_map(|(known, octet)| {
+        let after = name.strip_prefix(*known)?;
+        after
+            .starts_with(b";")
+            .then_some((Some(*octet), known.len() + 2))
+    })
+}
+
+/// Returns whether a character takes no room and can hide between two others.
+pub(crate) const fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
+        | '\u{feff}' | '\u{ffa0}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+fn untag(text: &[u8], out: &mut impl Out) {
+    let mut at = 0;
+    while let Some(octet) = text.get(at) {
+        let rest = text.get(at..).unwrap_or_default();
+        let near = rest.get(..TAG_LIMIT).unwrap_or(rest);
+        if *octet == b'<'
+            && let Some(end) = tag_end(near)
+        {
+            at += end + 1;
+        } else if *octet >= 0x80
+            && let Some(c) = first_char(rest)
+        {
+            if !is_invisible(c) {
+                out.keep(text, at..at + c.len_utf8());
+            }
+            at += c.len_utf8();
+        } else {
+            let plain = rest.iter().skip(1).position(|o| *o == b'<' || *o >= 0x80);
+            let length = plain.map_or(rest.len(), |found| found + 1);
+            out.keep(text, at..at + length);
+            at += length;
+        }
+    }
+}
+
+/// Returns where a tag ends; a `<` before its `>` begins the tag anew.
+fn tag_end(tag: &[u8]) -> Option<usize> {
+    let end = memchr::memchr2(b'<', b'>', tag.get(1..)?)? + 1;
+    (tag.get(end) == Some(&b'>')).then_some(end)
+}
+
+fn first_char(rest: &[u8]) -> Option<char> {
+    let near = rest.get(..4).unwrap_or(rest);
+    near.utf8_chunks().next()?.valid().chars().next()
+}
+
+fn plain(text: &[u8], out: &mut impl Out) {
+    let mut at = 0;
+    while let Some(octet) = text.get(at) {
+        let rest = text.get(at..).unwrap_or_default();
+        if octet.is_ascii() {
+            let length = rest
+                .iter()
+                .position(|o| !o.is_ascii())
+                .unwrap_or(rest.len());
+            out.keep(text, at..at + length);
+            at += length;
+        } else if let Some(c) = first_char(rest) {
+            let mut buffer = [0; 4];
+            for plain in std::iter::once(c).nfkc().take(8) {
+                for octet in plain.encode_utf8(&mut buffer).bytes() {
+                    out.put(octet, at..at + c.len_utf8());
+                }
+            }
+            at += c.len_utf8();
+        } else {
+            out.keep(text, at..at + 1);
+            at += 1;
+        }
+    }
+}
+
+fn no_blanks(text: &[u8], out: &mut impl Out) {
+    let mut at = 0;
+    for run in text.split(|octet| octet.is_ascii_whitespace() || *octet == 0) {
+        out.keep(text, at..at + run.len());
+        at += run.len() + 1;
+    }
+}
+
+fn escapes(text: &[u8], out: &mut impl Out) {
+    let undo = |rest: &[u8]| {
+        let wide = |skip: usize| match rest.get(skip..skip + 2) {
+            Some(b"00") => pair(rest, skip + 2),
+            _ => None,
+        };
+        match rest {
+            [b'\\', b'x' | b'X', ..] => pair(rest, 2),
+            [b'\\' | b'%', b'u' | b'U', ..] => wide(2),
+            [b'\\', a @ b'0'..=b'1', b @ b'0'..=b'7', c @ b'0'..=b'7', ..] => {
+                Some((Some((a - b'0') * 64 + (b - b'0') * 8 + (c - b'0')), 4))
+            }
+            _ => None,
+        }
+    };
+    let mut at = 0;
+    while let Some(found) = text
+        .get(at..)
+        .and_then(|rest| memchr::memchr2(b'\\', b'%', rest))
+    {
+        out.keep(text, at..at + found);
+        at += found;
+        match undo(text.get(at..).unwrap_or_default()) {
+            Some((Some(octet), length)) => {
+                out.put(octet, at..at + length);
+                at += length;
+            }
+            _ => {
+                out.keep(text, at..at + 1);
+                at += 1;
+            }
+        }
+    }
+    out.keep(text, at..text.len());
+}
+
+/// Numbers that must stand in a row before they are read as letters.
+const DECIMALS_IN_A_ROW: usize = 6;
+
+fn decimals(text: &[u8], out: &mut impl Out) {
+    let mut at = 0;
+    while at < text.len() {
+        let (numbers, end) = decimals_at(text, at);
+        if numbers.len() >= DECIMALS_IN_A_ROW {
+            for (octet, range) in numbers {
+                out.put(octet, range);
+            }
+            at = end;
+            continue;
+        }
+        let rest = text.get(at..).unwrap_or_default();
+        let digit = rest.first().is_some_and(u8::is_ascii_digit);
+        let length = rest
+            .iter()
+            .position(|o| o.is_ascii_digit() != digit)
+            .unwrap_or(rest.len());
+        out.keep(text, at..at + length.max(1));
+        at += length.max(1);
+    }
+}
+
+fn decimals_at(text: &[u8], mut at: usize) -> (Vec<(u8, Range<usize>)>, usize) {
+    let mut numbers = Vec::new();
+    let mut end = at;
+    loop {
+        let rest = text.get(at..).unwrap_or_default();
+        let count = rest
+            .iter()
+            .take(4)
+            .take_while(|octet| octet.is_ascii_digit())
+            .count();
+        let number = rest
+            .get(..count)
+            .and_then(|digits| std::str::from_utf8(digits).ok());
+        let Some(octet @ 32..=126) = number.and_then(|digits| digits.parse().ok()) else {
+            return (numbers, end);
+        };
+        numbers.push((octet, at..at + count));
+        at += count;
+        end = at;
+        let rest = text.get(at..).unwrap_or_default();
+        at += match rest {
+            [b',' | b';' | b' ' | b'.', b' ', ..] => 2,
+            [b',' | b';' | b' ' | b'.', ..] => 1,
+            _ => return (numbers, end),
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn read(step: Step, text: &str) -> String {
+        let mut out = Vec::new();
+        step.run(text.as_bytes(), &mut out);
+        String::from_utf8_lossy(&out).into_owned()
+    }
+
+    #[test]
+    fn each_way_undoes_its_own() {
+        assert_eq!(read(Step::Join, "a\r\n\tb\nc"), "abc");
+        assert_eq!(read(Step::Percent, "a%40b%"), "a@b%");
+        assert_eq!(read(Step::QuotedPrintable, "a=\r\nb=40=\nc="), "ab@c=");
+        assert_eq!(
+            read(
+                Step::Entities,
+                "a&#64;b&#x40;c&commat;d&#65312;e&zwnj;f&no;"
+            ),
+            "a@b@c@d@ef&no;"
+        );
+        assert_eq!(read(Step::Untag, "a<b>c\u{200b}d < e é"), "acd < e é");
+        assert_eq!(read(Step::Plain, "ｊａ＠ é"), "ja@ é");
+        assert_eq!(read(Step::NoBlanks, "a b\r\nc\0d"), "abcd");
+        assert_eq!(read(Step::Escapes, "\\x6a\\u0061%u006e\\145\\q"), "jane\\q");
+        assert_eq!(
+            read(Step::Decimals, "x 106,97,110,101,64,101 12,13"),
+            "x jane@e 12,13"
+        );
+    }
+
+    const ALL: [Step; 9] = [
+        Step::Join,
+        Step::Percent,
+        Step::QuotedPrintable,
+        Step::Entities,
+        Step::Untag,
+        Step::Plain,
+        Step::NoBlanks,
+        Step::Escapes,
+        Step::Decimals,
+    ];
+
+    proptest! {
+        #[test]
+        fn origins_agree_with_the_plain_reading(octets in prop::collection::vec(prop::sample::select(&b"a1=%4&#<>\r\n ;,\\ux\xe2\x80\x8b"[..]), 0..120)) {
+            for step in ALL {
+                let mut out = Vec::new();
+                step.run(&octets, &mut out);
+                let spanned = Spanned::whole(&octets).read(step);
+                prop_assert_eq!(&out, &spanned.octets);
+                prop_assert_eq!(spanned.spans.len(), out.len());
+                prop_assert!(spanned.spans.iter().all(|(from, to)| from < to && *to <= octets.len()));
+                prop_assert!(spanned.spans.windows(2).all(|two| two[0].0 <= two[1].0));
+            }
+        }
+    }
+}

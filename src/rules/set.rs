@@ -1,0 +1,319 @@
+//! Sets of names, domains and patterns: which header fields name the recipient, which links are never accused.
+//!
+//! In: `rules/evidence/*.toml`, `rules/complaints/fields.toml`. Out: [`Sets`].
+//! Trust: built-in sets are ours; patterns run in linear time.
+//! Failures: [`RuleError`] with file and rule.
+
+use std::collections::HashMap;
+
+use regex::Regex;
+use serde::Deserialize;
+
+use super::RuleError;
+
+/// What the values of a set are compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Compare {
+    /// The whole text, in any case.
+    Exact,
+    /// A domain and everything below it.
+    Domain,
+    /// A regular expression, in any case, anywhere.
+    Pattern,
+}
+
+/// A file as written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    rule: Vec<Set>,
+}
+
+/// One rule: values of one kind.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Set {
+    id: String,
+    what: String,
+    #[serde(rename = "source")]
+    _source: Vec<String>,
+    #[serde(rename = "added")]
+    _added: toml::value::Datetime,
+    kind: String,
+    compare: Compare,
+    values: Vec<String>,
+    /// For redirectors: query parameters that hold the target.
+    #[serde(default)]
+    parameters: Vec<String>,
+    /// How much one match says, for kinds that are weighed.
+    #[serde(default)]
+    weight: u32,
+    #[serde(rename = "match")]
+    matches: Vec<String>,
+    #[serde(rename = "skip")]
+    skips: Vec<String>,
+    #[serde(skip)]
+    patterns: Vec<Regex>,
+    #[serde(skip)]
+    file: String,
+}
+
+/// A set that holds a text.
+#[derive(Debug, Clone, Copy)]
+pub struct Held<'r> {
+    /// Its rule.
+    pub id: &'r str,
+    /// What it says, in words.
+    pub what: &'r str,
+    /// For redirectors: query parameters that hold the target.
+    pub parameters: &'r [String],
+    /// How much one match says.
+    pub weight: u32,
+}
+
+/// All sets, by kind.
+#[derive(Debug, Default)]
+pub struct Sets {
+    rules: Vec<Set>,
+    exact: HashMap<(String, String), usize>,
+    domains: HashMap<(String, String), usize>,
+    patterns: HashMap<String, Vec<usize>>,
+}
+
+/// Octets of a compiled pattern at most; ours need a fraction.
+const PATTERN_LIMIT: usize = 1 << 20;
+
+impl Sets {
+    /// Reads one file more.
+    pub(super) fn load(&mut self, file: &str, text: &str) -> Result<(), RuleError> {
+        let refused = |why: String| RuleError::File {
+            file: file.to_owned(),
+            why,
+        };
+        let parsed: File = toml::from_str(text).map_err(|e| refused(e.to_string()))?;
+        let stem = file.trim_end_matches(".toml").replace('/', "-");
+        for mut rule in parsed.rule {
+            if rule.matches.is_empty() || rule.skips.is_empty() {
+                return Err(refused(format!(
+                    "rule `{}` lacks a match or a skip example",
+                    rule.id
+                )));
+            }
+            if !rule.id.starts_with(&stem) {
+                return Err(refused(format!(
+                    "rule `{}` does not begin with `{stem}`",
+                    rule.id
+                )));
+            }
+            rule.file = file.to_owned();
+            let place = self.rules.len();
+            for value in &rule.values {
+                let key = (rule.kind.clone(), value.to_ascii_lowercase());
+                match rule.compare {
+                    Compare::Exact => {
+                        self.exact.entry(key).or_insert(place);
+                    }
+                    Compare::Domain => {
+                        self.domains.entry(key).or_insert(place);
+                    }
+                    Compare::Pattern => {
+                        let pattern = regex::RegexBuilder::new(value)
+                            .case_insensitive(true)
+                            .size_limit(PATTERN_LIMIT)
+                            .build();
+                        rule.patterns
+                            .push(pattern.map_err(|e| refused(e.to_string()))?);
+                    }
+                }
+            }
+            if rule.compare == Compare::Pattern {
+                self.patterns
+                    .entry(rule.kind.clone())
+                    .or_default()
+                    .push(place);
+            }
+            self.rules.push(rule);
+        }
+        Ok(())
+    }
+
+    /// Runs the examples; returns how many ran.
+    pub(super) fn check(&self) -> Result<usize, RuleError> {
+        let mut ran = 0;
+        for (place, rule) in self.rules.iter().enumerate() {
+            let holds = |text: &String| {
+                self.held(&rule.kind, text)
+                    .is_some_and(|held| held.id == rule.id)
+                    || self
+                        .held_by_pattern(&rule.kind, text)
+                        .any(|held| held == place)
+            };
+            let failed = |text: &str, should: &str| RuleError::Example {
+                file: rule.file.clone(),
+                id: rule.id.clone(),
+                why: format!("`{text}` should {should}"),
+            };
+            for text in &rule.matches {
+                if !holds(text) {
+                    return Err(failed(text, "match"));
+                }
+            }
+            for text in &rule.skips {
+                if holds(text) {
+                    return Err(failed(text, "not match"));
+                }
+            }
+            ran += rule.matches.len() + rule.skips.len();
+        }
+        Ok(ran)
+    }
+
+    /// Returns the first set of a kind that holds a text.
+    #[must_use]
+    pub fn held(&self, kind: &str, text: &str) -> Option<Held<'_>> {
+        let lower = text.to_ascii_lowercase();
+        let exact = self.exact.get(&(kind.to_owned(), lower.clone()));
+        let place = exact
+            .or_else(|| self.held_by_domain(kind, &lower))
+            .copied()
+            .or_else(|| self.held_by_pattern(kind, text).next())?;
+        self.held_at(place)
+    }
+
+    /// Returns every set of a kind that has a pattern in a text.
+    pub fn all_in<'r>(&'r self, kind: &str, text: &str) -> Vec<Held<'r>> {
+        self.held_by_pattern(kind, text)
+            .filter_map(|place| self.held_at(place))
+            .collect()
+    }
+
+    fn held_at(&self, place: usize) -> Option<Held<'_>> {
+        self.rules.get(place).map(|rule| Held {
+            id: &rule.id,
+            what: &rule.what,
+            parameters: &rule.parameters,
+            weight: rule.weight,
+        })
+    }
+
+    fn held_by_domain(&self, kind: &str, host: &str) -> Option<&usize> {
+        let mut rest = host.trim_end_matches('.');
+        loop {
+            if let Some(place) = self.domains.get(&(kind.to_owned(), rest.to_owned())) {
+                return Some(place);
+            }
+            rest = rest.split_once('.')?.1;
+        }
+    }
+
+    fn held_by_pattern(&self, kind: &str, text: &str) -> impl Iterator<Item = usize> {
+        let places = self.patterns.get(kind).into_iter().flatten().copied();
+        places.filter(|place| {
+            self.rules
+                .get(*place)
+                .is_some_and(|rule| rule.patterns.iter().any(|pattern| pattern.is_match(text)))
+        })
+    }
+}
+
+/// What `rules/complaints/fields.toml` says: header fields and words, as munging needs them.
+#[derive(Debug, Default)]
+pub struct Fields(Sets);
+
+impl Fields {
+    /// Loads what is built in.
+    pub(super) fn builtin() -> Result<Self, RuleError> {
+        let mut sets = Sets::default();
+        sets.load(
+            "complaints/fields.toml",
+            include_str!("../../rules/complaints/fields.toml"),
+        )?;
+        Ok(Self(sets))
+    }
+
+    /// Runs the examples; returns how many ran.
+    pub(super) fn check(&self) -> Result<usize, RuleError> {
+        self.0.check()
+    }
+
+    /// Returns whether a header field names the recipient, where an own host wrote it.
+    #[must_use]
+    pub fn is_recipient(&self, name: &[u8]) -> bool {
+        self.is("recipient", name)
+    }
+
+    /// Returns whether a header field lists whom the message was addressed to.
+    #[must_use]
+    pub fn is_addressee(&self, name: &[u8]) -> bool {
+        self.is("addressee", name)
+    }
+
+    /// Returns whether a header field holds a token that can stand for the recipient.
+    #[must_use]
+    pub fn is_token(&self, name: &[u8]) -> bool {
+        self.is("token", name)
+    }
+
+    /// Returns whether a local part is a role or an ordinary word, and says nothing by itself.
+    #[must_use]
+    pub fn is_ordinary(&self, local: &str) -> bool {
+        self.0.held("ordinary", local).is_some()
+    }
+
+    fn is(&self, kind: &str, name: &[u8]) -> bool {
+        std::str::from_utf8(name).is_ok_and(|name| self.0.held(kind, name).is_some())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = r#"
+        [[rule]]
+        id = "evidence-x-one"
+        what = "w"
+        source = ["s"]
+        added = 2026-11-21
+        kind = "k"
+        compare = "domain"
+        values = ["example.org"]
+        match = ["www.Example.org"]
+        skip = ["badexample.org"]
+    "#;
+
+    #[test]
+    fn a_domain_holds_what_lies_below_it() {
+        let mut sets = Sets::default();
+        sets.load("evidence/x.toml", TEXT).unwrap();
+        assert_eq!(sets.check().unwrap(), 2);
+        assert_eq!(
+            sets.held("k", "a.b.example.org.").unwrap().id,
+            "evidence-x-one"
+        );
+        assert!(sets.held("other", "example.org").is_none());
+    }
+
+    #[test]
+    fn examples_ids_and_keys_are_required() {
+        let load = |text: &str| Sets::default().load("evidence/x.toml", text);
+        assert!(load(&TEXT.replace("skip = [\"badexample.org\"]", "skip = []")).is_err());
+        assert!(load(&TEXT.replace("evidence-x-one", "other")).is_err());
+        assert!(load(&TEXT.replace("what = ", "wat = ")).is_err());
+        let mut wrong = Sets::default();
+        wrong
+            .load(
+                "evidence/x.toml",
+                &TEXT.replace("badexample.org", "example.org"),
+            )
+            .unwrap();
+        assert!(
+            wrong
+                .check()
+                .unwrap_err()
+                .to_string()
+                .contains("should not match")
+        );
+    }
+}
