@@ -11,6 +11,9 @@ pub use special::{SpecialPurpose, carried, unmapped};
 // sets of names, domains and patterns
 mod set;
 pub use set::{Fields, Held, Sets};
+// how mail servers write Received fields
+pub mod received;
+use received::ReceivedRules;
 
 /// Everything that `rules/` says.
 #[derive(Debug)]
@@ -19,6 +22,8 @@ pub struct Rules {
     pub special: SpecialPurpose,
     /// Header fields and words, as munging needs them.
     pub fields: Fields,
+    /// How mail servers write Received fields.
+    pub received: ReceivedRules,
 }
 
 /// Why a rule is refused.
@@ -59,6 +64,7 @@ impl Rules {
                 include_str!("../../rules/addresses/special-purpose.toml"),
             )?,
             fields: Fields::builtin()?,
+            received: ReceivedRules::load()?,
         })
     }
 
@@ -69,5 +75,6 @@ impl Rules {
     /// The first example that does not come out as its rule says.
     pub fn check(&self) -> Result<usize, RuleError> {
         Ok(self.special.check()? + self.fields.check()?)
+        Ok(self.special.check()? + self.received.check()?)
     }
 }

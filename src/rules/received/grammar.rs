@@ -1,0 +1,437 @@
+//! Recognises the server that wrote a field, and reads the field by its rule.
+//!
+//! In: rules, notes; tokens of one field. Out: [`Reading`].
+//! Trust: hostile; the order of the rules is the order of certainty, from one server's own form to what any may write.
+//! Failures: [`RuleError`] for rules; a field that no rule reads says why.
+
+use std::collections::BTreeMap;
+
+use super::file::{HopKind, Meaning, Note, NoteFile, Rule, RuleFile, WordFile};
+use super::lex::{self, Clauses, Kind, Token};
+use super::shape::{self, Client, Shape, fits};
+use super::{Reading, RuleError};
+
+/// Tokens of a client part that are compared at most; the longest form has four.
+const CLIENT_TOKENS: usize = 12;
+
+/// Comments after `by` that may name a product.
+const PRODUCTS: usize = 6;
+
+/// All rules, in the order in which they are asked.
+#[derive(Debug)]
+pub(super) struct Grammar {
+    rules: Vec<Ready>,
+}
+
+/// A rule with its shapes read.
+#[derive(Debug)]
+struct Ready {
+    file: &'static str,
+    generic: bool,
+    rule: Rule,
+    shapes: Vec<Shape>,
+}
+
+/// What rules look at.
+struct View<'v, 't> {
+    clauses: &'v Clauses<'t>,
+    products: &'v [&'t str],
+    lead: Option<&'t str>,
+    first: Option<&'t str>,
+    client: &'v [Token<'t>],
+    tokens: &'v [Token<'t>],
+}
+
+impl Grammar {
+    /// Reads the files.
+    pub(super) fn load(files: &[(&'static str, &'static str)]) -> Result<Self, RuleError> {
+        let mut rules = Vec::new();
+        for (file, text) in files {
+            let refused = |why: String| RuleError::File {
+                file: (*file).to_owned(),
+                why,
+            };
+            let parsed: RuleFile = toml::from_str(text).map_err(|e| refused(e.to_string()))?;
+            for rule in parsed.rule {
+                if rule.matches.is_empty() || rule.skips.is_empty() {
+                    return Err(refused(format!(
+                        "rule `{}` lacks a match or a skip example",
+                        rule.id
+                    )));
+                }
+                let shapes: Result<Vec<_>, _> =
+                    rule.client.iter().map(|text| Shape::new(text)).collect();
+                rules.push(Ready {
+                    file,
+                    generic: parsed.generic,
+                    shapes: shapes
+                        .map_err(|why| refused(format!("rule `{}`: {why}", rule.id)))?,
+                    rule,
+                });
+            }
+        }
+        Ok(Self { rules })
+    }
+
+    /// Reads a field by the first rule that recognises it and whose shape fits.
+    pub(super) fn read<'t>(
+        &'t self,
+        field: &'t str,
+        tokens: &[Token<'t>],
+        notes: &'t Notes,
+    ) -> Reading<'t> {
+        let clauses = lex::clauses(field, tokens);
+        let mut reading = Reading {
+            by: clauses.by.map(|by| by.split_once('(').map_or(by, |(name, _)| name)),
+            by_comment: clauses.by_comment,
+            with: clauses.with,
+            id: clauses.id,
+            for_: clauses.for_,
+            reverse_path: clauses.reverse_path,
+            date: clauses.date,
+            has_from: clauses.has_from,
+            ..Reading::default()
+        };
+        let mut products = [""; PRODUCTS];
+        let mut product_count = 0;
+        let mut client = [Token::EMPTY; CLIENT_TOKENS];
+        let mut client_count = 0;
+        for (at, token) in tokens.iter().enumerate() {
+            let in_from = (clauses.from.0..clauses.from.1).contains(&at);
+            let noted = token.kind == Kind::Comment && notes.take(token.text, &mut reading);
+            if in_from && !noted && token.kind != Kind::Semicolon {
+                if let Some(slot) = client.get_mut(client_count) {
+                    *slot = *token;
+                    client_count += 1;
+                }
+            } else if !in_from
+                && !noted
+                && token.kind == Kind::Comment
+                && let Some(slot) = products.get_mut(product_count)
+            {
+                *slot = token.text;
+                product_count += 1;
+            }
+        }
+        let view = View {
+            clauses: &clauses,
+            products: products.get(..product_count).unwrap_or_default(),
+            lead: tokens
+                .first()
+                .filter(|token| token.kind == Kind::Comment)
+                .map(|token| token.text),
+            first: client.first().map(|token| token.text).filter(|_| client_count > 0),
+            client: client.get(..client_count).unwrap_or_default(),
+            tokens,
+        };
+        notes.protocol(&mut reading);
+        if let Some(doubt) = clauses.doubt {
+            reading.unread = Some(doubt);
+            return reading;
+        }
+        for ready in &self.rules {
+            if ready.recognises(&view)
+                && let Some(client) = ready.client(view.client)
+            {
+                ready.fill(client, notes, &mut reading);
+                return reading;
+            }
+        }
+        reading.unread = Some(if view.client.is_empty() && !clauses.has_from {
+            "it is not written as any server writes it"
+        } else {
+            "what it says about the client fits no form that a server writes"
+        });
+        reading
+    }
+
+    /// Runs the examples; returns how many ran.
+    pub(super) fn check(&self, notes: &Notes) -> Result<usize, RuleError> {
+        let mut ran = 0;
+        for ready in &self.rules {
+            let rule = &ready.rule;
+            let failed = |why: String| RuleError::Example {
+                file: ready.file.to_owned(),
+                id: rule.id.clone(),
+                why,
+            };
+            for example in &rule.matches {
+                let mut tokens = Vec::new();
+                lex::tokens(&example.line, &mut tokens);
+                let reading = self.read(&example.line, &tokens, notes);
+                if reading.rule != rule.id {
+                    return Err(failed(format!(
+                        "`{}` is read by `{}` {:?}",
+                        example.line, reading.rule, reading.unread
+                    )));
+                }
+                let found = fields(&reading);
+                if found != example.fields {
+                    return Err(failed(format!(
+                        "`{}` gives {found:?}, not {:?}",
+                        example.line, example.fields
+                    )));
+                }
+            }
+            for example in &rule.skips {
+                let mut tokens = Vec::new();
+                lex::tokens(&example.line, &mut tokens);
+                if self.read(&example.line, &tokens, notes).rule == rule.id {
+                    return Err(failed(format!("`{}` should not match", example.line)));
+                }
+            }
+            ran += rule.matches.len() + rule.skips.len();
+        }
+        Ok(ran)
+    }
+
+    /// Returns the ids of all rules, in order.
+    #[cfg(test)]
+    pub(super) fn ids(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.rules
+            .iter()
+            .map(|ready| (ready.file, ready.rule.id.as_str()))
+    }
+}
+
+/// Returns what examples compare: the parts of the reading that the rule itself answers for.
+fn fields(reading: &Reading<'_>) -> BTreeMap<String, String> {
+    let addr = reading.addr.map(|addr| addr.to_string());
+    let auth = match (reading.auth, reading.account) {
+        (_, Some(account)) => Some(account),
+        (true, None) => Some("yes"),
+        (false, None) => None,
+    };
+    [
+        ("ip", addr.as_deref()),
+        ("rdns", reading.rdns),
+        ("helo", reading.helo),
+        ("ident", reading.ident),
+        ("by", reading.by),
+        ("with", reading.with),
+        ("auth", auth),
+        ("id", reading.id),
+        ("for", reading.for_),
+        ("reverse_path", reading.reverse_path),
+    ]
+    .into_iter()
+    .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())))
+    .collect()
+}
+
+impl Ready {
+    /// Returns whether everything that the rule names is there.
+    fn recognises(&self, view: &View<'_, '_>) -> bool {
+        let rule = &self.rule;
+        let is = |wanted: Option<bool>, found: bool| wanted.is_none_or(|wanted| wanted == found);
+        let one = |patterns: &[String], text: Option<&str>| {
+            patterns.is_empty()
+                || text.is_some_and(|text| patterns.iter().any(|pattern| fits(pattern, text)))
+        };
+        is(rule.from, view.clauses.has_from)
+            && is(rule.has_by, view.clauses.by.is_some())
+            && is(rule.has_id, view.clauses.id.is_some())
+            && is(rule.has_product, !view.products.is_empty())
+            && is(
+                rule.bare_date,
+                view.clauses.date.starts_with(|c: char| c.is_ascii_digit()),
+            )
+            && (rule.product.is_empty()
+                || view.products.iter().any(|text| one(&rule.product, Some(text))))
+            && one(&rule.with, view.clauses.with)
+            && one(&rule.by, view.clauses.by)
+            && one(&rule.via, view.clauses.via)
+            && one(&rule.id_is, view.clauses.id)
+            && one(&rule.lead, view.lead)
+            && one(&rule.first, view.first)
+            && (rule.comment.is_empty()
+                || view.tokens.iter().any(|token| {
+                    token.kind == Kind::Comment && one(&rule.comment, Some(token.text))
+                }))
+    }
+
+    /// Returns the client part by the first shape that fits; a rule without shapes reads none.
+    fn client<'t>(&self, client: &[Token<'t>]) -> Option<Client<'t>> {
+        if self.shapes.is_empty() {
+            return Some(Client::default());
+        }
+        self.shapes.iter().find_map(|shape| shape.read(client))
+    }
+
+    /// Puts what the rule knows into the reading.
+    fn fill<'t>(&'t self, client: Client<'t>, notes: &Notes, reading: &mut Reading<'t>) {
+        reading.rule = &self.rule.id;
+        reading.generic = self.generic;
+        reading.names_checked = self.rule.names_checked;
+        reading.kind = self.rule.hop;
+        reading.auth |= self.rule.auth || client.account.is_some();
+        reading.account = client.account.or(reading.account);
+        reading.ident = client.ident;
+        reading.helo = client.helo;
+        // A looked-up name may carry the root's dot; without it, names compare.
+        let rdns = client.rdns.map(|name| name.trim_end_matches('.'));
+        reading.rdns = rdns.filter(|name| !name.is_empty() && !notes.is_nameless(name));
+        reading.addr = match reading.kind {
+            HopKind::Local | HopKind::Pull => None,
+            HopKind::Network | HopKind::Web => client.addr,
+        };
+    }
+}
+
+/// Remarks in parentheses, and words with a meaning of their own.
+#[derive(Debug)]
+pub(super) struct Notes {
+    notes: Vec<Note>,
+    words: WordFile,
+    nameless: usize,
+    auth: usize,
+}
+
+impl Notes {
+    /// Reads both files.
+    pub(super) fn load(
+        notes: (&'static str, &'static str),
+        words: (&'static str, &'static str),
+    ) -> Result<Self, RuleError> {
+        let refused = |file: &str, why: String| RuleError::File {
+            file: file.to_owned(),
+            why,
+        };
+        let parsed: NoteFile =
+            toml::from_str(notes.1).map_err(|e| refused(notes.0, e.to_string()))?;
+        let word_file: WordFile =
+            toml::from_str(words.1).map_err(|e| refused(words.0, e.to_string()))?;
+        let without = parsed
+            .rule
+            .iter()
+            .find(|note| note.matches.is_empty() || note.skips.is_empty());
+        if let Some(note) = without {
+            return Err(refused(
+                notes.0,
+                format!("rule `{}` lacks a match or a skip example", note.id),
+            ));
+        }
+        let place = |id: &str| {
+            word_file
+                .rule
+                .iter()
+                .position(|rule| rule.id == id)
+                .ok_or_else(|| refused(words.0, format!("rule `{id}` is missing")))
+        };
+        Ok(Self {
+            nameless: place("words-nameless")?,
+            auth: place("words-authenticated")?,
+            notes: parsed.rule,
+            words: word_file,
+        })
+    }
+
+    /// Takes what a comment says if it is a note; returns whether it was one.
+    fn take<'t>(&self, comment: &'t str, reading: &mut Reading<'t>) -> bool {
+        let Some((note, value)) = self.find(comment) else {
+            return false;
+        };
+        match note.means {
+            Meaning::Auth => {
+                reading.auth = true;
+                reading.account = value.or(reading.account);
+            }
+            Meaning::ReversePath => reading.reverse_path = value.or(reading.reverse_path),
+            Meaning::Aside => {}
+        }
+        true
+    }
+
+    /// Returns the note that a comment is, and its value.
+    fn find<'t>(&self, comment: &'t str) -> Option<(&Note, Option<&'t str>)> {
+        let comment = comment.trim_ascii();
+        let first = comment.as_bytes().first()?.to_ascii_lowercase();
+        self.notes.iter().find_map(|note| {
+            note.begins.iter().find_map(|begin| {
+                if begin.as_bytes().first().map(u8::to_ascii_lowercase) != Some(first) {
+                    return None;
+                }
+                let (head, rest) = comment.split_at_checked(begin.len())?;
+                head.eq_ignore_ascii_case(begin).then_some(())?;
+                let word = rest.split_ascii_whitespace().next().map(lex::bare);
+                Some((note, word.filter(|word| note.value && !word.is_empty())))
+            })
+        })
+    }
+
+    /// Reads what the protocol itself says.
+    fn protocol(&self, reading: &mut Reading<'_>) {
+        let Some(with) = reading.with else { return };
+        let first = with.split_ascii_whitespace().next().unwrap_or(with);
+        let first = first.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
+        reading.auth |= self.has(self.auth, first);
+    }
+
+    /// Returns whether a word stands for a name that was not found.
+    fn is_nameless(&self, name: &str) -> bool {
+        self.has(self.nameless, name)
+    }
+
+    fn has(&self, rule: usize, word: &str) -> bool {
+        self.words.rule.get(rule).is_some_and(|rule| {
+            rule.words
+                .iter()
+                .any(|pattern| pattern.eq_ignore_ascii_case(word))
+        })
+    }
+
+    /// Runs the examples; returns how many ran.
+    pub(super) fn check(&self) -> Result<usize, RuleError> {
+        let mut ran = 0;
+        for note in &self.notes {
+            let failed = |comment: &str| RuleError::Example {
+                file: super::NOTES.0.to_owned(),
+                id: note.id.clone(),
+                why: format!("`{comment}`: {:?}", self.find(comment).map(|found| found.1)),
+            };
+            for example in &note.matches {
+                let found = self.find(&example.comment);
+                let fits = found.is_some_and(|(found, value)| {
+                    found.id == note.id && value == example.value.as_deref()
+                });
+                if !fits {
+                    return Err(failed(&example.comment));
+                }
+            }
+            for comment in &note.skips {
+                if self.find(comment).is_some_and(|(found, _)| found.id == note.id) {
+                    return Err(failed(comment));
+                }
+            }
+            ran += note.matches.len() + note.skips.len();
+        }
+        for (at, rule) in self.words.rule.iter().enumerate() {
+            let wrong = rule
+                .matches
+                .iter()
+                .find(|word| !self.has(at, word))
+                .or_else(|| rule.skips.iter().find(|word| self.has(at, word)));
+            if let Some(word) = wrong {
+                return Err(RuleError::Example {
+                    file: super::WORDS.0.to_owned(),
+                    id: rule.id.clone(),
+                    why: format!("`{word}`"),
+                });
+            }
+            if rule.matches.is_empty() || rule.skips.is_empty() {
+                return Err(RuleError::Example {
+                    file: super::WORDS.0.to_owned(),
+                    id: rule.id.clone(),
+                    why: "lacks a match or a skip example".to_owned(),
+                });
+            }
+            ran += rule.matches.len() + rule.skips.len();
+        }
+        Ok(ran)
+    }
+}
+
+/// Reads an address that stands alone, as in `by 2001:db8::1 with SMTP`.
+pub(super) fn lone_address(text: &str) -> Option<std::net::IpAddr> {
+    shape::address(text.trim_matches(['[', ']']))
+}

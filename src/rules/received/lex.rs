@@ -1,0 +1,419 @@
+//! Cuts a Received field into words, comments and clauses.
+//!
+//! In: the text of one field, folded or not. Out: [`Clauses`], borrowed from it.
+//! Standards: RFC 5321 §4.4 (time-stamp line), RFC 5322 §3.2.2 (comments), §3.6.7 (trace fields).
+//! Trust: hostile. What a client said (HELO) may hold any byte that its server let through, key words
+//! and brackets included; where two readings are possible, [`Clauses::doubt`] says so.
+//! Failures: never fails; what cannot be a clause is left in none.
+//! Limits: [`TOKEN_LIMIT`] tokens; what follows them is not read.
+
+use memchr::memchr;
+
+/// Words and comments of one field that are read at most: the longest real
+/// field that was seen has 60.
+pub(super) const TOKEN_LIMIT: usize = 256;
+
+/// Nesting of comments that is followed at most; deeper ones are no comments.
+const DEPTH_LIMIT: usize = 16;
+
+/// What a stretch of a field is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Octets without a blank, glued comments and bracketed blanks included.
+    Word,
+    /// What stands inside the outermost parentheses.
+    Comment,
+    /// A semicolon of its own.
+    Semicolon,
+}
+
+/// One stretch of a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Token<'t> {
+    pub(super) kind: Kind,
+    pub(super) text: &'t str,
+    /// Offset of `text` in the field.
+    at: usize,
+}
+
+impl Token<'_> {
+    /// A token of nothing, to fill arrays with.
+    pub(super) const EMPTY: Self = Token {
+        kind: Kind::Semicolon,
+        text: "",
+        at: 0,
+    };
+
+    fn is_word(&self, word: &str) -> bool {
+        self.kind == Kind::Word && self.text.eq_ignore_ascii_case(word)
+    }
+}
+
+/// A field, cut into its clauses.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Clauses<'t> {
+    /// Whether the field begins with `from`.
+    pub(super) has_from: bool,
+    /// First and last token of the from-clause, as a range.
+    pub(super) from: (usize, usize),
+    /// Host that wrote the field: the word after `by`.
+    pub(super) by: Option<&'t str>,
+    /// The comment directly after that word.
+    pub(super) by_comment: Option<&'t str>,
+    /// Protocol: the words after `with`, up to three.
+    pub(super) with: Option<&'t str>,
+    /// Link: the word after `via`.
+    pub(super) via: Option<&'t str>,
+    /// Queue id.
+    pub(super) id: Option<&'t str>,
+    /// Recipient, angle brackets removed.
+    pub(super) for_: Option<&'t str>,
+    /// Reverse path that stands in a clause of its own.
+    pub(super) reverse_path: Option<&'t str>,
+    /// Where the tokens after the from-clause begin.
+    pub(super) rest: usize,
+    /// What stands after the last semicolon, comments cut off.
+    pub(super) date: &'t str,
+    /// Why the field may be read in two ways.
+    pub(super) doubt: Option<&'static str>,
+}
+
+/// Cuts a field into tokens.
+pub(super) fn tokens<'t>(field: &'t str, out: &mut Vec<Token<'t>>) {
+    out.clear();
+    let octets = field.as_bytes();
+    let mut at = 0;
+    while let Some(&octet) = octets.get(at) {
+        if out.len() == TOKEN_LIMIT {
+            return;
+        }
+        if octet.is_ascii_whitespace() || octet == 0 {
+            at += 1;
+        } else if let Some(end) = (octet == b'(').then(|| comment_end(octets, at)).flatten() {
+            push(out, field, Kind::Comment, at + 1, end - 1);
+            at = end;
+        } else {
+            let end = word_end(octets, at);
+            let semicolon = end > at && octets.get(end - 1) == Some(&b';');
+            let text_end = if semicolon { end - 1 } else { end };
+            if text_end > at {
+                push(out, field, Kind::Word, at, text_end);
+            }
+            if semicolon {
+                push(out, field, Kind::Semicolon, text_end, end);
+            }
+            at = end;
+        }
+    }
+}
+
+fn push<'t>(out: &mut Vec<Token<'t>>, field: &'t str, kind: Kind, begin: usize, end: usize) {
+    if let Some(text) = field.get(begin..end) {
+        out.push(Token {
+            kind,
+            text,
+            at: begin,
+        });
+    }
+}
+
+/// Returns where a comment ends that begins at `at`, behind its last parenthesis.
+///
+/// RFC 5322 §3.2.2: comments nest, and a backslash quotes one character. A
+/// parenthesis that nobody closes is an ordinary character: clients say so in HELO.
+fn comment_end(octets: &[u8], at: usize) -> Option<usize> {
+    let mut depth = 0usize;
+    let mut here = at;
+    while let Some(&octet) = octets.get(here) {
+        match octet {
+            b'(' => depth += 1,
+            b')' => depth -= 1,
+            b'\\' => here += 1,
+            _ => {}
+        }
+        here += 1;
+        if depth == 0 {
+            return Some(here);
+        }
+        if depth > DEPTH_LIMIT {
+            return None;
+        }
+    }
+    None
+}
+
+/// Returns where a word ends.
+///
+/// A glued comment without blanks belongs to it (`name(192.0.2.7)`), as do
+/// blanks inside square or angle brackets that are closed.
+fn word_end(octets: &[u8], at: usize) -> usize {
+    let closing = match octets.get(at) {
+        Some(b'[') => Some(b']'),
+        Some(b'<') => Some(b'>'),
+        _ => None,
+    };
+    let mut here = at;
+    if let Some(closing) = closing {
+        // 320 octets are the longest path (RFC 5321 §4.5.3.1.3 has 256, with room).
+        let window = octets.get(at..octets.len().min(at + 320)).unwrap_or_default();
+        if let Some(found) = memchr(closing, window)
+            && !window.get(..found).unwrap_or_default().contains(&b'(')
+        {
+            here = at + found + 1;
+        }
+    }
+    while let Some(&octet) = octets.get(here) {
+        if octet.is_ascii_whitespace() || octet == 0 {
+            break;
+        }
+        if octet == b'(' && here > at {
+            match comment_end(octets, here) {
+                Some(end) if !has_blank(octets, here, end) => {
+                    here = end;
+                    // `(Postfix)with`, `])by`: what follows a comment is a word of its own.
+                    if octets.get(here).is_some_and(u8::is_ascii_alphabetic) {
+                        break;
+                    }
+                    continue;
+                }
+                Some(_) => break,
+                None => {}
+            }
+        }
+        here += 1;
+    }
+    here.max(at + 1)
+}
+
+fn has_blank(octets: &[u8], from: usize, to: usize) -> bool {
+    octets
+        .get(from..to)
+        .is_some_and(|part| part.iter().any(u8::is_ascii_whitespace))
+}
+
+/// The words that begin a clause. RFC 5321 §4.4.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Keyword {
+    By,
+    Via,
+    With,
+    Id,
+    For,
+    From,
+    EnvelopeFrom,
+}
+
+fn keyword(token: &Token<'_>) -> Option<Keyword> {
+    if token.kind != Kind::Word || token.text.len() > 13 {
+        return None;
+    }
+    let is = |word: &str| token.text.eq_ignore_ascii_case(word);
+    match token.text.len() {
+        2 if is("by") => Some(Keyword::By),
+        2 if is("id") => Some(Keyword::Id),
+        3 if is("via") => Some(Keyword::Via),
+        3 if is("for") => Some(Keyword::For),
+        4 if is("with") => Some(Keyword::With),
+        4 if is("from") => Some(Keyword::From),
+        13 if is("envelope-from") => Some(Keyword::EnvelopeFrom),
+        _ => None,
+    }
+}
+
+/// Returns what stands between angle brackets, or the word itself.
+pub(super) fn bare(path: &str) -> &str {
+    path.trim_start_matches('<')
+        .trim_end_matches([',', '.'])
+        .trim_end_matches('>')
+}
+
+/// Sorts the tokens of a field into clauses.
+pub(super) fn clauses<'t>(field: &'t str, tokens: &[Token<'t>]) -> Clauses<'t> {
+    let mut found = Clauses::default();
+    let mut here = 0;
+    if tokens.first().is_some_and(|token| token.is_word("from")) {
+        found.has_from = true;
+        here = 1;
+    }
+    found.from = (here, tokens.len());
+    let mut from_open = true;
+    let mut last_semicolon = None;
+    while let Some(token) = tokens.get(here) {
+        if token.kind == Kind::Semicolon {
+            last_semicolon = Some(here);
+            here += 1;
+            continue;
+        }
+        let Some(word) = keyword(token) else {
+            here += 1;
+            continue;
+        };
+        let next = tokens.get(here + 1).filter(|next| next.kind == Kind::Word);
+        // A key word without a value, and the first word of the from-clause, are names.
+        let Some(next) = next.filter(|_| !(found.has_from && here == 1)) else {
+            here += 1;
+            continue;
+        };
+        match word {
+            Keyword::By if found.by.is_none() => {
+                found.by = Some(next.text);
+                found.by_comment = tokens
+                    .get(here + 2)
+                    .filter(|token| token.kind == Kind::Comment)
+                    .map(|token| token.text);
+            }
+            // `by HOST by uid N`: qmail-scanner's own form.
+            Keyword::By if next.is_word("uid") => {}
+            Keyword::By => {
+                found.doubt = Some("it names two writing hosts");
+            }
+            Keyword::Via => found.via = found.via.or(Some(next.text)),
+            Keyword::With if found.with.is_none() => {
+                found.with = Some(words(field, tokens, here + 1));
+            }
+            Keyword::Id => found.id = found.id.or(Some(bare(next.text))),
+            Keyword::For => found.for_ = found.for_.or(Some(bare(next.text))),
+            Keyword::From if next.text.starts_with('<') => {
+                found.reverse_path = Some(bare(next.text));
+            }
+            Keyword::From if found.by.is_none() && found.has_from => {
+                found.doubt = Some("it has two from-clauses");
+            }
+            Keyword::EnvelopeFrom => found.reverse_path = Some(bare(next.text)),
+            Keyword::With | Keyword::From => {}
+        }
+        if from_open {
+            found.from.1 = here;
+            from_open = false;
+        }
+        here += 2;
+    }
+    if let (true, Some(semicolon)) = (from_open, last_semicolon) {
+        found.from.1 = semicolon;
+    }
+    found.rest = found.from.1;
+    if let Some(semicolon) = last_semicolon {
+        found.date = date_text(field, tokens, semicolon);
+    }
+    found
+}
+
+/// Returns up to three words from `at` on, as they stand.
+fn words<'t>(field: &'t str, tokens: &[Token<'t>], at: usize) -> &'t str {
+    let begin = tokens.get(at).map_or(0, |token| token.at);
+    let mut end = begin;
+    for token in tokens.iter().skip(at).take(3) {
+        if token.kind != Kind::Word || keyword(token).is_some() {
+            break;
+        }
+        end = token.at + token.text.len();
+    }
+    field.get(begin..end).unwrap_or_default()
+}
+
+/// Returns the date after the last semicolon, up to a comment or the next clause.
+fn date_text<'t>(field: &'t str, tokens: &[Token<'t>], semicolon: usize) -> &'t str {
+    let mut dated = tokens
+        .iter()
+        .skip(semicolon + 1)
+        .take_while(|token| token.kind == Kind::Word && keyword(token).is_none());
+    let Some(first) = dated.next() else {
+        return "";
+    };
+    let last = dated.last().unwrap_or(first);
+    field
+        .get(first.at..last.at + last.text.len())
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn cut(field: &str) -> (Vec<Token<'_>>, Clauses<'_>) {
+        let mut out = Vec::new();
+        tokens(field, &mut out);
+        let found = clauses(field, &out);
+        (out, found)
+    }
+
+    fn from(field: &str) -> Vec<&str> {
+        let (tokens, found) = cut(field);
+        tokens[found.from.0..found.from.1]
+            .iter()
+            .map(|token| token.text)
+            .collect()
+    }
+
+    #[test]
+    fn clauses_are_found_over_folds_and_in_any_order() {
+        let (_, found) = cut("from a.example\r\n\t(b.example [192.0.2.7])\r\n\tBY mx.example.net (Postfix) with ESMTPS\r\n\tid 4F2C\r\n\tfor <me@example.net>; Sat, 21 Nov 2026 10:00:00 +0000 (UTC)");
+        assert_eq!(found.by, Some("mx.example.net"));
+        assert_eq!(found.by_comment, Some("Postfix"));
+        assert_eq!(found.with, Some("ESMTPS"));
+        assert_eq!(found.id, Some("4F2C"));
+        assert_eq!(found.for_, Some("me@example.net"));
+        assert_eq!(found.date, "Sat, 21 Nov 2026 10:00:00 +0000");
+        let (_, found) =
+            cut("from a by b with esmtp; Thu, 10 Nov 2005 08:24:21 -0600 id 000000DB.43735815");
+        assert_eq!(found.id, Some("000000DB.43735815"));
+        assert_eq!(found.date, "Thu, 10 Nov 2005 08:24:21 -0600");
+    }
+
+    #[test]
+    fn what_a_client_said_does_not_end_the_from_clause() {
+        assert_eq!(
+            from("from x;y (r.example [192.0.2.7]) by mx.example.net"),
+            ["x;y", "r.example [192.0.2.7]"]
+        );
+        assert_eq!(
+            from("from a(b (r.example [192.0.2.7]) by mx.example.net"),
+            ["a(b", "r.example [192.0.2.7]"]
+        );
+        assert_eq!(
+            from("from x) (r.example [192.0.2.7])by mx.example.net"),
+            ["x)", "r.example [192.0.2.7]"]
+        );
+        assert_eq!(
+            from("from name_([198.51.100.1]) (r [192.0.2.7]) by mx"),
+            ["name_([198.51.100.1])", "r [192.0.2.7]"]
+        );
+        assert_eq!(
+            from("from web.host.by (helo by x) by mx.example.by"),
+            ["web.host.by", "helo by x"]
+        );
+        assert_eq!(
+            from("from 192.0.2.7 (SquirrelMail authenticated user a); by w with HTTP; Thu"),
+            ["192.0.2.7", "SquirrelMail authenticated user a", ";"]
+        );
+    }
+
+    #[test]
+    fn two_writing_hosts_are_a_doubt() {
+        let (_, found) = cut("from a by b.example (r [192.0.2.7]) by mx.example.net; Thu");
+        assert!(found.doubt.is_some());
+        let (_, found) = cut("from a by (r [192.0.2.7]) by mx.example.net; Thu");
+        assert_eq!(found.by, Some("mx.example.net"));
+    }
+
+    #[test]
+    fn brackets_keep_their_blanks() {
+        let (_, found) = cut("from a (192.0.2.7:63) by mx with [XMail 1.20 ESMTP Server] id <S72E> for <\"v by q\"@example.org> from <b@example.org>; x");
+        assert_eq!(found.with, Some("[XMail 1.20 ESMTP Server]"));
+        assert_eq!(found.id, Some("S72E"));
+        assert_eq!(found.for_, Some("\"v by q\"@example.org"));
+        assert_eq!(found.reverse_path, Some("b@example.org"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_cut_into_its_own_parts(field in "[ -~\\t\\n]{0,200}") {
+            let (tokens, found) = cut(&field);
+            prop_assert!(found.from.0 <= found.from.1 || tokens.is_empty());
+            for token in tokens {
+                prop_assert!(field.contains(token.text));
+            }
+        }
+    }
+}

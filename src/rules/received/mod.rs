@@ -1,0 +1,152 @@
+//! How mail servers write Received fields: loads `rules/received/`, reads one field by it.
+//!
+//! In: rules files; the text of one field. Out: [`Reading`], borrowed from the text.
+//! Standards: RFC 5321 §4.4 (time-stamp line), RFC 3848 (with-types), RFC 5322 §3.6.7.
+//! Trust: a field is hostile until the walk of [`crate::trace`] knows who wrote it; a reading only says what it would mean.
+//! Failures: [`RuleError`] for a file; never for a field: [`Reading::unread`] says why it could not be read.
+//! Limits: the address comes only from the from-clause, from the place that the rule names.
+
+use std::net::IpAddr;
+
+use super::RuleError;
+
+// a rules file as written
+mod file;
+pub use file::HopKind;
+
+// words, comments, clauses
+mod lex;
+
+// the client part
+mod shape;
+
+// what a rule looks at
+mod grammar;
+use grammar::{Grammar, Notes};
+
+/// Octets of one field that are read at most; the longest genuine one that was seen has 900.
+pub const RECEIVED_OCTETS_LIMIT: usize = 8 * 1024;
+
+/// The rules files in the order in which they are asked, with their texts.
+const FILES: [(&str, &str); 6] = [
+    (
+        "received/local.toml",
+        include_str!("../../../rules/received/local.toml"),
+    ),
+    (
+        "received/webmail.toml",
+        include_str!("../../../rules/received/webmail.toml"),
+    ),
+    (
+        "received/large.toml",
+        include_str!("../../../rules/received/large.toml"),
+    ),
+    (
+        "received/unix.toml",
+        include_str!("../../../rules/received/unix.toml"),
+    ),
+    (
+        "received/windows.toml",
+        include_str!("../../../rules/received/windows.toml"),
+    ),
+    (
+        "received/generic.toml",
+        include_str!("../../../rules/received/generic.toml"),
+    ),
+];
+
+const NOTES: (&str, &str) = (
+    "received/notes.toml",
+    include_str!("../../../rules/received/notes.toml"),
+);
+
+const WORDS: (&str, &str) = (
+    "received/words.toml",
+    include_str!("../../../rules/received/words.toml"),
+);
+
+/// What a Received field says, if it can be believed.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Reading<'t> {
+    /// Address of the client as the server saw it.
+    pub addr: Option<IpAddr>,
+    /// Name that the server looked up; `None` where it found none.
+    pub rdns: Option<&'t str>,
+    /// What the client called itself.
+    pub helo: Option<&'t str>,
+    /// RFC 1413 identity.
+    pub ident: Option<&'t str>,
+    /// Host that wrote the field.
+    pub by: Option<&'t str>,
+    /// The comment directly behind that host.
+    pub by_comment: Option<&'t str>,
+    /// Protocol. RFC 3848.
+    pub with: Option<&'t str>,
+    /// Whether the client authenticated.
+    pub auth: bool,
+    /// As whom, where the field says so.
+    pub account: Option<&'t str>,
+    /// Queue id.
+    pub id: Option<&'t str>,
+    /// Recipient.
+    pub for_: Option<&'t str>,
+    /// Reverse path, where the server notes it.
+    pub reverse_path: Option<&'t str>,
+    /// The date as written; empty where there is none.
+    pub date: &'t str,
+    /// What the hop is.
+    pub kind: HopKind,
+    /// Whether there is a from-clause.
+    pub has_from: bool,
+    /// Whether the looked-up name was checked to lead back to the address.
+    pub names_checked: bool,
+    /// Id of the rule that read the client part; empty where none did.
+    pub rule: &'t str,
+    /// Whether that rule is one for servers that are not known.
+    pub generic: bool,
+    /// Why the field could not be read.
+    pub unread: Option<&'static str>,
+}
+
+/// Room that is used again from field to field.
+#[derive(Debug, Default)]
+pub struct Room<'t> {
+    tokens: Vec<lex::Token<'t>>,
+}
+
+/// How servers write the field.
+#[derive(Debug)]
+pub struct ReceivedRules {
+    grammar: Grammar,
+    notes: Notes,
+}
+
+impl ReceivedRules {
+    /// Loads the rules that are built in.
+    pub(super) fn load() -> Result<Self, RuleError> {
+        Ok(Self {
+            grammar: Grammar::load(&FILES)?,
+            notes: Notes::load(NOTES, WORDS)?,
+        })
+    }
+
+    /// Runs the examples; returns how many ran.
+    pub(super) fn check(&self) -> Result<usize, RuleError> {
+        Ok(self.grammar.check(&self.notes)? + self.notes.check()?)
+    }
+
+    /// Reads one field: what stands behind `Received:`, folded or not.
+    ///
+    /// What exceeds [`RECEIVED_OCTETS_LIMIT`] makes it unread.
+    #[must_use]
+    pub fn read<'t>(&'t self, field: &'t str, room: &mut Room<'t>) -> Reading<'t> {
+        if field.len() > RECEIVED_OCTETS_LIMIT {
+            return Reading {
+                unread: Some("it is longer than any server writes it"),
+                ..Reading::default()
+            };
+        }
+        lex::tokens(field, &mut room.tokens);
+        self.grammar.read(field, &room.tokens, &self.notes)
+    }
+}

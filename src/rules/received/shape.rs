@@ -1,0 +1,362 @@
+//! Reads the client part of a Received field by a rule's shapes.
+//!
+//! In: shapes such as `{helo} ({rdns} [{ip}])` from rules files; tokens of a from-clause. Out: [`Client`].
+//! Trust: hostile; an address comes only from the place that the rule names, never from what the client said.
+//! Failures: a shape that does not fit exactly gives nothing.
+//! Limits: a shape is a sequence of words and comments; there is no repetition.
+
+use std::net::IpAddr;
+
+use super::lex::{Kind, Token};
+
+/// What a shape takes out of a from-clause.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Client<'t> {
+    pub(super) addr: Option<IpAddr>,
+    pub(super) rdns: Option<&'t str>,
+    pub(super) helo: Option<&'t str>,
+    pub(super) ident: Option<&'t str>,
+    pub(super) account: Option<&'t str>,
+}
+
+/// A shape, ready to be compared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Shape {
+    elements: Vec<Element>,
+    /// `...` at its end: what the client said may have broken the form, and all of it stands behind the address.
+    open: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Element {
+    Word(Vec<Piece>),
+    Comment(Vec<Piece>),
+}
+
+/// One piece of a word or comment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Piece {
+    /// Text as it stands, in any case.
+    Text(String),
+    /// Any number of blanks, also none.
+    Blank,
+    /// A named part.
+    Part(Part),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// An address, `IPv6:` and zone allowed.
+    Ip,
+    /// A name that the server looked up.
+    Rdns,
+    /// What the client called itself.
+    Helo,
+    /// One name that is both: the server leaves HELO out where they are equal.
+    Name,
+    /// RFC 1413 identity.
+    Ident,
+    /// Account that the client authenticated as.
+    Account,
+    /// Digits.
+    Port,
+    /// The rest, whatever it is.
+    Text,
+}
+
+impl Shape {
+    /// Reads a shape as rules write it.
+    pub(super) fn new(text: &str) -> Result<Self, String> {
+        let (body, open) = match text.strip_suffix(" ...") {
+            Some(body) => (body, true),
+            None => (text, false),
+        };
+        let mut elements = Vec::new();
+        let mut rest = body.trim();
+        while !rest.is_empty() {
+            let (element, after) = match rest.strip_prefix('(') {
+                Some(inner) => {
+                    let end =
+                        closing(inner).ok_or(format!("`{text}` has an open parenthesis"))?;
+                    let (inside, after) = inner.split_at(end);
+                    (Element::Comment(pieces(inside)?), after.get(1..))
+                }
+                None => {
+                    let end = rest.find(' ').unwrap_or(rest.len());
+                    let (word, after) = rest.split_at(end);
+                    (Element::Word(pieces(word)?), Some(after))
+                }
+            };
+            elements.push(element);
+            rest = after.unwrap_or_default().trim_start();
+        }
+        Ok(Self { elements, open })
+    }
+
+    /// Compares tokens with the shape, notes left out by the caller.
+    pub(super) fn read<'t>(&self, tokens: &[Token<'t>]) -> Option<Client<'t>> {
+        if tokens.len() < self.elements.len()
+            || (!self.open && tokens.len() > self.elements.len())
+        {
+            return None;
+        }
+        let mut client = Client::default();
+        for (element, token) in self.elements.iter().zip(tokens) {
+            let (kind, pieces) = match element {
+                Element::Word(pieces) => (Kind::Word, pieces),
+                Element::Comment(pieces) => (Kind::Comment, pieces),
+            };
+            if token.kind != kind {
+                return None;
+            }
+            take(pieces, token.text, &mut client)?;
+        }
+        Some(client)
+    }
+}
+
+/// Returns where the parenthesis closes that was opened before `text`.
+fn closing(text: &str) -> Option<usize> {
+    let mut depth = 1usize;
+    for (at, c) in text.char_indices() {
+        match c {
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return Some(at);
+        }
+    }
+    None
+}
+
+/// Reads the pieces of one word or comment of a shape.
+fn pieces(text: &str) -> Result<Vec<Piece>, String> {
+    let mut found = Vec::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        if let Some(after) = rest.strip_prefix('{') {
+            let (name, after) = after
+                .split_once('}')
+                .ok_or(format!("`{text}` has an open brace"))?;
+            found.push(Piece::Part(match name {
+                "ip" => Part::Ip,
+                "rdns" => Part::Rdns,
+                "helo" => Part::Helo,
+                "name" => Part::Name,
+                "ident" => Part::Ident,
+                "account" => Part::Account,
+                "port" => Part::Port,
+                "text" => Part::Text,
+                _ => return Err(format!("`{{{name}}}` is no part of a shape")),
+            }));
+            rest = after;
+        } else if let Some(after) = rest.strip_prefix(' ') {
+            found.push(Piece::Blank);
+            rest = after;
+        } else {
+            let end = rest.find([' ', '{']).unwrap_or(rest.len());
+            let (literal, after) = rest.split_at(end);
+            found.push(Piece::Text(literal.to_owned()));
+            rest = after;
+        }
+    }
+    Ok(found)
+}
+
+/// Compares one word or comment with its pieces.
+fn take<'t>(pieces: &[Piece], text: &'t str, client: &mut Client<'t>) -> Option<()> {
+    let mut rest = text.trim_ascii();
+    for (at, piece) in pieces.iter().enumerate() {
+        let next = pieces.get(at + 1);
+        match piece {
+            Piece::Text(literal) => {
+                let (head, after) = rest.split_at_checked(literal.len())?;
+                if !head.eq_ignore_ascii_case(literal) {
+                    return None;
+                }
+                rest = after;
+            }
+            Piece::Blank => rest = rest.trim_ascii_start(),
+            Piece::Part(part) => {
+                let (value, after) = split(*part, rest, next)?;
+                put(*part, value, client)?;
+                rest = after;
+            }
+        }
+    }
+    rest.trim_ascii().is_empty().then_some(())
+}
+
+/// Splits the value of a part from what follows it.
+fn split<'t>(part: Part, rest: &'t str, next: Option<&Piece>) -> Option<(&'t str, &'t str)> {
+    let end = match part {
+        Part::Text => rest.len(),
+        Part::Ip => rest
+            .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | ':' | '%')))
+            .unwrap_or(rest.len()),
+        Part::Port => rest
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(rest.len()),
+        Part::Rdns => rest
+            .find(|c: char| {
+                c.is_ascii_whitespace() || matches!(c, '(' | ')' | '[' | ']' | '@' | ',' | ';')
+            })
+            .unwrap_or(rest.len()),
+        // An identity may hold `@` itself; the last one before a blank is the server's.
+        Part::Ident if matches!(next, Some(Piece::Text(glued)) if glued.starts_with('@')) => {
+            rest.get(..first_blank(rest))?.rfind('@')?
+        }
+        // What the client said may hold blanks; where it stands last, all of it is that.
+        Part::Helo if next.is_none() => rest.len(),
+        Part::Helo | Part::Name | Part::Account | Part::Ident => match next {
+            // A name that is glued to what follows ends where that begins.
+            Some(Piece::Text(literal)) => rest.get(..first_blank(rest))?.find(literal.as_str())?,
+            _ => first_blank(rest),
+        },
+    };
+    rest.split_at_checked(end)
+}
+
+fn first_blank(text: &str) -> usize {
+    text.find(|c: char| c.is_ascii_whitespace())
+        .unwrap_or(text.len())
+}
+
+/// Puts a value where it belongs; an empty one only where the server may leave it empty.
+fn put<'t>(part: Part, value: &'t str, client: &mut Client<'t>) -> Option<()> {
+    match part {
+        Part::Ip => client.addr = Some(address(value)?),
+        Part::Port => {
+            (value.len() <= 5 && !value.is_empty()).then_some(())?;
+        }
+        Part::Text => {}
+        Part::Helo => client.helo = Some(value).filter(|value| !value.is_empty()),
+        Part::Rdns | Part::Name | Part::Ident | Part::Account if value.is_empty() => return None,
+        // RFC 5321 §4.1.1.1: a verb of the protocol announces what the client said, never a looked-up name.
+        Part::Rdns if is_greeting(value) => return None,
+        Part::Rdns => client.rdns = Some(value),
+        Part::Name => {
+            client.rdns = Some(value);
+            client.helo = client.helo.or(Some(value));
+        }
+        Part::Ident => client.ident = Some(value),
+        Part::Account => client.account = Some(value),
+    }
+    Some(())
+}
+
+fn is_greeting(word: &str) -> bool {
+    ["HELO", "EHLO", "LHLO"]
+        .iter()
+        .any(|verb| verb.eq_ignore_ascii_case(word))
+}
+
+/// Reads an address as servers write it: `IPv6:` before it (RFC 5321 §4.1.3), a zone
+/// behind it (RFC 4007 §11), IPv4 mapped into IPv6.
+pub(super) fn address(text: &str) -> Option<IpAddr> {
+    let text = match text.get(..5) {
+        Some(tag) if tag.eq_ignore_ascii_case("IPv6:") => text.get(5..)?,
+        _ => text,
+    };
+    let text = text.split_once('%').map_or(text, |(addr, _)| addr);
+    // The shortest address is `::`, the longest has 45 characters.
+    if !(2..=45).contains(&text.len()) {
+        return None;
+    }
+    if let Ok(addr) = text.parse::<IpAddr>() {
+        return Some(addr.to_canonical());
+    }
+    // `192.0.2.7.25` and `192.0.2.7:25`: a port glued to an IPv4 address.
+    let (addr, port) = text.rsplit_once(['.', ':'])?;
+    (1..=5).contains(&port.len()).then_some(())?;
+    port.bytes().all(|octet| octet.is_ascii_digit()).then_some(())?;
+    addr.parse::<std::net::Ipv4Addr>().ok().map(IpAddr::V4)
+}
+
+/// Returns whether a text fits a pattern in which `*` stands for anything. Letters fit in any case.
+pub(super) fn fits(pattern: &str, text: &str) -> bool {
+    let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
+    let (mut p, mut t) = (0, 0);
+    let mut star: Option<(usize, usize)> = None;
+    while let Some(octet) = text.get(t) {
+        match pattern.get(p) {
+            Some(b'*') => {
+                star = Some((p, t));
+                p += 1;
+            }
+            Some(wanted) if wanted.eq_ignore_ascii_case(octet) => {
+                p += 1;
+                t += 1;
+            }
+            _ => match star {
+                Some((star_p, star_t)) => {
+                    star = Some((star_p, star_t + 1));
+                    p = star_p + 1;
+                    t = star_t + 1;
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern
+        .get(p..)
+        .is_some_and(|rest| rest.iter().all(|octet| *octet == b'*'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn read<'t>(shape: &str, part: &'t str) -> Option<Client<'t>> {
+        let mut tokens = Vec::new();
+        super::super::lex::tokens(part, &mut tokens);
+        Shape::new(shape).unwrap().read(&tokens)
+    }
+
+    #[test]
+    fn a_shape_takes_each_part_from_its_own_place() {
+        let client = read("{helo} ({rdns} [{ip}])", "a.example (b.example[192.0.2.7])").unwrap();
+        assert_eq!(client.helo, Some("a.example"));
+        assert_eq!(client.rdns, Some("b.example"));
+        assert_eq!(client.addr, "192.0.2.7".parse().ok());
+        let client = read("{name} ({ident}@{ip})", "a.example (me@here.example@192.0.2.7)").unwrap();
+        assert_eq!(client.ident, Some("me@here.example"));
+        assert_eq!((client.rdns, client.helo), (Some("a.example"), Some("a.example")));
+        assert!(read("{helo} ({rdns} [{ip}])", "a (b [198.51.100.1]) (c [192.0.2.7])").is_none());
+    }
+
+    #[test]
+    fn addresses_are_read_as_servers_write_them() {
+        let of = |text: &str| address(text).map(|addr| addr.to_string());
+        assert_eq!(of("192.0.2.7").as_deref(), Some("192.0.2.7"));
+        assert_eq!(of("IPv6:2001:db8::1").as_deref(), Some("2001:db8::1"));
+        assert_eq!(of("::ffff:192.0.2.7").as_deref(), Some("192.0.2.7"));
+        assert_eq!(of("fe80::1%9").as_deref(), Some("fe80::1"));
+        assert_eq!(of("192.0.2.7.63559").as_deref(), Some("192.0.2.7"));
+        assert_eq!(of("192.0.2.7:25").as_deref(), Some("192.0.2.7"));
+        for none in ["999.0.2.7", "192.0.2", "", "0", "a", "192.0.2.7.1.2", "15.20.1143.11x"] {
+            assert_eq!(of(none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn a_star_fits_anything() {
+        assert!(fits("Postfix*", "postfix (Debian)"));
+        assert!(fits("*/*", "8.17.1/8.17.1"));
+        assert!(fits("*.google.com", "mx.google.com"));
+        assert!(!fits("*.google.com", "mx.google.com.evil.example"));
+        assert!(fits("a*b*c", "aXbbYc"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_compared_without_panic(text in "\\PC{0,80}", pattern in "[a-c*]{0,8}") {
+            let _ = address(&text);
+            let _ = fits(&pattern, &text);
+            let _ = read("{helo} ({rdns} [{ip}])", &text);
+        }
+    }
+}
