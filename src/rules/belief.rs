@@ -1,0 +1,46 @@
+//! How far something that was found can be believed, and what a desk answers for: words that rules and stages share.
+
+/// How far a contact can be believed.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Confidence {
+    /// A guess.
+    Low,
+    /// A remark, a legacy field, a directory.
+    Medium,
+    /// The registry's own mark.
+    High,
+}
+
+impl Confidence {
+    /// Returns the next lower one; the lowest stays.
+    #[must_use]
+    pub const fn lowered(self) -> Self {
+        match self {
+            Self::High => Self::Medium,
+            Self::Medium | Self::Low => Self::Low,
+        }
+    }
+}
+
+/// What a desk answers for. Scopes are never mixed.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// The network of the source.
+    Network,
+    /// The network of a link's host.
+    Hosting,
+    /// The registrar of a domain.
+    Registrar,
+    /// The provider of a drop box.
+    Provider,
+    /// The mail service that sent.
+    Esp,
+    /// Who connects the network.
+    Upstream,
+}
