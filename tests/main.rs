@@ -2,3 +2,12 @@
 
 // the folders, the imports, the marks
 mod house;
+// a loopback internet: the sandbox's own servers
+#[cfg(test)]
+#[expect(dead_code, reason = "the settings wait for the program's own tests")]
+#[path = "../examples/sandbox/net/mod.rs"]
+mod net;
+
+// the servers answer as real ones do, and wrongly on request
+#[cfg(test)]
+mod sandbox_net;
