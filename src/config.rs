@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use crate::complaint::{Format, Identity, Munge};
 use crate::contact::{self, AbuseMailbox};
+use crate::delivery::smtp::Tls;
 use crate::failure::{Exit, Failure};
 use crate::trace::{HostPattern, Trust};
 
@@ -185,19 +186,6 @@ impl Default for DeliveryKeys {
             smtp: None,
         }
     }
-}
-
-/// How the connection to the submission server is protected.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Tls {
-    /// From the first octet. RFC 8314.
-    #[default]
-    Implicit,
-    /// After STARTTLS, which must succeed. RFC 3207.
-    Starttls,
-    /// Not at all: loopback only.
-    None,
 }
 
 /// `[delivery.smtp]`.

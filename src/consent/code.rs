@@ -80,7 +80,10 @@ fn letter(octet: u8) -> Option<char> {
     if octet >= fair {
         return None;
     }
-    ALPHABET.get(octet % ALPHABET.len()).copied().map(char::from)
+    ALPHABET
+        .get(octet % ALPHABET.len())
+        .copied()
+        .map(char::from)
 }
 
 #[cfg(test)]

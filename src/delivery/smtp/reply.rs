@@ -60,9 +60,8 @@ impl Reply {
         // RFC 3463 §2: class "." subject "." detail, and the class is the reply's own.
         let mut parts = word.split('.');
         let (class, subject, detail) = (parts.next()?, parts.next()?, parts.next()?);
-        let number = |text: &str| {
-            (1..=3).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
-        };
+        let number =
+            |text: &str| (1..=3).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
         let fits = parts.next().is_none()
             && class == (self.code / 100).to_string()
             && number(subject)

@@ -301,7 +301,11 @@ impl Session {
 
     /// Sends one command that must be answered with one code.
     async fn step(&mut self, at: Stage, line: &str, due: u16) -> Result<(), (Broken, bool)> {
-        let reply = self.wire.command(line).await.map_err(|e| (lost(at)(e), false))?;
+        let reply = self
+            .wire
+            .command(line)
+            .await
+            .map_err(|e| (lost(at)(e), false))?;
         let usable = matches!(reply.code, 400..=599) && reply.code != 421;
         judge(at, &reply, due).map_err(|broken| (broken, usable))
     }

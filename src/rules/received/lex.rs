@@ -155,7 +155,9 @@ fn word_end(octets: &[u8], at: usize) -> usize {
     let mut here = at;
     if let Some(closing) = closing {
         // 320 octets are the longest path (RFC 5321 §4.5.3.1.3 has 256, with room).
-        let window = octets.get(at..octets.len().min(at + 320)).unwrap_or_default();
+        let window = octets
+            .get(at..octets.len().min(at + 320))
+            .unwrap_or_default();
         if let Some(found) = memchr(closing, window)
             && !window.get(..found).unwrap_or_default().contains(&b'(')
         {
@@ -348,7 +350,9 @@ mod tests {
 
     #[test]
     fn clauses_are_found_over_folds_and_in_any_order() {
-        let (_, found) = cut("from a.example\r\n\t(b.example [192.0.2.7])\r\n\tBY mx.example.net (Postfix) with ESMTPS\r\n\tid 4F2C\r\n\tfor <me@example.net>; Sat, 21 Nov 2026 10:00:00 +0000 (UTC)");
+        let (_, found) = cut(
+            "from a.example\r\n\t(b.example [192.0.2.7])\r\n\tBY mx.example.net (Postfix) with ESMTPS\r\n\tid 4F2C\r\n\tfor <me@example.net>; Sat, 21 Nov 2026 10:00:00 +0000 (UTC)",
+        );
         assert_eq!(found.by, Some("mx.example.net"));
         assert_eq!(found.by_comment, Some("Postfix"));
         assert_eq!(found.with, Some("ESMTPS"));
@@ -399,7 +403,9 @@ mod tests {
 
     #[test]
     fn brackets_keep_their_blanks() {
-        let (_, found) = cut("from a (192.0.2.7:63) by mx with [XMail 1.20 ESMTP Server] id <S72E> for <\"v by q\"@example.org> from <b@example.org>; x");
+        let (_, found) = cut(
+            "from a (192.0.2.7:63) by mx with [XMail 1.20 ESMTP Server] id <S72E> for <\"v by q\"@example.org> from <b@example.org>; x",
+        );
         assert_eq!(found.with, Some("[XMail 1.20 ESMTP Server]"));
         assert_eq!(found.id, Some("S72E"));
         assert_eq!(found.for_, Some("\"v by q\"@example.org"));

@@ -76,8 +76,7 @@ impl Shape {
         while !rest.is_empty() {
             let (element, after) = match rest.strip_prefix('(') {
                 Some(inner) => {
-                    let end =
-                        closing(inner).ok_or(format!("`{text}` has an open parenthesis"))?;
+                    let end = closing(inner).ok_or(format!("`{text}` has an open parenthesis"))?;
                     let (inside, after) = inner.split_at(end);
                     (Element::Comment(pieces(inside)?), after.get(1..))
                 }
@@ -95,8 +94,7 @@ impl Shape {
 
     /// Compares tokens with the shape, notes left out by the caller.
     pub(super) fn read<'t>(&self, tokens: &[Token<'t>]) -> Option<Client<'t>> {
-        if tokens.len() < self.elements.len()
-            || (!self.open && tokens.len() > self.elements.len())
+        if tokens.len() < self.elements.len() || (!self.open && tokens.len() > self.elements.len())
         {
             return None;
         }
@@ -271,7 +269,9 @@ pub(super) fn address(text: &str) -> Option<IpAddr> {
     // `192.0.2.7.25` and `192.0.2.7:25`: a port glued to an IPv4 address.
     let (addr, port) = text.rsplit_once(['.', ':'])?;
     (1..=5).contains(&port.len()).then_some(())?;
-    port.bytes().all(|octet| octet.is_ascii_digit()).then_some(())?;
+    port.bytes()
+        .all(|octet| octet.is_ascii_digit())
+        .then_some(())?;
     addr.parse::<std::net::Ipv4Addr>().ok().map(IpAddr::V4)
 }
 
@@ -322,10 +322,23 @@ mod tests {
         assert_eq!(client.helo, Some("a.example"));
         assert_eq!(client.rdns, Some("b.example"));
         assert_eq!(client.addr, "192.0.2.7".parse().ok());
-        let client = read("{name} ({ident}@{ip})", "a.example (me@here.example@192.0.2.7)").unwrap();
+        let client = read(
+            "{name} ({ident}@{ip})",
+            "a.example (me@here.example@192.0.2.7)",
+        )
+        .unwrap();
         assert_eq!(client.ident, Some("me@here.example"));
-        assert_eq!((client.rdns, client.helo), (Some("a.example"), Some("a.example")));
-        assert!(read("{helo} ({rdns} [{ip}])", "a (b [198.51.100.1]) (c [192.0.2.7])").is_none());
+        assert_eq!(
+            (client.rdns, client.helo),
+            (Some("a.example"), Some("a.example"))
+        );
+        assert!(
+            read(
+                "{helo} ({rdns} [{ip}])",
+                "a (b [198.51.100.1]) (c [192.0.2.7])"
+            )
+            .is_none()
+        );
     }
 
     #[test]
@@ -337,7 +350,15 @@ mod tests {
         assert_eq!(of("fe80::1%9").as_deref(), Some("fe80::1"));
         assert_eq!(of("192.0.2.7.63559").as_deref(), Some("192.0.2.7"));
         assert_eq!(of("192.0.2.7:25").as_deref(), Some("192.0.2.7"));
-        for none in ["999.0.2.7", "192.0.2", "", "0", "a", "192.0.2.7.1.2", "15.20.1143.11x"] {
+        for none in [
+            "999.0.2.7",
+            "192.0.2",
+            "",
+            "0",
+            "a",
+            "192.0.2.7.1.2",
+            "15.20.1143.11x",
+        ] {
             assert_eq!(of(none), None, "{none}");
         }
     }
