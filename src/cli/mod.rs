@@ -5,11 +5,13 @@
 
 use std::ffi::OsString;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{CommandFactory as _, Parser as _};
 use jiff::Timestamp;
 
 use crate::config::Config;
+use crate::consent::{Codes, RandomCodes};
 use crate::failure::{Exit, Failure};
 use crate::rules::Rules;
 use crate::term::{Asker, Term};
@@ -26,6 +28,9 @@ mod say;
 
 // who complains
 mod identity;
+
+// how complaints are sent
+mod transport;
 
 // takes one message all the way: trace, look up, draft, ask, send
 mod report;
@@ -70,8 +75,8 @@ mod setup;
 pub struct Hooks {
     /// Tells the time.
     pub now: Box<dyn Fn() -> Timestamp>,
-    /// Makes the code that a user types to agree; `None` is a random one.
-    pub code: Option<Box<dyn FnMut() -> String>>,
+    /// Draws the codes that a user types to agree.
+    pub codes: Box<dyn Codes>,
 }
 
 impl Hooks {
@@ -80,7 +85,7 @@ impl Hooks {
     pub fn real() -> Self {
         Self {
             now: Box::new(Timestamp::now),
-            code: None,
+            codes: Box::new(RandomCodes),
         }
     }
 }
@@ -92,7 +97,7 @@ pub(crate) struct Session {
     /// The settings.
     pub(crate) config: Config,
     /// The rules.
-    pub(crate) rules: Rules,
+    pub(crate) rules: Arc<Rules>,
     /// The clock and the codes.
     pub(crate) hooks: Hooks,
     /// Where it asks.
@@ -156,7 +161,7 @@ fn prepare(flags: &Flags, term: Term, hooks: Hooks) -> Result<Session, (Box<Term
         Ok((config, rules)) => Ok(Session {
             term,
             config,
-            rules,
+            rules: Arc::new(rules),
             hooks,
             asker: Asker::new(),
         }),

@@ -11,6 +11,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::tty::{Tty, TtyError};
+use crate::consent::{Choice, Terminal, TerminalError};
 
 /// The terminal as questions are asked on it.
 pub(crate) struct Asker {
@@ -66,8 +67,8 @@ impl Asker {
         default: Option<&str>,
     ) -> Result<String, TtyError> {
         let prompt = match default {
-            Some(default) => format!("{question} [{default}] "),
-            None => format!("{question} "),
+            Some(default) if !default.is_empty() => format!("{question} [{default}] "),
+            _ => format!("{question} "),
         };
         let tty = self.tty()?;
         tty.flush_input()?;
@@ -153,6 +154,38 @@ impl Asker {
             }
         }
         Ok(ticks)
+    }
+}
+
+impl Terminal for Asker {
+    fn show(&mut self, text: &str) -> Result<(), TerminalError> {
+        Ok(Self::show(self, text)?)
+    }
+
+    fn flush_input(&mut self) -> Result<(), TerminalError> {
+        Ok(self.flush()?)
+    }
+
+    fn choose(&mut self, prompt: &str, choices: &[Choice]) -> Result<Vec<bool>, TerminalError> {
+        let rows: Vec<_> = choices
+            .iter()
+            .map(|choice| (choice.label.clone(), choice.ticked))
+            .collect();
+        Ok(self.ticks(prompt, &rows)?)
+    }
+
+    fn read_line(&mut self) -> Result<String, TerminalError> {
+        Ok(self.answer()?)
+    }
+}
+
+impl From<TtyError> for TerminalError {
+    fn from(error: TtyError) -> Self {
+        match error {
+            TtyError::None => Self::NoTerminal,
+            TtyError::Interrupted => Self::Interrupted,
+            TtyError::TooLong(_) | TtyError::Io(_) => Self::Io(error.to_string()),
+        }
     }
 }
 

@@ -1,0 +1,183 @@
+//! How complaints are sent: from `[delivery]`, or asked once, before the first preview.
+//!
+//! In: the settings, or the user at the terminal. Out: a [`Transport`].
+//! Trust: a password is asked for, or comes from a command or a variable; it is never written down.
+//! Failures: no terminal and no setting means that nothing can be agreed to, exit status 77.
+
+use std::path::Path;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use super::Session;
+use super::input::no_answer;
+use crate::config::{Answer, Config, SmtpKeys, TransportKind, remember};
+use crate::delivery::smtp::{Settings, Smtp, Times, Tls};
+use crate::delivery::{Drafts, LogOnly, PasswordFrom, Sendmail, Transport};
+use crate::failure::{Exit, Failure};
+use crate::term::Asker;
+
+/// Time for the command that prints a password: it may ask for a passphrase itself.
+const PASSWORD_TIME: Duration = Duration::from_secs(120);
+
+/// Returns how complaints are sent; asks once, and writes the answer down.
+pub(super) fn kind(session: &mut Session, from: &str) -> Result<TransportKind, Failure> {
+    match session.config.delivery.transport {
+        Some(kind) => Ok(kind),
+        None => ask(session, from),
+    }
+}
+
+/// Builds the transport that the settings describe.
+pub(super) fn build(config: &Config, kind: TransportKind) -> Result<Box<dyn Transport>, Failure> {
+    let delivery = &config.delivery;
+    Ok(match kind {
+        TransportKind::Smtp => Box::new(smtp(config)?),
+        TransportKind::Sendmail => Box::new(Sendmail {
+            program: delivery.sendmail.clone(),
+            spool: spool(config)?,
+            timeout: Duration::from_secs(delivery.timeout_s),
+        }),
+        TransportKind::Drafts => Box::new(Drafts::new(config.drafts_dir()?)),
+        TransportKind::None => Box::new(LogOnly),
+    })
+}
+
+/// Returns the folder of the ledger, where `sendmail`'s input stands while it reads it.
+fn spool(config: &Config) -> Result<std::path::PathBuf, Failure> {
+    let ledger = config.ledger_path()?;
+    Ok(ledger.parent().unwrap_or_else(|| Path::new(".")).to_owned())
+}
+
+fn smtp(config: &Config) -> Result<Smtp, Failure> {
+    let amiss = |why: &str| {
+        let failure = Failure::new(Exit::Config, "the mail server's settings cannot be used")
+            .because(why)
+            .remedy("complete `[delivery.smtp]` in the settings; nothing was sent");
+        match &config.file {
+            Some(file) => failure.at(file.display().to_string()),
+            None => failure,
+        }
+    };
+    let keys = config
+        .delivery
+        .smtp
+        .as_ref()
+        .ok_or_else(|| amiss("`[delivery.smtp]` is missing"))?;
+    if keys.host.is_empty() {
+        return Err(amiss("`host` is missing"));
+    }
+    let settings = Settings {
+        host: keys.host.clone(),
+        port: keys.port.unwrap_or(keys.tls.port()),
+        tls: keys.tls,
+        user: keys.user.clone(),
+        mechanism: None,
+        ca_file: keys.ca_file.clone(),
+        times: Times {
+            step: Duration::from_secs(config.delivery.timeout_s),
+            dot: Duration::from_secs(config.delivery.dot_timeout_s),
+            ..Times::default()
+        },
+    };
+    Ok(Smtp::new(settings, password(keys)))
+}
+
+fn password(keys: &SmtpKeys) -> PasswordFrom {
+    if let Some(command) = &keys.password_command {
+        return PasswordFrom::Command {
+            command: command.clone(),
+            timeout: PASSWORD_TIME,
+        };
+    }
+    if let Some(name) = &keys.password_env {
+        return PasswordFrom::Environment(name.clone());
+    }
+    PasswordFrom::Ask(Box::new(|user| {
+        Asker::new()
+            .secret(&format!("Password of {user}:"))
+            .map(SecretString::from)
+            .map_err(|error| error.to_string())
+    }))
+}
+
+/// Asks how the user sends mail, and writes it down.
+fn ask(session: &mut Session, from: &str) -> Result<TransportKind, Failure> {
+    let ways = [
+        "through your mail provider (SMTP)".to_owned(),
+        "as drafts that you send yourself".to_owned(),
+        format!(
+            "with this machine's own mailer ({})",
+            session.config.delivery.sendmail.display()
+        ),
+        "not at all: only write them down".to_owned(),
+    ];
+    let chosen = session
+        .asker
+        .one_of("How are your complaints to be sent?", &ways)
+        .map_err(|e| no_answer(&e))?;
+    let (kind, word) = match chosen {
+        0 => (TransportKind::Smtp, "smtp"),
+        1 => (TransportKind::Drafts, "drafts"),
+        2 => (TransportKind::Sendmail, "sendmail"),
+        _ => (TransportKind::None, "none"),
+    };
+    let mut answers = vec![("delivery", "transport", Answer::Set(word.to_owned()))];
+    if kind == TransportKind::Smtp {
+        let keys = ask_smtp(&mut session.asker, from)?;
+        let set = |key, value: &str| ("delivery.smtp", key, Answer::Set(value.to_owned()));
+        answers.push(set("host", &keys.host));
+        if let Some(port) = keys.port {
+            answers.push(("delivery.smtp", "port", Answer::Number(port)));
+        }
+        if keys.tls == Tls::StartTls {
+            answers.push(set("tls", "starttls"));
+        }
+        if let Some(user) = &keys.user {
+            answers.push(set("user", user));
+        }
+        if let Some(command) = &keys.password_command {
+            answers.push(set("password_command", command));
+        }
+        session.config.delivery.smtp = Some(keys);
+    }
+    session.config.delivery.transport = Some(kind);
+    if let Some(file) = session.config.file.clone() {
+        remember(&file, &answers)?;
+        session
+            .term
+            .status(&format!("Written to {}.", file.display()));
+    }
+    Ok(kind)
+}
+
+fn ask_smtp(asker: &mut Asker, from: &str) -> Result<SmtpKeys, Failure> {
+    let domain = from.split_once('@').map_or("", |(_, domain)| domain);
+    let mut line = |question: &str, default: Option<&str>| {
+        asker.line(question, default).map_err(|e| no_answer(&e))
+    };
+    let host = line("Mail server:", Some(&format!("smtp.{domain}")))?;
+    let port = loop {
+        let text = line("Port (465: TLS at once, 587: STARTTLS):", Some("465"))?;
+        if let Ok(port) = text.parse::<u16>() {
+            break port;
+        }
+    };
+    let user = line("Account:", Some(from))?;
+    let command = line(
+        "Command that prints the password (Enter: ask each time):",
+        Some(""),
+    )?;
+    Ok(SmtpKeys {
+        host,
+        port: Some(port),
+        tls: if port == 587 {
+            Tls::StartTls
+        } else {
+            Tls::Implicit
+        },
+        user: Some(user),
+        password_command: Some(command).filter(|text| !text.is_empty()),
+        ..SmtpKeys::default()
+    })
+}
