@@ -84,6 +84,8 @@ pub struct Trust {
     pub hosts: Vec<HostPattern>,
     /// The user's own forwarders and mailing list hosts; they count as own hosts.
     pub forwarders: Vec<HostPattern>,
+    /// Hosts that the user said are not his: they are not asked about again.
+    pub strangers: Vec<HostPattern>,
     /// Special-purpose networks that are treated as public ones: sandbox and tests.
     pub also_public: Vec<IpNet>,
     /// The user's own mailboxes, in lower case: `for` of another of them suggests a forwarder.
@@ -120,6 +122,12 @@ impl Trust {
             .iter()
             .chain(&self.forwarders)
             .any(|pattern| pattern.holds(host))
+    }
+
+    /// Returns whether the user said that a host is not his.
+    #[must_use]
+    pub fn denies_host(&self, host: &str) -> bool {
+        self.strangers.iter().any(|pattern| pattern.holds(host))
     }
 
     /// Returns whether the user named anything.
