@@ -11,3 +11,11 @@ mod net;
 // the servers answer as real ones do, and wrongly on request
 #[cfg(test)]
 mod sandbox_net;
+// complaints made up for the tests
+mod letters;
+
+// complaint → Approved or Declined
+mod consent;
+
+// everything → SQLite
+mod ledger;

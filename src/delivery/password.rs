@@ -19,7 +19,7 @@ const PASSWORD_OCTETS: u64 = 16 * 1024;
 const POLL: Duration = Duration::from_millis(20);
 
 /// Asks the user for the password; given the account's name.
-pub type AskPassword = Box<dyn FnMut(&str) -> Result<SecretString, String>>;
+pub(crate) type AskPassword = Box<dyn FnMut(&str) -> Result<SecretString, String>>;
 
 /// Where the password comes from.
 pub enum PasswordFrom {

@@ -1,0 +1,410 @@
+//! Complaints, from held to settled.
+//!
+//! In: what was composed, agreed to, declined. Out: rows; a complaint as it was agreed to.
+//! Trust: octets that were agreed to do not change; a trigger of the database stands for it.
+//! Failures: [`LedgerError`].
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _, Row, TransactionBehavior};
+use serde::de::DeserializeOwned;
+use sha2::{Digest as _, Sha256};
+
+use super::{Ledger, LedgerError, key_of, seconds, time};
+use crate::complaint::{CaseKey, Complaint};
+use crate::consent::{Approved, Recorded, State};
+use crate::contact::AbuseMailbox;
+
+/// A complaint as the ledger keeps it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Kept {
+    /// Its number, as lists show it.
+    pub id: i64,
+    /// The complaint, with the answer that was given to it.
+    pub recorded: Recorded,
+    /// When it was composed.
+    pub composed_at: Timestamp,
+    /// When its state last changed.
+    pub changed_at: Timestamp,
+    /// Tries so far.
+    pub attempts: u32,
+    /// When the next try is due; `None` where it waits for the user, or for nothing.
+    pub due_at: Option<Timestamp>,
+    /// Whether an earlier try may have arrived, although the state speaks of a later one.
+    pub maybe_arrived: bool,
+    /// What was said last: the server's answer, or why not; escaped.
+    pub said: Option<String>,
+}
+
+/// Columns of a [`Kept`], in the order that [`Kept::of`] reads them.
+const COLUMNS: &str = "complaints.id, cases.key, letters.desk, round, complaints.source_addr,
+    from_mailbox, subject, message_id, octets, text, format, munge, masked, leaks, warnings,
+    incidents, state, shown, approved_at, seal, composed_at, changed_at, attempts, due_at,
+    maybe_arrived, said";
+
+/// Tables of a [`Kept`].
+const TABLES: &str = "complaints JOIN letters ON complaint_id = complaints.id
+    JOIN cases ON cases.id = complaints.case_id";
+
+/// States from which a complaint can be agreed to, or agreed to again.
+///
+/// `unknown` is among them: the user was told, and typed a new code.
+const APPROVABLE: [State; 9] = [
+    State::Held,
+    State::Drafted,
+    State::Declined,
+    State::Cancelled,
+    State::Approved,
+    State::Deferred,
+    State::Rejected,
+    State::Unknown,
+    State::Saved,
+];
+
+impl Ledger {
+    /// Keeps a composed complaint, `held` or `drafted`; returns its number.
+    ///
+    /// One that was composed before for the same case, desk and round is
+    /// replaced, as long as nobody agreed to it.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Settled`] where somebody did, and `Missing` where the case was not kept.
+    pub fn keep(
+        &mut self,
+        complaint: &Complaint,
+        state: State,
+        now: Timestamp,
+    ) -> Result<i64, LedgerError> {
+        let transaction = self
+            .db
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let id = put(&transaction, complaint, now)?;
+        let word = state.word();
+        let changed = transaction.execute(
+            "UPDATE complaints SET state = ?2, changed_at = ?3 WHERE id = ?1 AND state <> ?2",
+            (id, word, seconds(now)),
+        )?;
+        if changed > 0 {
+            note(&transaction, id, word, None, now)?;
+        }
+        transaction.commit()?;
+        Ok(id)
+    }
+
+    /// Commits that complaints were agreed to: all of them, or none; returns their numbers.
+    ///
+    /// This stands before the first octet of any of them is sent.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Settled`] where one has gone too far to be agreed to again.
+    pub fn approve(
+        &mut self,
+        approved: &[Approved],
+        now: Timestamp,
+    ) -> Result<Vec<i64>, LedgerError> {
+        let seals: Vec<[u8; 32]> = approved.iter().map(|a| a.seal(&self.secret)).collect();
+        let transaction = self
+            .db
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut ids = Vec::with_capacity(approved.len());
+        for (one, seal) in approved.iter().zip(&seals) {
+            let id = match found(&transaction, one.complaint())? {
+                Some((id, state)) if state.is_settled() => {
+                    again(&transaction, id, state, one.complaint())?;
+                    id
+                }
+                _ => put(&transaction, one.complaint(), now)?,
+            };
+            transaction.execute(
+                "UPDATE complaints
+                 SET state = 'approved', approved_at = ?2, seal = ?3, changed_at = ?4, due_at = ?4
+                 WHERE id = ?1",
+                (id, seconds(one.at()), seal.as_slice(), seconds(now)),
+            )?;
+            transaction.execute(
+                "UPDATE letters SET shown = ?2 WHERE complaint_id = ?1",
+                (id, one.shown()),
+            )?;
+            note(&transaction, id, "approved", None, now)?;
+            ids.push(id);
+        }
+        transaction.commit()?;
+        Ok(ids)
+    }
+
+    /// Writes down that the user moved a complaint himself: declined, cancelled, sent by hand.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Settled`] where it does not stand in one of `from`.
+    pub fn move_on(
+        &mut self,
+        id: i64,
+        from: &[State],
+        to: State,
+        why: &str,
+        now: Timestamp,
+    ) -> Result<(), LedgerError> {
+        let transaction = self
+            .db
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let state = state_of(&transaction, id)?;
+        if !from.contains(&state) {
+            return Err(LedgerError::Settled(state));
+        }
+        transaction.execute(
+            "UPDATE complaints SET state = ?2, changed_at = ?3, due_at = NULL, said = ?4
+             WHERE id = ?1",
+            (id, to.word(), seconds(now), why),
+        )?;
+        note(&transaction, id, to.word(), Some(why), now)?;
+        transaction.commit()?;
+        Ok(())
+    }
+
+    /// Returns one complaint.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Missing`] where there is none of that number.
+    pub fn kept(&self, id: i64) -> Result<Kept, LedgerError> {
+        let sql = format!("SELECT {COLUMNS} FROM {TABLES} WHERE complaints.id = ?1");
+        let kept = self.db.query_row(&sql, [id], Kept::of).optional()?;
+        kept.ok_or_else(|| LedgerError::Missing(format!("complaint {id}")))
+    }
+
+    /// Returns the complaints in some states, oldest change first.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] where the ledger cannot be read.
+    pub fn in_states(&self, states: &[State]) -> Result<Vec<Kept>, LedgerError> {
+        let words: Vec<String> = states.iter().map(|s| format!("'{}'", s.word())).collect();
+        let sql = format!(
+            "SELECT {COLUMNS} FROM {TABLES} WHERE state IN ({})
+             ORDER BY changed_at, complaints.id",
+            words.join(", ")
+        );
+        let mut statement = self.db.prepare(&sql)?;
+        let rows = statement.query_map([], Kept::of)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Returns what can be tried again now: agreed to, and not sent; oldest first.
+    ///
+    /// With `all`, also what is not due yet, and what waits for the user.
+    /// Whether the answer still stands, [`crate::consent::recall`] decides.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] where the ledger cannot be read.
+    pub fn due(&self, now: Timestamp, all: bool) -> Result<Vec<Kept>, LedgerError> {
+        let mut kept = self.in_states(&[State::Approved, State::Deferred])?;
+        kept.retain(|one| all || one.due_at.is_some_and(|due| due <= now));
+        Ok(kept)
+    }
+
+    /// Returns the round of the next complaint of a case to a desk: 0 where there was none.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] where the ledger cannot be read.
+    pub fn next_round(&self, case: CaseKey, desk: &str) -> Result<u32, LedgerError> {
+        Ok(self.db.query_row(
+            "SELECT coalesce(max(round) + 1, 0) FROM complaints JOIN cases ON cases.id = case_id
+             WHERE key = ?1 AND desk = ?2",
+            (case.octets().as_slice(), desk),
+            |row| row.get(0),
+        )?)
+    }
+}
+
+impl Kept {
+    /// Reads a row of [`COLUMNS`].
+    fn of(row: &Row<'_>) -> rusqlite::Result<Self> {
+        let case = key_of(&row.get::<_, Vec<u8>>(1)?).unwrap_or_default();
+        let complaint = Complaint {
+            case: CaseKey::new(case),
+            desk: json(row, 2)?,
+            round: row.get(3)?,
+            source_addr: text(row, 4)?,
+            from: AbuseMailbox::try_from(row.get::<_, String>(5)?).map_err(|e| unreadable(5, e))?,
+            subject: row.get(6)?,
+            message_id: row.get(7)?,
+            octets: row.get(8)?,
+            text: row.get(9)?,
+            format: json(row, 10)?,
+            munge: json(row, 11)?,
+            masked: json(row, 12)?,
+            leaks: json(row, 13)?,
+            warnings: json(row, 14)?,
+            incidents: row.get::<_, u32>(15)? as usize,
+        };
+        let state: String = row.get(16)?;
+        Ok(Self {
+            id: row.get(0)?,
+            recorded: Recorded {
+                complaint,
+                state: State::of_word(&state).unwrap_or(State::Unknown),
+                shown: row.get::<_, Option<String>>(17)?.unwrap_or_default(),
+                approved_at: row.get::<_, Option<i64>>(18)?.map(time),
+                seal: row
+                    .get::<_, Option<Vec<u8>>>(19)?
+                    .and_then(|octets| key_of(&octets)),
+            },
+            composed_at: time(row.get(20)?),
+            changed_at: time(row.get(21)?),
+            attempts: row.get(22)?,
+            due_at: row.get::<_, Option<i64>>(23)?.map(time),
+            maybe_arrived: row.get(24)?,
+            said: row.get(25)?,
+        })
+    }
+}
+
+/// Reads a column that holds JSON.
+fn json<T: DeserializeOwned>(row: &Row<'_>, at: usize) -> rusqlite::Result<T> {
+    serde_json::from_str(&row.get::<_, String>(at)?).map_err(|e| unreadable(at, e))
+}
+
+/// Reads a column that holds a value's own text.
+fn text<T: std::str::FromStr>(row: &Row<'_>, at: usize) -> rusqlite::Result<T>
+where
+    T::Err: std::error::Error + Send + Sync + 'static,
+{
+    row.get::<_, String>(at)?
+        .parse()
+        .map_err(|e| unreadable(at, e))
+}
+
+fn unreadable(at: usize, error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(at, rusqlite::types::Type::Text, Box::new(error))
+}
+
+/// Returns the row of a complaint, if there is one, and its state.
+fn found(db: &Connection, complaint: &Complaint) -> Result<Option<(i64, State)>, LedgerError> {
+    let found = db
+        .query_row(
+            "SELECT complaints.id, state FROM complaints JOIN cases ON cases.id = case_id
+             WHERE key = ?1 AND desk = ?2 AND round = ?3",
+            (
+                complaint.case.octets().as_slice(),
+                complaint.desk.key(),
+                complaint.round,
+            ),
+            |row| Ok((row.get(0)?, row.get::<_, String>(1)?)),
+        )
+        .optional()?;
+    Ok(found.map(|(id, word)| (id, State::of_word(&word).unwrap_or(State::Unknown))))
+}
+
+/// Returns the state of a complaint.
+fn state_of(db: &Connection, id: i64) -> Result<State, LedgerError> {
+    let word: Option<String> = db
+        .query_row("SELECT state FROM complaints WHERE id = ?1", [id], |row| {
+            row.get(0)
+        })
+        .optional()?;
+    word.as_deref()
+        .and_then(State::of_word)
+        .ok_or_else(|| LedgerError::Missing(format!("complaint {id}")))
+}
+
+/// Makes sure that a settled complaint may be agreed to again: the same octets, and not arrived.
+fn again(db: &Connection, id: i64, state: State, complaint: &Complaint) -> Result<(), LedgerError> {
+    let same: bool = db.query_row(
+        "SELECT sha256 = ?2 FROM letters WHERE complaint_id = ?1",
+        (id, digest(complaint).as_slice()),
+        |row| row.get(0),
+    )?;
+    if same && APPROVABLE.contains(&state) {
+        Ok(())
+    } else {
+        Err(LedgerError::Settled(state))
+    }
+}
+
+/// Writes a composed complaint over the one of the same case, desk and round, or anew.
+fn put(db: &Connection, complaint: &Complaint, now: Timestamp) -> Result<i64, LedgerError> {
+    if let Some((_, state)) = found(db, complaint)?
+        && state.is_settled()
+    {
+        return Err(LedgerError::Settled(state));
+    }
+    let case_id: Option<i64> = db
+        .query_row(
+            "SELECT id FROM cases WHERE key = ?1",
+            [complaint.case.octets().as_slice()],
+            |row| row.get(0),
+        )
+        .optional()?;
+    let case_id = case_id.ok_or_else(|| LedgerError::Missing("such case".to_owned()))?;
+    let id: i64 = db.query_row(
+        "INSERT INTO complaints (case_id, desk, round, state, source_addr, from_mailbox, subject,
+                                 message_id, incidents, composed_at, changed_at)
+         VALUES (?1, ?2, ?3, 'drafted', ?4, ?5, ?6, ?7, ?8, ?9, ?9)
+         ON CONFLICT (case_id, desk, round) DO UPDATE
+         SET source_addr = ?4, from_mailbox = ?5, subject = ?6, message_id = ?7, incidents = ?8,
+             composed_at = ?9
+         RETURNING id",
+        (
+            case_id,
+            complaint.desk.key(),
+            complaint.round,
+            complaint.source_addr.to_string(),
+            complaint.from.as_str(),
+            &complaint.subject,
+            &complaint.message_id,
+            i64::try_from(complaint.incidents).unwrap_or(i64::MAX),
+            seconds(now),
+        ),
+        |row| row.get(0),
+    )?;
+    db.execute(
+        "INSERT INTO letters (complaint_id, octets, sha256, text, desk, format, munge, masked,
+                              leaks, warnings)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+         ON CONFLICT (complaint_id) DO UPDATE
+         SET octets = ?2, sha256 = ?3, text = ?4, desk = ?5, format = ?6, munge = ?7, masked = ?8,
+             leaks = ?9, warnings = ?10",
+        (
+            id,
+            &complaint.octets,
+            digest(complaint).as_slice(),
+            &complaint.text,
+            as_json(&complaint.desk)?,
+            as_json(&complaint.format)?,
+            as_json(&complaint.munge)?,
+            as_json(&complaint.masked)?,
+            as_json(&complaint.leaks)?,
+            as_json(&complaint.warnings)?,
+        ),
+    )?;
+    Ok(id)
+}
+
+/// Returns a value as the JSON that [`json`] reads.
+fn as_json(value: &impl serde::Serialize) -> Result<String, LedgerError> {
+    serde_json::to_string(value).map_err(|e| LedgerError::Sql(e.to_string()))
+}
+
+fn digest(complaint: &Complaint) -> [u8; 32] {
+    Sha256::digest(&complaint.octets).into()
+}
+
+/// Adds a line of history.
+fn note(
+    db: &Connection,
+    id: i64,
+    event: &str,
+    detail: Option<&str>,
+    now: Timestamp,
+) -> Result<(), LedgerError> {
+    db.execute(
+        "INSERT INTO history (at, case_id, complaint_id, event, detail)
+         SELECT ?2, case_id, id, ?3, ?4 FROM complaints WHERE id = ?1",
+        (id, seconds(now), event, detail),
+    )?;
+    Ok(())
+}

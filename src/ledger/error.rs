@@ -1,0 +1,99 @@
+//! What can go wrong with the ledger, and what to do.
+//!
+//! In: what SQLite and the system say. Out: [`LedgerError`], and the [`Failure`] of it.
+
+use std::path::Path;
+
+use rusqlite::ErrorCode;
+
+use crate::consent::State;
+use crate::failure::{Exit, Failure};
+
+/// Why the ledger could not do something.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LedgerError {
+    /// The file or its folder could not be made or opened.
+    #[error("it cannot be opened: {0}")]
+    Open(String),
+    /// The file may only be read.
+    #[error("it can only be read, not written")]
+    ReadOnly,
+    /// A newer version wrote the file.
+    #[error("it was written by a newer plaint (ledger version {found}, this one knows {known})")]
+    Newer {
+        /// Version of the file.
+        found: u32,
+        /// Newest version that this program knows.
+        known: u32,
+    },
+    /// The file is something else.
+    #[error("it is not a ledger of plaint")]
+    NotALedger,
+    /// The disk is full, or the file may not grow.
+    #[error("the disk is full")]
+    Full,
+    /// The file is damaged.
+    #[error("it is damaged: {0}")]
+    Damaged(String),
+    /// Another process holds it.
+    #[error("another program holds it")]
+    Busy,
+    /// A complaint has gone too far for what was asked.
+    #[error("the complaint is already {0}")]
+    Settled(State),
+    /// There is no such thing.
+    #[error("there is no {0} in it")]
+    Missing(String),
+    /// Anything else that SQLite says.
+    #[error("SQLite says: {0}")]
+    Sql(String),
+}
+
+impl LedgerError {
+    /// Returns the failure that a user meets.
+    #[must_use]
+    pub fn failure(&self, path: &Path) -> Failure {
+        let exit = match self {
+            Self::Open(_) | Self::Newer { .. } | Self::NotALedger => Exit::Ledger,
+            Self::Settled(_) | Self::Missing(_) => Exit::Usage,
+            _ => Exit::Io,
+        };
+        Failure::new(exit, "the ledger cannot be used")
+            .at(path.display().to_string())
+            .because(self)
+            .remedy(self.remedy())
+    }
+
+    /// Returns what the user can do.
+    #[must_use]
+    pub fn remedy(&self) -> &'static str {
+        match self {
+            Self::Open(_) => "check that the folder is yours, or set another `path` in [ledger]",
+            Self::ReadOnly => "make the file and its folder writable; nothing was sent",
+            Self::Newer { .. } => {
+                "use the newer plaint, or set another `path` in [ledger]; nothing was changed"
+            }
+            Self::NotALedger => "set another `path` in [ledger]; nothing was changed",
+            Self::Full => "make room on the disk and run the same command again",
+            Self::Damaged(_) => "restore the file from a backup, or move it away to begin anew",
+            Self::Busy => "wait until the other command has ended, and run this one again",
+            Self::Settled(_) => "`plaint outbox list` shows what can be done with it",
+            Self::Missing(_) => "`plaint log list` shows what there is",
+            Self::Sql(_) => "this is a bug in plaint; please report it with this message",
+        }
+    }
+}
+
+impl From<rusqlite::Error> for LedgerError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Self::Full,
+            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => Self::ReadOnly,
+            Some(ErrorCode::NotADatabase) => Self::NotALedger,
+            Some(ErrorCode::DatabaseCorrupt) => Self::Damaged(error.to_string()),
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
+            Some(ErrorCode::CannotOpen) => Self::Open(error.to_string()),
+            _ => Self::Sql(error.to_string()),
+        }
+    }
+}

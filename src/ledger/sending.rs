@@ -1,0 +1,145 @@
+//! One sender at a time, and what is put right after a crash.
+//!
+//! In: the ledger as the last process left it. Out: rows that say what is known.
+//! Standards: RFC 1047: between the dot and its answer nobody knows.
+//! Trust: `connecting` means that nothing deliverable had left; `data`, that it may have.
+//! Failures: [`LedgerError`].
+
+use std::fs::{self, File, TryLockError};
+use std::os::unix::fs::OpenOptionsExt as _;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::pulse::Pulse;
+use super::{Ledger, LedgerError, seconds};
+
+/// A row that a crash left behind, and what it becomes.
+const LEFT: [(&str, &str, &str); 2] = [
+    (
+        "connecting",
+        "deferred",
+        "the program ended before anything was sent",
+    ),
+    (
+        "data",
+        "unknown",
+        "the program ended after the message was handed over, before the answer",
+    ),
+];
+
+/// States whose complaint might go out by itself, and must not from a ledger that is behind.
+const ABOUT_TO_GO: [&str; 4] = ["approved", "connecting", "data", "deferred"];
+
+impl Ledger {
+    /// Makes this process the one that sends; the ledger is it until it is dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Busy`] where another process is.
+    pub fn begin_sending(&mut self) -> Result<(), LedgerError> {
+        if self.sending.is_some() {
+            return Ok(());
+        }
+        self.sending = Some(self.lock()?.ok_or(LedgerError::Busy)?);
+        Ok(())
+    }
+
+    /// Returns the lock, or `None` where another process holds it.
+    fn lock(&self) -> Result<Option<File>, LedgerError> {
+        let mut path = self.path.as_os_str().to_owned();
+        path.push(".lock");
+        let file = fs::OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(path)
+            .map_err(|e| LedgerError::Open(e.to_string()))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(file)),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(e)) => Err(LedgerError::Open(e.to_string())),
+        }
+    }
+
+    /// Puts right what a crash or a backup left; not while another process sends.
+    pub(super) fn recover(&mut self, now: Timestamp) -> Result<(), LedgerError> {
+        let Some(_lock) = self.lock()? else {
+            return Ok(());
+        };
+        let count = count(&self.db)?;
+        let here = Pulse::here(&self.instance, count);
+        let there = Pulse::read(&self.path);
+        let behind = here.is_behind(there.as_ref());
+        let transaction = self
+            .db
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        if behind {
+            let why =
+                "the ledger comes from a backup or another machine; it may have been sent since";
+            for state in ABOUT_TO_GO {
+                become_state(&transaction, state, "unknown", why, now)?;
+            }
+        }
+        for (left, becomes, why) in LEFT {
+            become_state(&transaction, left, becomes, why, now)?;
+        }
+        if behind {
+            // Ahead of both, so that neither copy takes itself for the newer one.
+            let ahead = there.map_or(0, |there| there.count).max(count) + 1;
+            transaction.execute("UPDATE local SET pulse = ?1", [ahead])?;
+        }
+        transaction.commit()?;
+        if behind || Pulse::read(&self.path).is_none() {
+            let pulse = Pulse::here(&self.instance, self::count(&self.db)?);
+            pulse
+                .write(&self.path)
+                .map_err(|e| LedgerError::Open(e.to_string()))?;
+        }
+        Ok(())
+    }
+
+    /// Counts one more try, in the file beside the ledger: the ledger has counted it already.
+    pub(super) fn beat(&self) -> Result<(), LedgerError> {
+        Pulse::here(&self.instance, count(&self.db)?)
+            .write(&self.path)
+            .map_err(|e| LedgerError::Open(e.to_string()))
+    }
+}
+
+/// Returns how many tries were begun.
+fn count(db: &Connection) -> Result<i64, LedgerError> {
+    Ok(db.query_row("SELECT pulse FROM local", [], |row| row.get(0))?)
+}
+
+/// Moves every complaint of one state to another, with a line of history each.
+fn become_state(
+    db: &Connection,
+    left: &str,
+    becomes: &str,
+    why: &str,
+    now: Timestamp,
+) -> Result<(), LedgerError> {
+    let at = seconds(now);
+    db.execute(
+        "INSERT INTO history (at, case_id, complaint_id, event, detail)
+         SELECT ?1, case_id, id, ?2, ?3 FROM complaints WHERE state = ?4",
+        (at, becomes, why, left),
+    )?;
+    db.execute(
+        "UPDATE attempts SET ended_at = ?1, outcome = ?2, said = ?3
+         WHERE ended_at IS NULL
+           AND complaint_id IN (SELECT id FROM complaints WHERE state = ?4)",
+        (at, becomes, why, left),
+    )?;
+    db.execute(
+        "UPDATE complaints
+         SET state = ?2, said = ?3, changed_at = ?1,
+             due_at = CASE WHEN ?2 = 'deferred' THEN ?1 END,
+             maybe_arrived = max(maybe_arrived, ?2 = 'unknown')
+         WHERE state = ?4",
+        (at, becomes, why, left),
+    )?;
+    Ok(())
+}
