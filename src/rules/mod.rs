@@ -15,6 +15,10 @@ pub use set::{Fields, Held, Sets};
 pub mod received;
 use received::ReceivedRules;
 
+// large providers: their inner hand-overs, their relays
+mod providers;
+pub use providers::{Provider, Providers};
+
 /// Everything that `rules/` says.
 #[derive(Debug)]
 pub struct Rules {
@@ -24,6 +28,8 @@ pub struct Rules {
     pub fields: Fields,
     /// How mail servers write Received fields.
     pub received: ReceivedRules,
+    /// Large providers: their inner hand-overs, their relays.
+    pub providers: Providers,
 }
 
 /// Why a rule is refused.
@@ -65,6 +71,7 @@ impl Rules {
             )?,
             fields: Fields::builtin()?,
             received: ReceivedRules::load()?,
+            providers: Providers::load()?,
         })
     }
 
@@ -79,5 +86,6 @@ impl Rules {
         ran += self.fields.check()?;
         ran += self.received.check()?;
         Ok(ran)
+        Ok(self.special.check()? + self.received.check()? + self.providers.check()?)
     }
 }

@@ -12,9 +12,25 @@ use jiff::Timestamp;
 use crate::intake::Headers;
 use crate::rules::Rules;
 
+// the fields, read and not yet judged
+mod date;
+mod field;
+mod names;
+
+// the fields that own hosts wrote
+mod walk;
+
+// the fields that strangers wrote
+mod claims;
+
+// what may be the user's own forwarder
+mod forwarder;
+
 // whose hosts are believed
 mod trust;
 pub use trust::{HostPattern, Trust, TrustError};
+
+use walk::End;
 
 /// Everything the Received fields of one message support.
 #[derive(Debug, Clone, PartialEq)]
@@ -208,14 +224,116 @@ pub struct Attestation {
 /// Follows the Received fields of a message to its source.
 #[must_use]
 pub fn follow(headers: &Headers<'_>, trust: &Trust, rules: &Rules) -> Trace {
-    let _ = (headers, trust, rules);
-    Trace {
+    let texts = field::texts(headers);
+    let fields = field::read(&texts, rules);
+    let side = walk::own_side(&fields, trust, rules);
+    let mut verdicts = side.verdicts;
+    let mut trace = Trace {
         nature: Nature::Mail,
-        hops: Vec::new(),
+        hops: Vec::with_capacity(fields.len()),
         source: None,
         origin: None,
         forwarders: Vec::new(),
-        question: None,
+        question: side.doubt.as_ref().map(|(_, question)| question.clone()),
         attestations: Vec::new(),
+    };
+    if let End::Boundary(at, kind) = side.end {
+        let claims = claims::judge(&fields, at, kind, trust, rules);
+        verdicts.extend(claims.verdicts);
+        trace.origin = claims.origin;
+        let sign = (kind == SourceKind::Direct)
+            .then(|| forwarder::sign(headers, &fields, at, trust))
+            .flatten();
+        if let Some(sign) = sign {
+            if sign.is_list {
+                trace.nature = Nature::List;
+            }
+            let host = sign.forwarder.host.clone();
+            trace.question.get_or_insert(Question {
+                asks: Asks::OwnForwarder,
+                text: format!("Does `{host}` forward your mail, or run a list that you are on?"),
+                host,
+            });
+            trace.forwarders.push(sign.forwarder);
+        }
+        trace.source = source(&fields, at, kind, trust, rules, &trace);
+    }
+    let below = "nothing below the point where the walk stopped can be believed";
+    let mut verdicts = verdicts.into_iter();
+    for (at, field) in fields.iter().enumerate() {
+        let (trust, why) = verdicts.next().unwrap_or_else(|| {
+            let trust = match field.reading.unread {
+                Some(_) => HopTrust::Unread,
+                None => HopTrust::Claimed,
+            };
+            (trust, below.to_owned())
+        });
+        trace.hops.push(hop(at, field, trust, why));
+    }
+    trace
+}
+
+/// Returns the source at the boundary, and whether a complaint about it may go out.
+fn source(
+    fields: &[field::Received<'_>],
+    at: usize,
+    kind: SourceKind,
+    trust: &Trust,
+    rules: &Rules,
+    trace: &Trace,
+) -> Option<Source> {
+    let boundary = fields.get(at)?;
+    let addr = boundary.reading.addr?;
+    let saw = format!(
+        "{}, on your own side, saw this address on the connection that the message came over",
+        boundary.writer()
+    );
+    let refused = if let Some(question) = &trace.question {
+        let because = trace
+            .forwarders
+            .first()
+            .map_or_else(String::new, |forwarder| format!("{}. ", forwarder.why));
+        Some(format!("{because}{}", question.text))
+    } else if !rules.special.is_public(addr, &trust.also_public) {
+        rules
+            .special
+            .purpose(addr)
+            .map(|purpose| format!("{purpose}: no abuse desk answers for it"))
+    } else {
+        None
+    };
+    Some(Source {
+        addr,
+        field: at,
+        kind,
+        reportable: refused.is_none(),
+        why: refused.unwrap_or(saw),
+    })
+}
+
+/// Returns a field as the trace shows it.
+fn hop(at: usize, field: &field::Received<'_>, trust: HopTrust, why: String) -> Hop {
+    let reading = &field.reading;
+    let text = |value: Option<&str>| value.map(str::to_owned);
+    Hop {
+        field: at,
+        trust,
+        client_addr: reading.addr,
+        rdns: text(reading.rdns),
+        helo: text(reading.helo),
+        ident: text(reading.ident),
+        by: text(reading.by),
+        with: text(reading.with),
+        auth: match reading.account {
+            Some(account) => Some(Auth::Account(account.to_owned())),
+            None => reading.auth.then_some(Auth::Yes),
+        },
+        id: text(reading.id),
+        for_: text(reading.for_),
+        reverse_path: text(reading.reverse_path),
+        date: field.date,
+        date_text: reading.date.to_owned(),
+        rule: reading.rule.to_owned(),
+        why,
     }
 }

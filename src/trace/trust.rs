@@ -39,6 +39,12 @@ impl HostPattern {
         }
     }
 
+    /// Returns whether this is a domain with all its hosts.
+    #[must_use]
+    pub fn is_domain(&self) -> bool {
+        self.0.starts_with('.')
+    }
+
     /// Returns whether the host is this one, or lies in this domain.
     ///
     /// `.example.org` holds `mx.example.org` and `example.org`.
@@ -128,6 +134,15 @@ impl Trust {
     #[must_use]
     pub fn denies_host(&self, host: &str) -> bool {
         self.strangers.iter().any(|pattern| pattern.holds(host))
+    }
+
+    /// Returns whether the user named this very host, not only its domain.
+    #[must_use]
+    pub fn names_host(&self, host: &str) -> bool {
+        self.hosts
+            .iter()
+            .chain(&self.forwarders)
+            .any(|pattern| !pattern.is_domain() && pattern.holds(host))
     }
 
     /// Returns whether the user named anything.

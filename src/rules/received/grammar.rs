@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::file::{HopKind, Meaning, Note, NoteFile, Rule, RuleFile, WordFile};
 use super::lex::{self, Clauses, Kind, Token};
-use super::shape::{self, Client, Shape, fits};
+use super::shape::{Client, Shape, fits};
 use super::{Reading, RuleError};
 
 /// Tokens of a client part that are compared at most; the longest form has four.
@@ -28,6 +28,7 @@ pub(super) struct Grammar {
 struct Ready {
     file: &'static str,
     generic: bool,
+    looks_up: bool,
     rule: Rule,
     shapes: Vec<Shape>,
 }
@@ -64,7 +65,12 @@ impl Grammar {
                 rules.push(Ready {
                     file,
                     generic: parsed.generic,
-                    shapes: shapes.map_err(|why| refused(format!("rule `{}`: {why}", rule.id)))?,
+                    looks_up: rule
+                        .client
+                        .iter()
+                        .any(|shape| shape.contains("{rdns}") || shape.contains("{name}")),
+                    shapes: shapes
+                        .map_err(|why| refused(format!("rule `{}`: {why}", rule.id)))?,
                     rule,
                 });
             }
@@ -81,9 +87,7 @@ impl Grammar {
     ) -> Reading<'t> {
         let clauses = lex::clauses(field, tokens);
         let mut reading = Reading {
-            by: clauses
-                .by
-                .map(|by| by.split_once('(').map_or(by, |(name, _)| name)),
+            by: clauses.by.map(|by| by.split_once('(').map_or(by, |(name, _)| name)),
             by_comment: clauses.by_comment,
             with: clauses.with,
             id: clauses.id,
@@ -121,10 +125,7 @@ impl Grammar {
                 .first()
                 .filter(|token| token.kind == Kind::Comment)
                 .map(|token| token.text),
-            first: client
-                .first()
-                .map(|token| token.text)
-                .filter(|_| client_count > 0),
+            first: client.first().map(|token| token.text).filter(|_| client_count > 0),
             client: client.get(..client_count).unwrap_or_default(),
             tokens,
         };
@@ -241,10 +242,7 @@ impl Ready {
                 view.clauses.date.starts_with(|c: char| c.is_ascii_digit()),
             )
             && (rule.product.is_empty()
-                || view
-                    .products
-                    .iter()
-                    .any(|text| one(&rule.product, Some(text))))
+                || view.products.iter().any(|text| one(&rule.product, Some(text))))
             && one(&rule.with, view.clauses.with)
             && one(&rule.by, view.clauses.by)
             && one(&rule.via, view.clauses.via)
@@ -270,6 +268,7 @@ impl Ready {
         reading.rule = &self.rule.id;
         reading.generic = self.generic;
         reading.names_checked = self.rule.names_checked;
+        reading.looks_up = self.looks_up;
         reading.kind = self.rule.hop;
         reading.auth |= self.rule.auth || client.account.is_some();
         reading.account = client.account.or(reading.account);
@@ -406,10 +405,7 @@ impl Notes {
                 }
             }
             for comment in &note.skips {
-                if self
-                    .find(comment)
-                    .is_some_and(|(found, _)| found.id == note.id)
-                {
+                if self.find(comment).is_some_and(|(found, _)| found.id == note.id) {
                     return Err(failed(comment));
                 }
             }
@@ -439,9 +435,4 @@ impl Notes {
         }
         Ok(ran)
     }
-}
-
-/// Reads an address that stands alone, as in `by 2001:db8::1 with SMTP`.
-pub(super) fn lone_address(text: &str) -> Option<std::net::IpAddr> {
-    shape::address(text.trim_matches(['[', ']']))
 }

@@ -19,6 +19,7 @@ mod lex;
 
 // the client part
 mod shape;
+pub(in crate::rules) use shape::fits;
 
 // what a rule looks at
 mod grammar;
@@ -100,12 +101,22 @@ pub struct Reading<'t> {
     pub has_from: bool,
     /// Whether the looked-up name was checked to lead back to the address.
     pub names_checked: bool,
+    /// Whether such a server looks names up: `rdns` that is absent was sought and not found.
+    pub looks_up: bool,
     /// Id of the rule that read the client part; empty where none did.
     pub rule: &'t str,
     /// Whether that rule is one for servers that are not known.
     pub generic: bool,
     /// Why the field could not be read.
     pub unread: Option<&'static str>,
+}
+
+impl Reading<'_> {
+    /// Returns whether the field names a client at all, by address or by name.
+    #[must_use]
+    pub fn has_client(&self) -> bool {
+        self.addr.is_some() || self.rdns.is_some() || self.helo.is_some()
+    }
 }
 
 /// Room that is used again from field to field.
@@ -133,6 +144,12 @@ impl ReceivedRules {
     /// Runs the examples; returns how many ran.
     pub(super) fn check(&self) -> Result<usize, RuleError> {
         Ok(self.grammar.check(&self.notes)? + self.notes.check()?)
+    }
+
+    /// Reads an address that stands in for a host name: `by 2001:db8::1 with SMTP`.
+    #[must_use]
+    pub fn address(&self, name: &str) -> Option<IpAddr> {
+        shape::address(name.trim_matches(['[', ']']))
     }
 
     /// Reads one field: what stands behind `Received:`, folded or not.

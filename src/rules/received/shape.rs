@@ -276,7 +276,7 @@ pub(super) fn address(text: &str) -> Option<IpAddr> {
 }
 
 /// Returns whether a text fits a pattern in which `*` stands for anything. Letters fit in any case.
-pub(super) fn fits(pattern: &str, text: &str) -> bool {
+pub(in crate::rules) fn fits(pattern: &str, text: &str) -> bool {
     let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
     let (mut p, mut t) = (0, 0);
     let mut star: Option<(usize, usize)> = None;

@@ -1,0 +1,141 @@
+//! Large mail providers: which fields their own hosts write, and whose relays are vouched for.
+//!
+//! In: `rules/providers/large.toml`. Out: [`Providers`].
+//! Trust: a provider is recognised only in a field that is already known to be the user's own, or by a name
+//! that someone trusted checked; a name that a stranger wrote proves nothing.
+//! Failures: [`RuleError`] with file and rule.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use serde::Deserialize;
+
+use super::RuleError;
+use super::received::fits;
+
+const FILE: &str = "providers/large.toml";
+
+/// The providers that are known.
+#[derive(Debug)]
+pub struct Providers {
+    rules: Vec<Provider>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    rule: Vec<Provider>,
+}
+
+/// One provider.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Provider {
+    /// The rule's id.
+    pub id: String,
+    /// The provider's name.
+    pub what: String,
+    #[serde(rename = "why")]
+    _why: Option<String>,
+    #[serde(rename = "source")]
+    _source: Vec<String>,
+    #[serde(rename = "added")]
+    _added: toml::value::Datetime,
+    writes: Vec<String>,
+    #[serde(default)]
+    inner_networks: Vec<IpNet>,
+    #[serde(default)]
+    relays: Vec<String>,
+    #[serde(default)]
+    vouches: bool,
+    #[serde(rename = "match")]
+    matches: Vec<Example>,
+    #[serde(rename = "skip")]
+    skips: Vec<Example>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Example {
+    by: String,
+    client: Option<IpAddr>,
+}
+
+impl Provider {
+    /// Returns whether the provider's own hosts write fields under this name.
+    #[must_use]
+    pub fn writes(&self, by: &str) -> bool {
+        self.writes.iter().any(|pattern| fits(pattern, by))
+    }
+
+    /// Returns whether an address lies inside the provider's walls.
+    #[must_use]
+    pub fn holds(&self, addr: IpAddr) -> bool {
+        self.inner_networks.iter().any(|net| net.contains(&addr))
+    }
+
+    /// Returns whether a relay of this name, which somebody trusted checked, speaks the truth about its client.
+    #[must_use]
+    pub fn vouches_for(&self, relay: &str) -> bool {
+        self.vouches && self.relays.iter().any(|pattern| fits(pattern, relay))
+    }
+}
+
+impl Providers {
+    /// Reads the file.
+    pub(super) fn load() -> Result<Self, RuleError> {
+        let refused = |why: String| RuleError::File {
+            file: FILE.to_owned(),
+            why,
+        };
+        let parsed: File = toml::from_str(include_str!("../../rules/providers/large.toml"))
+            .map_err(|e| refused(e.to_string()))?;
+        for rule in &parsed.rule {
+            if rule.matches.is_empty() || rule.skips.is_empty() {
+                return Err(refused(format!(
+                    "rule `{}` lacks a match or a skip example",
+                    rule.id
+                )));
+            }
+        }
+        Ok(Self { rules: parsed.rule })
+    }
+
+    /// Runs the examples; returns how many ran.
+    pub(super) fn check(&self) -> Result<usize, RuleError> {
+        let mut ran = 0;
+        for rule in &self.rules {
+            let holds = |example: &Example| {
+                rule.writes(&example.by) && example.client.is_none_or(|addr| rule.holds(addr))
+            };
+            let wrong = rule
+                .matches
+                .iter()
+                .find(|example| !holds(example))
+                .or_else(|| rule.skips.iter().find(|example| holds(example)));
+            if let Some(example) = wrong {
+                return Err(RuleError::Example {
+                    file: FILE.to_owned(),
+                    id: rule.id.clone(),
+                    why: format!("{example:?}"),
+                });
+            }
+            ran += rule.matches.len() + rule.skips.len();
+        }
+        Ok(ran)
+    }
+
+    /// Returns the provider whose hosts write under this name; addresses alone name none.
+    #[must_use]
+    pub fn writing(&self, by: &str) -> Option<&Provider> {
+        by.contains(|c: char| c.is_ascii_alphabetic())
+            .then(|| self.rules.iter().find(|rule| rule.writes(by)))
+            .flatten()
+    }
+
+    /// Returns the provider whose outgoing relay this is, if its relays are vouched for.
+    #[must_use]
+    pub fn vouching(&self, relay: &str) -> Option<&Provider> {
+        self.rules.iter().find(|rule| rule.vouches_for(relay))
+    }
+}

@@ -1,0 +1,204 @@
+//! Judges what stands beyond the boundary, link by link, and says how far the chain leads.
+//!
+//! In: [`Received`] fields, the boundary, rules. Out: a verdict for each field, and the [`Origin`].
+//! Standards: RFC 5321 §4.4 (each host names itself and its client), RFC 5598 §5 (mediators).
+//! Trust: all of it was written by strangers. A link that fits makes a claim readable, not true; only a named
+//! rule about a relay, whose name someone trusted checked, makes it corroborated.
+//! Limits: a sender who controls the name of his address can write a chain that fits; that is why it stays a claim.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::field::{Received, is_inner};
+use super::names::{is_bare, same_domain, same_host};
+use super::{Confidence, HopTrust, Origin, SourceKind, Trust};
+use crate::rules::{Provider, Rules};
+use crate::rules::received::HopKind;
+
+/// How much later than the field above a field may be dated: clocks differ.
+const CLOCK_SLACK: SignedDuration = SignedDuration::from_mins(10);
+
+/// How long a message may lie between two hosts: RFC 5321 §4.5.4.1 gives up after 4 to 5 days.
+const QUEUE_TIME: SignedDuration = SignedDuration::from_hours(6 * 24);
+
+/// What the fields beyond the boundary come to.
+#[derive(Debug)]
+pub(super) struct Claims {
+    /// A verdict for each field below the boundary.
+    pub(super) verdicts: Vec<(HopTrust, String)>,
+    /// How far the chain leads.
+    pub(super) origin: Option<Origin>,
+}
+
+/// Judges the fields below `boundary`.
+pub(super) fn judge(
+    fields: &[Received<'_>],
+    boundary: usize,
+    kind: SourceKind,
+    trust: &Trust,
+    rules: &Rules,
+) -> Claims {
+    let mut claims = Claims {
+        verdicts: Vec::new(),
+        origin: None,
+    };
+    let Some(last_own) = fields.get(boundary) else {
+        return claims;
+    };
+    claims.origin = last_own.reading.addr.map(|addr| Origin {
+        addr,
+        field: boundary,
+        confidence: Confidence::Proven,
+        why: "it is the source: the message leads no further that could be believed".to_owned(),
+    });
+    let mut chain = Chain {
+        client: last_own,
+        writer: None,
+        date: last_own.date,
+        voucher: voucher(last_own, rules),
+        open: kind == SourceKind::Direct,
+    };
+    for (at, field) in fields.iter().enumerate().skip(boundary + 1) {
+        let verdict = chain.next(field, fields.get(..=boundary).unwrap_or_default(), trust, rules);
+        let (hop, why) = match verdict {
+            Link::Fits(why) => {
+                if let Some(addr) = field.reading.addr.filter(|addr| !is_inner(*addr, &trust.also_public) && crate::rules::carried(*addr).is_none()) {
+                    let (confidence, why) = match chain.voucher {
+                        Some(provider) => (
+                            Confidence::Corroborated,
+                            format!("{} relayed it and notes its own users' addresses truly (rule {})", provider.what, provider.id),
+                        ),
+                        None => (
+                            Confidence::Claimed,
+                            format!("{} says that it took the message from there; the names and times fit, but strangers wrote this", field.writer()),
+                        ),
+                    };
+                    claims.origin = Some(Origin { addr, field: at, confidence, why });
+                }
+                let trust = if chain.voucher.is_some() { HopTrust::Corroborated } else { HopTrust::Claimed };
+                chain.advance(field);
+                (trust, why)
+            }
+            Link::Broken(why) => {
+                chain.open = false;
+                (HopTrust::Claimed, why)
+            }
+            Link::Contradicted(why) => {
+                chain.open = false;
+                (HopTrust::Contradicted, why)
+            }
+            Link::Unread(why) => {
+                chain.open = false;
+                (HopTrust::Unread, why)
+            }
+        };
+        claims.verdicts.push((hop, why));
+    }
+    claims
+}
+
+/// Returns the provider that vouches for what the client wrote, if it is that provider's relay.
+///
+/// The name must have been checked by the host that wrote the field: RFC 1912 §2.1.
+fn voucher<'r>(field: &Received<'_>, rules: &'r Rules) -> Option<&'r Provider> {
+    let rdns = field.reading.rdns.filter(|_| field.reading.names_checked)?;
+    rules.providers.vouching(rdns)
+}
+
+enum Link {
+    Fits(String),
+    Broken(String),
+    Contradicted(String),
+    Unread(String),
+}
+
+/// Where the chain stands.
+struct Chain<'c, 't> {
+    /// The field whose client must have written the next one.
+    client: &'c Received<'t>,
+    /// The host that wrote the last field that fitted; `None` at the boundary.
+    writer: Option<&'t str>,
+    /// The earliest date so far.
+    date: Option<Timestamp>,
+    /// The provider that vouches for the next field.
+    voucher: Option<&'c Provider>,
+    /// Whether the chain goes on.
+    open: bool,
+}
+
+impl<'c, 't> Chain<'c, 't> {
+    /// Judges the next field.
+    fn next(&mut self, field: &Received<'t>, own: &[Received<'_>], trust: &Trust, rules: &Rules) -> Link {
+        let reading = &field.reading;
+        if let Some(why) = reading.unread {
+            return Link::Unread(format!("this field cannot be read: {why}"));
+        }
+        if let Some(by) = reading.by
+            && (trust.hosts.iter().any(|host| host.holds(by))
+                || own.iter().any(|passed| passed.reading.by.is_some_and(|name| same_host(name, by) && !is_bare(name))))
+        {
+            return Link::Contradicted(format!("it says that {} wrote it, one of your own hosts, yet it stands below the field where the message came in: a stranger wrote it", field.writer()));
+        }
+        if let (Some(above), Some(date)) = (self.date, field.date) {
+            if date > above + CLOCK_SLACK {
+                return Link::Contradicted("it is dated after the field above it".to_owned());
+            }
+            if date < above - QUEUE_TIME {
+                return Link::Contradicted("it is dated days before the field above it".to_owned());
+            }
+        } else if !reading.date.is_empty() && field.date.is_none() {
+            return Link::Contradicted("its date is none that a server writes".to_owned());
+        }
+        if !self.open {
+            return Link::Broken("it stands below the point where the chain ends; anybody can have written it".to_owned());
+        }
+        if field.date.is_none() {
+            return Link::Broken("it has no date; servers write one".to_owned());
+        }
+        if self.fits(field, rules) {
+            Link::Fits(format!("written by {}, the host that the field above names as its client", field.writer()))
+        } else {
+            Link::Broken(format!("it says that {} wrote it, which is not the host that the field above names as its client", field.writer()))
+        }
+    }
+
+    /// Returns whether the writer of a field is the client of the one above.
+    fn fits(&self, field: &Received<'t>, rules: &Rules) -> bool {
+        let reading = &field.reading;
+        let above = &self.client.reading;
+        // Inside a host: its queue, its filter, its list manager.
+        let inside = self.writer.filter(|_| {
+            above.addr.is_none() || above.addr.is_some_and(|addr| is_inner(addr, &[]))
+        });
+        let Some(by) = reading.by else {
+            return inside.is_some() && reading.kind == HopKind::Local || self.writer.is_none() && reading.kind == HopKind::Local && above.rdns.is_some();
+        };
+        if let Some(writer) = inside
+            && (same_host(writer, by) || same_domain(writer, by) || is_bare(by))
+        {
+            return true;
+        }
+        if above.addr.is_some() && rules.received.address(by) == above.addr {
+            return true;
+        }
+        match above.rdns {
+            Some(rdns) => same_host(rdns, by) || (above.helo.is_some_and(|helo| same_host(helo, by)) && same_domain(rdns, by)),
+            // A server that looks names up and found none knows nothing but what the client said.
+            None if above.looks_up => false,
+            None => above.helo.is_some_and(|helo| same_host(helo, by)),
+        }
+    }
+
+    /// Goes on below a field that fitted.
+    fn advance(&mut self, field: &Received<'t>) where 't: 't {
+        if let Some(by) = field.reading.by {
+            self.writer = Some(by);
+        }
+        self.date = field.date.or(self.date);
+        // Who gave a password or sat at a browser is a person's machine, not a relay.
+        if field.reading.auth && field.reading.addr.is_some_and(|addr| !is_inner(addr, &[]))
+            || field.reading.kind == HopKind::Web
+        {
+            self.open = false;
+        }
+    }
+}

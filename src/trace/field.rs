@@ -1,0 +1,111 @@
+//! Collects the Received fields of a message, read but not yet judged.
+//!
+//! In: [`Headers`], rules. Out: [`Received`]s, newest first.
+//! Standards: RFC 5322 §3.6.7 (trace fields stand newest first), §1.2.2 (names in any case).
+//! Trust: hostile; fields keep their place among all others, because what stands between them counts.
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+
+use super::date;
+use crate::intake::{Field, Headers, Untrusted};
+use crate::rules::Rules;
+use crate::rules::received::{HopKind, Reading, Room};
+
+/// A Received field, read.
+#[derive(Debug, Clone)]
+pub(super) struct Received<'t> {
+    /// Place among all header fields.
+    pub(super) place: usize,
+    /// What it says.
+    pub(super) reading: Reading<'t>,
+    /// When, if its date can be read.
+    pub(super) date: Option<Timestamp>,
+}
+
+impl<'t> Received<'t> {
+    /// Returns whether the field says anything about a client on the network.
+    pub(super) fn has_client(&self) -> bool {
+        matches!(self.reading.kind, HopKind::Network | HopKind::Web) && self.reading.has_client()
+    }
+
+    /// Returns the writing host's name for a sentence.
+    pub(super) fn writer(&self) -> String {
+        match self.reading.by {
+            Some(by) => format!("`{}`", Untrusted::text(by).up_to(100)),
+            None => "a host without a name".to_owned(),
+        }
+    }
+
+    /// Returns all names that the client could bear: the looked-up one first.
+    pub(super) fn client_names(&self) -> impl Iterator<Item = &'t str> {
+        self.reading.rdns.into_iter().chain(self.reading.helo)
+    }
+
+    /// Returns the client for a sentence.
+    pub(super) fn client(&self) -> String {
+        let name = self.client_names().next().map(|name| Untrusted::text(name).up_to(100).to_string());
+        match (self.reading.addr, name) {
+            (Some(addr), Some(name)) if name.trim_matches(['[', ']']) != addr.to_string() => {
+                format!("`{name}` ({addr})")
+            }
+            (Some(addr), _) => addr.to_string(),
+            (None, Some(name)) => format!("`{name}`"),
+            (None, None) => "a client without a name".to_owned(),
+        }
+    }
+}
+
+/// Returns the texts of the Received fields with their places.
+pub(super) fn texts<'h>(headers: &Headers<'h>) -> Vec<(usize, Cow<'h, str>)> {
+    headers
+        .fields()
+        .iter()
+        .enumerate()
+        .filter(|(_, field)| is_received(field))
+        .map(|(place, field)| (place, String::from_utf8_lossy(field.raw())))
+        .collect()
+}
+
+fn is_received(field: &Field<'_>) -> bool {
+    field.name().len() == "received".len() && field.is("received")
+}
+
+/// Reads them.
+pub(super) fn read<'t>(texts: &'t [(usize, Cow<'t, str>)], rules: &'t Rules) -> Vec<Received<'t>> {
+    let mut room = Room::default();
+    texts
+        .iter()
+        .map(|(place, text)| {
+            let reading = rules.received.read(text, &mut room);
+            Received {
+                place: *place,
+                date: date::parse(reading.date),
+                reading,
+            }
+        })
+        .collect()
+}
+
+/// Returns whether an address belongs to nobody's network but the one it is used in.
+pub(super) fn is_inner(addr: IpAddr, also_public: &[ipnet::IpNet]) -> bool {
+    if also_public.iter().any(|net| net.contains(&addr)) {
+        return false;
+    }
+    match addr {
+        // RFC 1918 §3, RFC 1122 §3.2.1.3, RFC 3927, RFC 6598 §7
+        IpAddr::V4(v4) => {
+            let [a, b, ..] = v4.octets();
+            v4.is_loopback() || v4.is_private() || v4.is_link_local() || (a == 100 && b & 0xc0 == 64)
+        }
+        // RFC 4193, RFC 4291 §2.5.6; 6to4 of an inner address is what Google writes (RFC 3056).
+        IpAddr::V6(v6) => {
+            v6.is_loopback()
+                || v6.is_unique_local()
+                || v6.is_unicast_link_local()
+                || crate::rules::carried(addr).is_some_and(|v4| is_inner(IpAddr::V4(v4), also_public))
+        }
+    }
+}

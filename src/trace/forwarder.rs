@@ -1,0 +1,212 @@
+//! Recognises what may be the user's own forwarder or mailing list.
+//!
+//! In: headers, [`Received`] fields, the boundary. Out: [`Sign`]s: which host, and what suggests it.
+//! Standards: SRS (reverse paths that a forwarder rewrites), RFC 2919 (List-Id), RFC 2369 (List-Post), RFC 5598 §5.
+//! Trust: a stranger can write all of these lines. A sign makes a question, never a belief; and the host that
+//! handed the message over must bear the name that the sign is about.
+
+use super::field::Received;
+use super::names::{domain_of, registered, same_domain, same_host};
+use super::{Forwarder, Trust};
+use crate::intake::{Headers, Untrusted};
+
+/// What suggests a forwarder.
+#[derive(Debug)]
+pub(super) struct Sign {
+    /// The host, and why.
+    pub(super) forwarder: Forwarder,
+    /// Whether it is a mailing list.
+    pub(super) is_list: bool,
+}
+
+/// Looks for signs that the boundary's client is the user's own forwarder or list.
+pub(super) fn sign(
+    headers: &Headers<'_>,
+    fields: &[Received<'_>],
+    boundary: usize,
+    trust: &Trust,
+) -> Option<Sign> {
+    let last_own = fields.get(boundary)?;
+    let client = Client::of(last_own, fields.get(boundary + 1..).unwrap_or_default())?;
+    let recipients = Recipients::of(headers, fields, boundary, trust);
+    let list = list_host(headers).filter(|domain| same_domain(domain, client.name) || same_host(domain, client.name));
+    let why = forwarded_for(headers, fields, boundary, &client, &recipients)
+        .or_else(|| rewritten_path(headers, last_own, &client))
+        .or_else(|| forwarded_header(headers, &client, &recipients))?;
+    let name = Untrusted::text(client.name).up_to(100).to_string();
+    Some(Sign {
+        is_list: list.is_some(),
+        forwarder: Forwarder {
+            host: name,
+            addr: last_own.reading.addr,
+            why,
+        },
+    })
+}
+
+/// The host that handed over, by the name that its own fields bear.
+struct Client<'t> {
+    name: &'t str,
+}
+
+impl<'t> Client<'t> {
+    fn of(last_own: &Received<'t>, below: &[Received<'t>]) -> Option<Self> {
+        let writer = below.iter().find_map(|field| field.reading.by.filter(|by| registered(by).is_some()));
+        let names: Vec<&str> = last_own.client_names().collect();
+        let name = writer
+            .filter(|by| names.iter().any(|name| same_host(name, by)))
+            .or_else(|| last_own.reading.rdns)
+            .or(last_own.reading.helo)?;
+        Some(Self { name })
+    }
+
+    fn wrote(&self, field: &Received<'_>) -> bool {
+        field.reading.by.is_none_or(|by| same_host(by, self.name))
+    }
+}
+
+/// The mailboxes that the own side received the message for.
+struct Recipients<'t> {
+    mailboxes: Vec<std::borrow::Cow<'t, str>>,
+    domain: Option<&'t str>,
+}
+
+impl<'t> Recipients<'t> {
+    fn of(headers: &Headers<'t>, fields: &[Received<'t>], boundary: usize, trust: &'t Trust) -> Self {
+        let own = fields.get(..=boundary).unwrap_or_default();
+        let place = own.last().map_or(0, |field| field.place);
+        let mut mailboxes: Vec<_> = own
+            .iter()
+            .filter_map(|field| field.reading.for_.map(std::borrow::Cow::Borrowed))
+            .collect();
+        mailboxes.extend(
+            headers
+                .fields()
+                .iter()
+                .take(place)
+                .filter(|field| DELIVERED.iter().any(|name| field.is(name)))
+                .map(|field| field.text()),
+        );
+        mailboxes.extend(trust.own_mailboxes.iter().map(|own| std::borrow::Cow::Borrowed(own.as_str())));
+        Self {
+            mailboxes,
+            domain: own.last().and_then(|field| registered(field.reading.by?)),
+        }
+    }
+
+    fn holds(&self, mailbox: &str) -> bool {
+        self.mailboxes
+            .iter()
+            .any(|own| own.trim_matches(['<', '>']).eq_ignore_ascii_case(mailbox))
+    }
+
+    /// Returns whether a mailbox is another one than those, at a place that is not the own side's.
+    fn are_others(&self, mailbox: &str) -> bool {
+        domain_of(mailbox).is_some_and(|domain| {
+            !self.holds(mailbox) && registered(domain).is_some() && registered(domain) != self.domain
+        })
+    }
+}
+
+/// Fields in which a host notes whom it delivered to.
+const DELIVERED: [&str; 4] = ["Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To"];
+
+/// The client's own fields say that it took the message for another mailbox, at its own domain.
+fn forwarded_for(
+    headers: &Headers<'_>,
+    fields: &[Received<'_>],
+    boundary: usize,
+    client: &Client<'_>,
+    recipients: &Recipients<'_>,
+) -> Option<String> {
+    let below = fields.get(boundary + 1..)?;
+    let mut wrote = false;
+    let mut until = None;
+    for field in below {
+        if !client.wrote(field) || field.reading.unread.is_some() {
+            break;
+        }
+        wrote |= field.reading.by.is_some();
+        if let Some(mailbox) = field.reading.for_
+            && recipients.are_others(mailbox)
+            && domain_of(mailbox).is_some_and(|domain| same_domain(domain, client.name))
+        {
+            return Some(said(client, mailbox));
+        }
+        until = Some(field.place);
+        if field.has_client() && field.reading.addr.is_some_and(|addr| !addr.is_loopback()) {
+            break;
+        }
+    }
+    if !wrote {
+        return None;
+    }
+    let from = fields.get(boundary)?.place;
+    let delivered = headers
+        .fields()
+        .iter()
+        .take(until?)
+        .skip(from + 1)
+        .filter(|field| DELIVERED.iter().any(|name| field.is(name)))
+        .map(|field| field.text())
+        .find(|mailbox| {
+            let mailbox = mailbox.trim_matches(['<', '>']);
+            recipients.are_others(mailbox)
+                && domain_of(mailbox).is_some_and(|domain| same_domain(domain, client.name))
+        })?;
+    Some(said(client, delivered.trim_matches(['<', '>'])))
+}
+
+fn said(client: &Client<'_>, mailbox: &str) -> String {
+    format!(
+        "`{}` says that it took the message for <{}> and passed it on to you",
+        Untrusted::text(client.name).up_to(100),
+        Untrusted::text(mailbox).up_to(100)
+    )
+}
+
+/// The reverse path was rewritten by a forwarder at the client's domain.
+fn rewritten_path(headers: &Headers<'_>, last_own: &Received<'_>, client: &Client<'_>) -> Option<String> {
+    let path = match last_own.reading.reverse_path {
+        Some(path) => std::borrow::Cow::Borrowed(path),
+        None => headers
+            .fields()
+            .iter()
+            .take(last_own.place)
+            .find(|field| field.is("Return-Path"))?
+            .text(),
+    };
+    let path = path.trim_matches(['<', '>', ' ']);
+    let (local, domain) = path.rsplit_once('@')?;
+    let upper = local.get(..5)?.to_ascii_uppercase();
+    let is_rewritten = ["SRS0=", "SRS0+", "SRS0-", "SRS1=", "SRS1+", "SRS1-"].contains(&upper.as_str())
+        || local.contains("+caf_=");
+    (is_rewritten && same_domain(domain, client.name)).then(|| {
+        format!(
+            "`{}` rewrote the sender's address as forwarders do",
+            Untrusted::text(client.name).up_to(100)
+        )
+    })
+}
+
+/// A forwarding host noted that it forwards.
+fn forwarded_header(headers: &Headers<'_>, client: &Client<'_>, recipients: &Recipients<'_>) -> Option<String> {
+    let to = headers.first("X-Forwarded-To")?.text();
+    let own = to.split(|c: char| c == ',' || c.is_whitespace()).any(|to| recipients.holds(to.trim_matches(['<', '>'])));
+    own.then(|| {
+        format!(
+            "the message says in X-Forwarded-To that `{}` forwards to you",
+            Untrusted::text(client.name).up_to(100)
+        )
+    })
+}
+
+/// Returns the domain of the list that the message claims to come from.
+fn list_host(headers: &Headers<'_>) -> Option<String> {
+    let id = headers.first("List-Id")?.text();
+    // RFC 2919 §2: the identifier stands in angle brackets.
+    let id = id.rsplit_once('<').map_or(id.as_ref(), |(_, id)| id);
+    let id = id.split('>').next()?.trim();
+    let (_, domain) = id.split_once('.')?;
+    Some(domain.to_ascii_lowercase())
+}

@@ -1,0 +1,58 @@
+//! Compares host names: the same host, or hosts of one domain.
+//!
+//! In: names as fields have them. Out: yes or no.
+//! Standards: RFC 1034 §3.1 (case, final dot).
+//! Trust: a name proves nothing by itself; who wrote it decides.
+
+/// Returns whether two names are the same host.
+pub(super) fn same_host(a: &str, b: &str) -> bool {
+    a.trim_end_matches('.')
+        .eq_ignore_ascii_case(b.trim_end_matches('.'))
+}
+
+/// Returns whether two names lie in one registered domain.
+///
+/// Bare names, addresses and names of the public suffix list itself lie in none.
+pub(super) fn same_domain(a: &str, b: &str) -> bool {
+    match (registered(a), registered(b)) {
+        (Some(a), Some(b)) => a.eq_ignore_ascii_case(b),
+        _ => false,
+    }
+}
+
+/// Returns the registered domain of a name.
+pub(super) fn registered(name: &str) -> Option<&str> {
+    let name = name.trim_end_matches('.');
+    let is_host = name.contains('.')
+        && name
+            .rsplit('.')
+            .next()
+            .is_some_and(|last| last.bytes().all(|b| b.is_ascii_alphabetic() || b == b'-'));
+    is_host.then(|| psl::domain_str(name)).flatten()
+}
+
+/// Returns whether a name names no host that others could know: `localhost`, a bare word.
+pub(super) fn is_bare(name: &str) -> bool {
+    let name = name.trim_end_matches('.');
+    !name.contains('.') && !name.contains(':') || name.eq_ignore_ascii_case("localhost.localdomain")
+}
+
+/// Returns the domain of a mailbox.
+pub(super) fn domain_of(mailbox: &str) -> Option<&str> {
+    mailbox.rsplit_once('@').map(|(_, domain)| domain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_and_domains_are_compared_as_names() {
+        assert!(same_host("MX.example.net.", "mx.example.net"));
+        assert!(same_domain("mx.foo.co.uk", "mail.foo.co.uk"));
+        assert!(!same_domain("a.co.uk", "b.co.uk"));
+        assert!(!same_domain("localhost", "localhost"));
+        assert!(!same_domain("192.0.2.7", "198.51.2.7"));
+        assert!(is_bare("localhost") && !is_bare("2001:db8::1"));
+    }
+}
