@@ -5,16 +5,64 @@
 //! Trust: all answers are hostile; servers reached by referral must be public.
 //! Failures: never fails as a whole; what was asked and what came back stands in [`Contacts::hops`].
 
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
 use ipnet::IpNet;
 use jiff::Timestamp;
 
-use crate::rules::Rules;
-
 // one strict address, the only form that a recipient takes
 mod mailbox;
 pub use mailbox::{AbuseMailbox, MailboxError};
+
+// answers that were given before
+mod cache;
+pub use cache::{Cache, LIFE, LIFE_NEGATIVE, LIFE_TEXT, MemoryCache, NoCache, life_of, range_of};
+
+// what is asked about
+mod target;
+
+// which servers may be asked
+mod guard;
+
+// how often they may be asked
+mod manners;
+
+// the resolver
+mod dns;
+
+// one HTTP GET
+mod http;
+
+// one WHOIS question
+mod wire;
+
+// character sets of WHOIS answers
+mod text;
+
+// one question to one server, with all of the above
+mod asker;
+
+// mailboxes in free text
+mod remark;
+
+// which mailbox stands
+mod rank;
+
+// RDAP
+mod rdap;
+
+// WHOIS, by referrals
+mod whois;
+
+// directories in the DNS
+mod lists;
+
+// the order of it all
+mod finder;
+pub use finder::Finder;
+
+pub use crate::rules::{Confidence, Role};
 
 /// Whom a lookup is about.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -50,6 +98,33 @@ pub struct Settings {
     pub timeout_s: u64,
     /// Whether only the cache is asked.
     pub offline: bool,
+}
+
+impl Default for Settings {
+    /// Returns the settings of an empty configuration file.
+    fn default() -> Self {
+        Self {
+            rdap_bootstrap: None,
+            whois_root: "whois.iana.org".to_owned(),
+            whois_port: 43,
+            resolver: None,
+            allow_private_servers: Vec::new(),
+            also_public: Vec::new(),
+            pause_ms: 1000,
+            timeout_s: 20,
+            offline: false,
+        }
+    }
+}
+
+impl fmt::Display for Suspect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Addr(addr) => write!(f, "{addr}"),
+            Self::Asn(number) => write!(f, "AS{number}"),
+            Self::Domain(name) | Self::Host(name) => f.write_str(name),
+        }
+    }
 }
 
 /// Who answers for a suspect.
@@ -111,38 +186,6 @@ pub struct Contact {
     pub fetched: Timestamp,
 }
 
-/// What a desk answers for. Scopes are never mixed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    /// The network of the source.
-    Network,
-    /// The network of a link's host.
-    Hosting,
-    /// The registrar of a domain.
-    Registrar,
-    /// The provider of a drop box.
-    Provider,
-    /// The mail service that sent.
-    Esp,
-    /// Who connects the network.
-    Upstream,
-}
-
-/// How far a contact can be believed.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
-)]
-#[serde(rename_all = "lowercase")]
-pub enum Confidence {
-    /// A guess.
-    Low,
-    /// A remark, a legacy field, a directory.
-    Medium,
-    /// The registry's own mark.
-    High,
-}
-
 /// Which way a contact was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Via {
@@ -195,47 +238,4 @@ pub struct Asked {
     pub query: String,
     /// What came back, in a few words.
     pub outcome: String,
-}
-
-/// Answers that were given before, by range. The ledger keeps them.
-pub trait Cache {
-    /// Returns the answer whose range holds the suspect, smallest range first, if it still lives.
-    fn recall(&mut self, suspect: &Suspect, now: Timestamp) -> Option<Contacts>;
-
-    /// Keeps an answer for as long as its kind lives.
-    fn keep(&mut self, suspect: &Suspect, contacts: &Contacts, now: Timestamp);
-}
-
-/// A cache that holds nothing.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct NoCache;
-
-impl Cache for NoCache {
-    fn recall(&mut self, _: &Suspect, _: Timestamp) -> Option<Contacts> {
-        None
-    }
-
-    fn keep(&mut self, _: &Suspect, _: &Contacts, _: Timestamp) {}
-}
-
-/// Finds who answers for suspects: one question at a time to each server, at its pace.
-///
-/// Holds what one run has learnt: paces, refusals, bootstrap files.
-pub struct Finder<'r> {
-    settings: Settings,
-    rules: &'r Rules,
-}
-
-impl<'r> Finder<'r> {
-    /// Returns a finder that has asked nobody yet.
-    #[must_use]
-    pub fn new(settings: Settings, rules: &'r Rules) -> Self {
-        Self { settings, rules }
-    }
-
-    /// Finds who answers for a suspect.
-    pub fn find(&mut self, suspect: &Suspect, cache: &mut dyn Cache, now: Timestamp) -> Contacts {
-        let _ = (&self.settings, self.rules, suspect, cache, now);
-        Contacts::default()
-    }
 }

@@ -14,6 +14,29 @@ pub use set::{Fields, Held, Sets};
 // how mail servers write Received fields
 pub mod received;
 use received::ReceivedRules;
+// words that rules and stages share
+mod belief;
+pub use belief::{Confidence, Role};
+
+// ranges of addresses
+mod range;
+pub use range::AddrRange;
+
+// WHOIS answers, read by the rule of their registry
+mod whois;
+pub use whois::{Dialect, Facts, Finding, Pattern, Reading};
+
+// the number registries
+mod registry;
+pub use registry::{Ask, Registries, Registry};
+
+// which RDAP server answers for what, as built in
+mod bootstrap;
+pub use bootstrap::Bootstrap;
+
+// texts and their kinds
+mod lines;
+pub use lines::{LineRule, Lines};
 
 // large providers: their inner hand-overs, their relays
 mod providers;
@@ -22,6 +45,18 @@ pub use providers::{Provider, Providers};
 /// Everything that `rules/` says.
 #[derive(Debug)]
 pub struct Rules {
+    /// The number registries.
+    pub registries: Registries,
+    /// Which RDAP server answers for what, as built in.
+    pub bootstrap: Bootstrap,
+    /// Mailboxes that never get a complaint.
+    pub refused: Lines,
+    /// WHOIS answers that are no answers.
+    pub answers: Lines,
+    /// Which mailbox in a remark is one for complaints.
+    pub remarks: Lines,
+    /// Labels of hosts that cannot carry a token.
+    pub labels: Lines,
     /// Networks that the IANA registries set apart.
     pub special: SpecialPurpose,
     /// Header fields and words, as munging needs them.
@@ -65,6 +100,24 @@ impl Rules {
     /// [`RuleError`] where a file cannot be read: a bug of ours.
     pub fn builtin() -> Result<Self, RuleError> {
         Ok(Self {
+            registries: Registries::builtin()?,
+            bootstrap: Bootstrap::builtin()?,
+            refused: Lines::load(
+                "mailboxes/refused.toml",
+                include_str!("../../rules/mailboxes/refused.toml"),
+            )?,
+            answers: Lines::load(
+                "answers/whois.toml",
+                include_str!("../../rules/answers/whois.toml"),
+            )?,
+            remarks: Lines::load(
+                "answers/remarks.toml",
+                include_str!("../../rules/answers/remarks.toml"),
+            )?,
+            labels: Lines::load(
+                "hosts/ordinary.toml",
+                include_str!("../../rules/hosts/ordinary.toml"),
+            )?,
             special: SpecialPurpose::load(
                 "addresses/special-purpose.toml",
                 include_str!("../../rules/addresses/special-purpose.toml"),
@@ -87,5 +140,12 @@ impl Rules {
         ran += self.received.check()?;
         Ok(ran)
         Ok(self.special.check()? + self.received.check()? + self.providers.check()?)
+        Ok(self.special.check()?
+            + self.registries.check()?
+            + self.bootstrap.check()?
+            + self.refused.check()?
+            + self.answers.check()?
+            + self.remarks.check()?
+            + self.labels.check()?)
     }
 }

@@ -1,0 +1,509 @@
+//! Finds who answers: the cache, then registries, then directories, then guesses.
+//!
+//! In: a suspect, a cache, a time. Out: [`Contacts`].
+//! Standards: RFC 9224, 3912, 2142; the order is by what proved right on recorded answers.
+//! Trust: special-purpose addresses are refused before anybody is asked.
+//! Failures: never fails as a whole.
+
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+
+use super::asker::{Asker, Trail};
+use super::dns::Found;
+use super::rank::{Judged, Source, judge, registered};
+use super::rdap::{self, Books};
+use super::target::Target;
+use super::{
+    Asked, Cache, Confidence, Contacts, Form, Network, Role, Settings, Suspect, lists, whois,
+};
+use crate::intake::Untrusted;
+use crate::rules::{AddrRange, Facts, Rules, carried};
+
+/// Addresses of one host that are looked up.
+const HOST_ADDRS_MAX: usize = 2;
+/// Forms of one answer that are kept.
+const FORMS_MAX: usize = 5;
+
+/// Finds who answers for suspects: one question at a time to each server, at its pace.
+///
+/// Holds what one run has learnt: paces, refusals, bootstrap files. Nobody is
+/// asked, and no socket opened, before the first question.
+pub struct Finder<'r> {
+    settings: Settings,
+    rules: &'r Rules,
+    asker: Option<Asker<'r>>,
+    books: Books,
+}
+
+impl<'r> Finder<'r> {
+    /// Returns a finder that has asked nobody yet.
+    #[must_use]
+    pub fn new(settings: Settings, rules: &'r Rules) -> Self {
+        Self {
+            settings,
+            rules,
+            asker: None,
+            books: Books::default(),
+        }
+    }
+
+    /// Finds who answers for a suspect.
+    ///
+    /// An address gives [`Role::Network`], a host [`Role::Hosting`], a domain
+    /// [`Role::Registrar`] and [`Role::Provider`], an autonomous system
+    /// [`Role::Network`]. Blocks until all answers are there, at most three
+    /// times the configured time, pauses not counted.
+    pub fn find(&mut self, suspect: &Suspect, cache: &mut dyn Cache, now: Timestamp) -> Contacts {
+        match suspect {
+            Suspect::Addr(addr) => self.find_addr(*addr, cache, now),
+            Suspect::Asn(number) => self.find_asn(*number, Role::Network, cache, now),
+            Suspect::Domain(domain) => self.find_domain(domain, cache, now),
+            Suspect::Host(host) => self.find_host(host, cache, now),
+        }
+    }
+
+    /// Finds who connects the network of an address: for a desk that is the suspect itself, dead, or silent.
+    ///
+    /// The answer's contacts have [`Role::Upstream`]; the network's own
+    /// mailboxes, which `known` names, are left out.
+    pub fn find_upstream(
+        &mut self,
+        addr: IpAddr,
+        known: &Contacts,
+        cache: &mut dyn Cache,
+        now: Timestamp,
+    ) -> Contacts {
+        let mut contacts = Contacts::default();
+        let Some(mut trail) = self.begin(&mut contacts) else {
+            return contacts;
+        };
+        let mut numbers = Vec::new();
+        if let Some(asker) = &self.asker {
+            // The network's own announcer first: for a customer's block that is its carrier already.
+            numbers.extend(known.asn.or_else(|| lists::asn(asker, addr, &mut trail)));
+            numbers.extend(lists::upstreams(asker, addr, &mut trail));
+        }
+        contacts.hops = trail.hops;
+        contacts.asn = numbers.first().copied();
+        for number in numbers {
+            let found = self.find_asn(number, Role::Upstream, cache, now);
+            contacts.take(found);
+        }
+        contacts.contacts.retain(|c| {
+            !known
+                .contacts
+                .iter()
+                .any(|k| k.mailbox.key() == c.mailbox.key())
+        });
+        if contacts.contacts.is_empty() && contacts.error.is_none() {
+            contacts.error = Some("nobody above the network is known".to_owned());
+        }
+        contacts
+    }
+
+    /// Opens what asks; `None`, with the reason in the answer, where that cannot be.
+    fn begin(&mut self, contacts: &mut Contacts) -> Option<Trail> {
+        if self.settings.offline {
+            contacts.error =
+                Some("offline: the cache has no answer, and nobody was asked".to_owned());
+            return None;
+        }
+        if self.asker.is_none() {
+            match Asker::open(self.settings.clone(), self.rules) {
+                Ok(asker) => self.asker = Some(asker),
+                Err(why) => contacts.error = Some(why),
+            }
+        }
+        self.asker.as_ref().map(Asker::trail)
+    }
+
+    /// Returns the cached answer, marked as such.
+    fn recall(&self, suspect: &Suspect, cache: &mut dyn Cache, now: Timestamp) -> Option<Contacts> {
+        let mut known = cache.recall(suspect, now)?;
+        let asked = known
+            .contacts
+            .first()
+            .map_or_else(String::new, |c| format!(", asked {}", c.fetched));
+        known.hops = vec![Asked {
+            proto: "cache".to_owned(),
+            server: String::new(),
+            query: Untrusted::text(&suspect.to_string()).to_string(),
+            outcome: format!("an answer that was kept{asked}"),
+        }];
+        Some(known)
+    }
+
+    fn find_addr(&mut self, addr: IpAddr, cache: &mut dyn Cache, now: Timestamp) -> Contacts {
+        // RFC 4291 §2.5.5.2, RFC 3056, RFC 4380, RFC 6052: whoever holds the address within answers.
+        let addr = carried(addr).map_or(addr, IpAddr::V4);
+        let mut contacts = Contacts::default();
+        if !self
+            .rules
+            .special
+            .is_public(addr, &self.settings.also_public)
+        {
+            let what = self
+                .rules
+                .special
+                .purpose(addr)
+                .unwrap_or("not a public address");
+            contacts.error = Some(format!("`{addr}` is {what}: nobody answers for it"));
+            return contacts;
+        }
+        let suspect = Suspect::Addr(addr);
+        if let Some(known) = self.recall(&suspect, cache, now) {
+            return known;
+        }
+        let Some(mut trail) = self.begin(&mut contacts) else {
+            return contacts;
+        };
+        let sources = self.registries(&Target::Addr(addr), cache, &mut trail, now);
+        let Some(asker) = &self.asker else {
+            return contacts;
+        };
+        let mut judged = judge(&sources, Role::Network, self.rules, now);
+        contacts.asn = lists::asn(asker, addr, &mut trail);
+        let mut sources = sources;
+        if !judged.has_recommended() {
+            sources.extend(lists::abusix(asker, addr, &mut trail));
+            judged = judge(&sources, Role::Network, self.rules, now);
+        }
+        if !judged.has_recommended() {
+            if let Some(domain) = lists::confirmed_domain(asker, addr, &mut trail) {
+                sources.extend(lists::abuse_net(asker, &domain, &mut trail));
+                judged = judge(&sources, Role::Network, self.rules, now);
+                if !judged.has_recommended() {
+                    sources.extend(lists::rfc2142(asker, &domain, &mut trail));
+                }
+            }
+            if !judged.has_recommended() {
+                sources.extend(lists::soa(asker, addr, &mut trail));
+                judged = judge(&sources, Role::Network, self.rules, now);
+            }
+        }
+        contacts.network = network(&sources, self.rules);
+        contacts.finish(judged, &sources, trail);
+        cache.keep(&suspect, &contacts, now);
+        contacts
+    }
+
+    fn find_asn(
+        &mut self,
+        number: u32,
+        role: Role,
+        cache: &mut dyn Cache,
+        now: Timestamp,
+    ) -> Contacts {
+        let suspect = Suspect::Asn(number);
+        if let Some(mut known) = self.recall(&suspect, cache, now) {
+            known.contacts.iter_mut().for_each(|c| c.role = role);
+            return known;
+        }
+        let mut contacts = Contacts {
+            asn: Some(number),
+            ..Contacts::default()
+        };
+        let Some(mut trail) = self.begin(&mut contacts) else {
+            return contacts;
+        };
+        let sources = self.registries(&Target::Asn(number), cache, &mut trail, now);
+        let judged = judge(&sources, role, self.rules, now);
+        contacts.finish(judged, &sources, trail);
+        cache.keep(&suspect, &contacts, now);
+        contacts
+    }
+
+    fn find_domain(&mut self, domain: &str, cache: &mut dyn Cache, now: Timestamp) -> Contacts {
+        let mut contacts = Contacts::default();
+        let domain = registered(domain);
+        let Some(target) = Target::domain(&domain) else {
+            let shown = Untrusted::text(&domain).up_to(100);
+            contacts.error = Some(format!("`{shown}` is not a domain that can be asked about"));
+            return contacts;
+        };
+        let suspect = Suspect::Domain(domain.clone());
+        if let Some(known) = self.recall(&suspect, cache, now) {
+            return known;
+        }
+        let Some(mut trail) = self.begin(&mut contacts) else {
+            return contacts;
+        };
+        let sources = self.registries(&target, cache, &mut trail, now);
+        let Some(asker) = &self.asker else {
+            return contacts;
+        };
+        let registrar = judge(&sources, Role::Registrar, self.rules, now);
+        let mut directory: Vec<Source> = lists::abuse_net(asker, &domain, &mut trail)
+            .into_iter()
+            .collect();
+        directory.extend(lists::rfc2142(asker, &domain, &mut trail));
+        let provider = judge(&directory, Role::Provider, self.rules, now);
+        let mut judged = registrar;
+        for contact in provider.contacts {
+            judged.keep(contact);
+        }
+        judged.refused.extend(provider.refused);
+        judged.in_order();
+        contacts.finish(judged, &sources, trail);
+        cache.keep(&suspect, &contacts, now);
+        contacts
+    }
+
+    fn find_host(&mut self, host: &str, cache: &mut dyn Cache, now: Timestamp) -> Contacts {
+        let mut contacts = Contacts::default();
+        if let Ok(addr) = host.trim_matches(['[', ']']).parse::<IpAddr>() {
+            return self.find_addr(addr, cache, now).as_role(Role::Hosting);
+        }
+        if Target::domain(host).is_none() {
+            let shown = Untrusted::text(host).up_to(100);
+            contacts.error = Some(format!("`{shown}` is not a host that can be asked about"));
+            return contacts;
+        }
+        let (name, confirmed) = askable(host, self.rules);
+        let Some(mut trail) = self.begin(&mut contacts) else {
+            // The cache knows addresses, not names.
+            return contacts;
+        };
+        let found = self
+            .asker
+            .as_ref()
+            .map(|asker| asker.addrs(&name, &mut trail));
+        contacts.hops = trail.hops;
+        let addrs = match found {
+            Some(Found::Some(addrs)) => addrs,
+            Some(Found::Failed(why)) => {
+                contacts.error = Some(format!(
+                    "`{name}` could not be looked up: {}",
+                    Untrusted::text(&why)
+                ));
+                return contacts;
+            }
+            _ => {
+                contacts.error = Some(format!("`{name}` has no address"));
+                return contacts;
+            }
+        };
+        for addr in addrs.into_iter().take(HOST_ADDRS_MAX) {
+            let mut found = self.find_addr(addr, cache, now).as_role(Role::Hosting);
+            if !confirmed {
+                for contact in &mut found.contacts {
+                    contact.confidence = Confidence::Low;
+                    contact.field.push_str(&format!(
+                        " (unconfirmed: of {name}, the host itself was not looked up)"
+                    ));
+                }
+            }
+            contacts.take(found);
+        }
+        contacts
+    }
+
+    /// Asks the registries: RDAP, then WHOIS where RDAP names nobody.
+    fn registries(
+        &mut self,
+        target: &Target,
+        cache: &mut dyn Cache,
+        trail: &mut Trail,
+        now: Timestamp,
+    ) -> Vec<Source> {
+        let Some(asker) = &mut self.asker else {
+            return Vec::new();
+        };
+        let answers = rdap::ask(asker, &mut self.books, cache, target, trail, now);
+        let port43 = answers.iter().find_map(|answer| answer.port43.clone());
+        let mut sources: Vec<Source> = answers.into_iter().map(|answer| answer.source).collect();
+        // Of a chain of links the last is the nearest to who answers; who is no registry comes last.
+        sources.sort_by_key(|source| !source.trusted);
+        if !judge(&sources, Role::Network, self.rules, now).has_recommended() {
+            sources.extend(whois::ask(asker, target, port43.as_deref(), trail, now));
+            sources.sort_by_key(|source| !source.trusted);
+        }
+        sources
+    }
+}
+
+/// Returns the name that may be looked up for a host, and whether it is the host itself.
+///
+/// A label could be made for one recipient; looking it up would tell the
+/// spammer that this recipient read the mail. Ordinary labels cannot.
+fn askable(host: &str, rules: &Rules) -> (String, bool) {
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    let domain = registered(&host);
+    let before = host
+        .strip_suffix(&domain)
+        .unwrap_or_default()
+        .trim_end_matches('.');
+    let ordinary = before
+        .split('.')
+        .filter(|label| !label.is_empty())
+        .all(|label| rules.labels.says("label", label));
+    if ordinary {
+        (host, true)
+    } else {
+        (domain, false)
+    }
+}
+
+/// Returns the smallest network that a registry names, with what others add to it.
+fn network(sources: &[Source], rules: &Rules) -> Option<Network> {
+    let best = sources
+        .iter()
+        .filter(|s| s.trusted && !s.facts.stub)
+        .filter_map(|s| Some((s, s.facts.range?)))
+        .min_by_key(|(_, range): &(_, AddrRange)| range.size())?;
+    let (source, range) = best;
+    let shown = |text: &Option<String>| {
+        text.as_ref()
+            .map(|text| Untrusted::text(text).up_to(200).to_string())
+    };
+    let Facts {
+        handle,
+        name,
+        holder,
+        country,
+        ..
+    } = &source.facts;
+    let registry = source.registry.clone().or_else(|| {
+        // A mirror answered: the block says whose it is.
+        let server = rules.bootstrap.for_addr(range.first).first()?;
+        let host = url::Url::parse(server).ok()?.host_str()?.to_owned();
+        rules
+            .registries
+            .of_server(&host)
+            .map(|r| r.registry.clone())
+    });
+    Some(Network {
+        first: range.first,
+        last: range.last,
+        handle: shown(handle),
+        name: shown(name),
+        holder: shown(holder),
+        country: country
+            .as_ref()
+            .filter(|c| c.len() == 2 && c.bytes().all(|b| b.is_ascii_alphabetic()))
+            .map(|c| c.to_ascii_uppercase()),
+        registry,
+    })
+}
+
+impl Contacts {
+    /// Fills in what was judged.
+    fn finish(&mut self, judged: Judged, sources: &[Source], trail: Trail) {
+        self.contacts = judged.contacts;
+        self.refused = judged.refused;
+        self.hops.extend(trail.hops);
+        for form in sources.iter().filter(|s| s.trusted).flat_map(|s| &s.forms) {
+            if !self.forms.contains(form) && self.forms.len() < FORMS_MAX {
+                self.forms.push(form.clone());
+            }
+        }
+        if self.contacts.is_empty() && self.forms.is_empty() && self.error.is_none() {
+            self.error = Some("no contact was found".to_owned());
+        }
+    }
+
+    /// Returns the same answer for another role.
+    fn as_role(mut self, role: Role) -> Self {
+        self.contacts.iter_mut().for_each(|c| c.role = role);
+        self
+    }
+
+    /// Adds another answer: networks and errors of the first stand.
+    pub fn take(&mut self, other: Self) {
+        if self.network.is_none() {
+            self.network = other.network;
+        }
+        self.asn = self.asn.or(other.asn);
+        for contact in other.contacts {
+            let same = |c: &super::Contact| {
+                c.mailbox.key() == contact.mailbox.key() && c.role == contact.role
+            };
+            if !self.contacts.iter().any(same) {
+                self.contacts.push(contact);
+            }
+        }
+        for form in other.forms {
+            if !self.forms.contains(&form) {
+                self.forms.push(form);
+            }
+        }
+        for refused in other.refused {
+            if !self.refused.contains(&refused) {
+                self.refused.push(refused);
+            }
+        }
+        self.hops.extend(other.hops);
+        if self.contacts.is_empty() && self.forms.is_empty() {
+            self.error = self.error.take().or(other.error);
+        } else {
+            self.error = None;
+        }
+    }
+}
+
+impl Form {
+    /// Returns a form whose address is a plain web link.
+    pub(super) fn checked(link: &str, desk: &str) -> Option<Self> {
+        let url = url::Url::parse(link).ok()?;
+        let plain = matches!(url.scheme(), "https" | "http")
+            && url.host_str().is_some_and(|host| host.contains('.'))
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.as_str().len() <= 500;
+        plain.then(|| Self {
+            url: url.to_string(),
+            desk: Untrusted::text(desk).up_to(100).to_string(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_that_could_be_made_for_one_recipient_is_not_looked_up() {
+        let rules = Rules::builtin().unwrap();
+        let of = |host: &str| askable(host, &rules);
+        assert_eq!(
+            of("www.shop.evil.example"),
+            ("www.shop.evil.example".to_owned(), true)
+        );
+        assert_eq!(of("EVIL.example."), ("evil.example".to_owned(), true));
+        assert_eq!(
+            of("jane-4711.evil.example"),
+            ("evil.example".to_owned(), false)
+        );
+        assert_eq!(of("www.jane.evil.co.uk"), ("evil.co.uk".to_owned(), false));
+    }
+
+    #[test]
+    fn special_purpose_addresses_are_refused_before_anybody_is_asked() {
+        let rules = Rules::builtin().unwrap();
+        let settings = Settings {
+            offline: true,
+            ..Settings::default()
+        };
+        let mut finder = Finder::new(settings, &rules);
+        for addr in [
+            "10.1.2.3",
+            "192.0.2.7",
+            "2001:db8::1",
+            "::ffff:127.0.0.1",
+            "2002:a00:1::1",
+            "246.161.212.245",
+        ] {
+            let contacts = finder.find(
+                &Suspect::Addr(addr.parse().unwrap()),
+                &mut super::super::NoCache,
+                Timestamp::UNIX_EPOCH,
+            );
+            assert!(contacts.hops.is_empty());
+            assert!(
+                contacts.error.unwrap().ends_with("nobody answers for it"),
+                "{addr}"
+            );
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Rules that say of one text what kind it is: refused mailboxes, refusing answers, remarks, ordinary labels.
+//!
+//! In: `rules/mailboxes`, `rules/answers`, `rules/hosts`. Out: [`Lines`].
+//! Failures: [`RuleError`]; every rule brings a text that it matches and one that it skips.
+
+use jiff::civil::Date;
+use serde::Deserialize;
+
+use super::RuleError;
+use super::whois::Pattern;
+
+/// The rules of one file.
+#[derive(Debug)]
+pub struct Lines {
+    file: String,
+    rules: Vec<LineRule>,
+}
+
+/// One rule about a text.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LineRule {
+    /// Rule id: it begins with folder and file.
+    pub id: String,
+    /// What a text is that matches, in words.
+    pub what: String,
+    /// Where that is known from.
+    pub source: Vec<String>,
+    /// When the rule was written.
+    pub added: Date,
+    /// What follows from it; each file says in its head what its kinds are.
+    pub kind: String,
+    pattern: Pattern,
+    unless: Option<Pattern>,
+    #[serde(rename = "match")]
+    matches: Vec<String>,
+    #[serde(rename = "skip")]
+    skips: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    rule: Vec<LineRule>,
+}
+
+impl LineRule {
+    fn holds(&self, text: &str) -> bool {
+        self.pattern.is_in(text) && !self.unless.as_ref().is_some_and(|p| p.is_in(text))
+    }
+}
+
+impl Lines {
+    /// Reads a file, `FOLDER/STEM.toml`.
+    pub(super) fn load(file: &str, text: &str) -> Result<Self, RuleError> {
+        let refused = |why: String| RuleError::File {
+            file: file.to_owned(),
+            why,
+        };
+        let parsed: File = toml::from_str(text).map_err(|e| refused(e.to_string()))?;
+        let prefix = file.trim_end_matches(".toml").replace('/', "-");
+        for rule in &parsed.rule {
+            if !rule.id.starts_with(&prefix) {
+                return Err(refused(format!(
+                    "rule id `{}` does not begin with `{prefix}`",
+                    rule.id
+                )));
+            }
+            if rule.matches.is_empty() || rule.skips.is_empty() {
+                return Err(refused(format!(
+                    "rule `{}` lacks a match or a skip example",
+                    rule.id
+                )));
+            }
+        }
+        Ok(Self {
+            file: file.to_owned(),
+            rules: parsed.rule,
+        })
+    }
+
+    /// Runs the examples; returns how many ran.
+    pub(super) fn check(&self) -> Result<usize, RuleError> {
+        let mut ran = 0;
+        for rule in &self.rules {
+            let failed = |text: &String, should: &str| RuleError::Example {
+                file: self.file.clone(),
+                id: rule.id.clone(),
+                why: format!("`{text}` should {should}"),
+            };
+            if let Some(text) = rule.matches.iter().find(|text| !rule.holds(text)) {
+                return Err(failed(text, "match"));
+            }
+            if let Some(text) = rule.skips.iter().find(|text| rule.holds(text)) {
+                return Err(failed(text, "not match"));
+            }
+            ran += rule.matches.len() + rule.skips.len();
+        }
+        Ok(ran)
+    }
+
+    /// Returns the first rule that matches a text.
+    #[must_use]
+    pub fn find(&self, text: &str) -> Option<&LineRule> {
+        self.rules.iter().find(|rule| rule.holds(text))
+    }
+
+    /// Returns whether a rule of this kind matches a text.
+    #[must_use]
+    pub fn says(&self, kind: &str, text: &str) -> bool {
+        self.rules
+            .iter()
+            .any(|rule| rule.kind == kind && rule.holds(text))
+    }
+}

@@ -1,0 +1,407 @@
+//! Reads a registry's WHOIS answer by the rule of that registry.
+//!
+//! In: decoded text, the address that was asked about. Out: [`Reading`]: the network, the mailboxes with their fields, what to ask next.
+//! Standards: RFC 3912 (WHOIS has no format: every registry has its own), RFC 2622 (RPSL), RFC 2167 (rwhois).
+//! Trust: the text is hostile; patterns run in linear time, on a bounded number of bounded lines.
+//! Failures: none; an answer that the rule does not know gives an empty reading.
+
+use std::net::IpAddr;
+
+use regex::Regex;
+use serde::Deserialize;
+
+use super::belief::Confidence;
+use super::range::AddrRange;
+
+/// Lines of one answer that are read; the longest recorded one has fewer than 600.
+const LINES_MAX: usize = 20_000;
+/// Octets of one line that are read: a mailbox has at most 254.
+const LINE_OCTETS_MAX: usize = 1_000;
+/// Findings of one answer that are kept.
+const FINDINGS_MAX: usize = 40;
+
+/// Referrals of one answer that are kept: more than one hop ever follows.
+const REFERRALS_MAX: usize = 8;
+
+/// Runs of free text of one answer that are kept.
+const REMARKS_MAX: usize = 50;
+
+/// A pattern of a rule file, compiled once when the file is read.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Pattern(Regex);
+
+impl TryFrom<String> for Pattern {
+    type Error = regex::Error;
+
+    fn try_from(text: String) -> Result<Self, regex::Error> {
+        Regex::new(&text).map(Self)
+    }
+}
+
+impl Pattern {
+    /// Returns whether the pattern is found in a line.
+    #[must_use]
+    pub fn is_in(&self, line: &str) -> bool {
+        self.0.is_match(line)
+    }
+
+    /// Returns what a named group of the pattern holds in a line, trimmed; `None` for nothing.
+    #[must_use]
+    pub fn group<'t>(&self, name: &str, line: &'t str) -> Option<&'t str> {
+        let text = self.0.captures(line)?.name(name)?.as_str().trim();
+        (!text.is_empty()).then_some(text)
+    }
+
+    /// Returns what the group `text` holds, even nothing; `None` where the pattern is not found.
+    fn rest<'t>(&self, line: &'t str) -> Option<&'t str> {
+        Some(self.0.captures(line)?.name("text")?.as_str().trim())
+    }
+}
+
+/// How the answers of one registry's WHOIS server are read.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Dialect {
+    /// A line that begins the part about one network; without it the answer is one part.
+    starts: Option<Pattern>,
+    /// Whether the parts count in the order given, as KRNIC has the provider first; else the smallest network comes first.
+    in_order: bool,
+    /// A line that is a heading over the lines that follow.
+    heading: Option<Pattern>,
+    /// A line of a part whose network another registry manages: its mailboxes are that registry's own.
+    stub: Option<Pattern>,
+    /// Extent of the network; group `range`.
+    range: Vec<Pattern>,
+    /// The registry's key; group `text`, as in the next three.
+    handle: Vec<Pattern>,
+    /// The network's name.
+    name: Vec<Pattern>,
+    /// Who holds it.
+    holder: Vec<Pattern>,
+    /// ISO 3166 code.
+    country: Vec<Pattern>,
+    /// A line of a mere list: groups `handle`, to be asked about, and `range`.
+    list: Option<Pattern>,
+    /// A line that names another server; group `server`, first patterns first.
+    refer: Vec<Pattern>,
+    /// A line that names a contact by a handle that must be asked about; group `handle`.
+    ask_handle: Option<Pattern>,
+    /// A line that begins a contact's own block; group `handle`.
+    contact: Option<Pattern>,
+    /// A line of a contact's own block with its mailbox; group `mail`.
+    contact_mail: Option<Pattern>,
+    /// A line of free text; group `text`.
+    remark: Option<Pattern>,
+    /// Where mailboxes stand, best first.
+    field: Vec<Field>,
+}
+
+/// One place where a mailbox stands.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Field {
+    /// Its name, as shown: `OrgAbuseEmail`.
+    name: String,
+    /// How far it is believed.
+    confidence: Confidence,
+    /// Whether the registry publishes it as the one for complaints.
+    #[serde(default = "yes")]
+    recommended: bool,
+    /// The line; group `mail`, or `handle` for a contact whose block stands in the same answer.
+    pattern: Pattern,
+    /// First line of the object that it must stand in.
+    object: Option<Pattern>,
+    /// Heading that it must stand under.
+    under: Option<Pattern>,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// What an answer says of the network.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// Its extent.
+    pub range: Option<AddrRange>,
+    /// The registry's key.
+    pub handle: Option<String>,
+    /// Its name.
+    pub name: Option<String>,
+    /// Who holds it.
+    pub holder: Option<String>,
+    /// ISO 3166 code.
+    pub country: Option<String>,
+    /// Whether another registry manages it.
+    pub stub: bool,
+}
+
+/// A mailbox as it stands in an answer, unchecked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The text in a mailbox's place.
+    pub text: String,
+    /// Where it stands.
+    pub field: String,
+    /// How far that place is believed.
+    pub confidence: Confidence,
+    /// Whether that place is the one for complaints.
+    pub recommended: bool,
+    /// Place in the order of the answer, best first: network, then field.
+    pub tier: (usize, usize),
+    /// Whether its network is managed by another registry.
+    pub stub: bool,
+}
+
+/// An answer, read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// The best network of the answer.
+    pub facts: Facts,
+    /// Mailboxes, best first.
+    pub found: Vec<Finding>,
+    /// Free text, one piece for each run of such lines.
+    pub remarks: Vec<String>,
+    /// Servers that the answer refers to, as written, best first.
+    pub refer: Vec<String>,
+    /// The handle to ask about, where the answer is a list or names contacts by handle only.
+    pub ask_next: Option<String>,
+}
+
+/// One part of an answer: a network and its lines.
+struct Part<'t> {
+    lines: Vec<&'t str>,
+    facts: Facts,
+}
+
+impl Dialect {
+    /// Reads an answer about an address; without one every part counts.
+    #[must_use]
+    pub fn read(&self, answer: &str, target: Option<IpAddr>) -> Reading {
+        let lines: Vec<&str> = answer
+            .lines()
+            .take(LINES_MAX)
+            .map(|line| line.trim_end_matches('\r'))
+            .map(|line| {
+                line.get(..line.floor_char_boundary(LINE_OCTETS_MAX))
+                    .unwrap_or_default()
+            })
+            .collect();
+        let parts = self.parts(&lines, target);
+        let mut reading = Reading::default();
+        for (network, part) in parts.iter().enumerate() {
+            self.gather(network, part, &lines, &mut reading.found);
+        }
+        if let Some(part) = parts.into_iter().next() {
+            reading.remarks = self.free_text(&part.lines);
+            reading.facts = part.facts;
+        }
+        // A weaker mark of the smallest network stands behind a stronger one of its parent.
+        reading
+            .found
+            .sort_by_key(|f| (std::cmp::Reverse(f.confidence), f.tier));
+        reading.found.truncate(FINDINGS_MAX);
+        reading.refer = self.referrals(&lines);
+        if !reading.found.iter().any(|f| f.recommended) {
+            reading.ask_next = self.ask_next(&lines, target);
+        }
+        reading
+    }
+
+    /// Splits an answer into its parts, those about the target, best first.
+    fn parts<'t>(&self, lines: &[&'t str], target: Option<IpAddr>) -> Vec<Part<'t>> {
+        let mut split: Vec<Vec<&'t str>> = vec![Vec::new()];
+        for line in lines {
+            if self.starts.as_ref().is_some_and(|p| p.is_in(line)) {
+                split.push(Vec::new());
+            }
+            if let Some(part) = split.last_mut() {
+                part.push(line);
+            }
+        }
+        if split.len() > 1 {
+            split.remove(0);
+        }
+        let mut parts: Vec<Part<'t>> = split
+            .into_iter()
+            .map(|lines| Part {
+                facts: self.facts(&lines, target),
+                lines,
+            })
+            .filter(|part| match (target, part.facts.range) {
+                (Some(addr), Some(range)) => range.contains(addr),
+                _ => true,
+            })
+            .collect();
+        if !self.in_order {
+            parts.sort_by_key(|part| part.facts.range.map_or(u128::MAX, |r| r.size()));
+        }
+        parts
+    }
+
+    /// Reads what a part says of its network: of several ranges the smallest that holds the target.
+    fn facts(&self, lines: &[&str], target: Option<IpAddr>) -> Facts {
+        let first = |patterns: &[Pattern]| {
+            patterns.iter().find_map(|p| {
+                lines
+                    .iter()
+                    .find_map(|line| p.group("text", line))
+                    .map(str::to_owned)
+            })
+        };
+        let ranges = self.range.iter().flat_map(|p| {
+            lines
+                .iter()
+                .filter_map(|line| p.group("range", line))
+                .filter_map(AddrRange::parse)
+        });
+        Facts {
+            range: ranges
+                .filter(|range| target.is_none_or(|addr| range.contains(addr)))
+                .min_by_key(AddrRange::size),
+            handle: first(&self.handle),
+            name: first(&self.name),
+            holder: first(&self.holder),
+            country: first(&self.country),
+            stub: self
+                .stub
+                .as_ref()
+                .is_some_and(|p| lines.iter().any(|line| p.is_in(line))),
+        }
+    }
+
+    /// Gathers the mailboxes of one part.
+    fn gather(&self, network: usize, part: &Part<'_>, all: &[&str], found: &mut Vec<Finding>) {
+        let mut object = "";
+        let mut heading = "";
+        let mut fresh = true;
+        for line in &part.lines {
+            if line.trim().is_empty() {
+                fresh = true;
+                continue;
+            }
+            if fresh && !line.starts_with(['%', '#']) {
+                object = line;
+                fresh = false;
+            }
+            if self.heading.as_ref().is_some_and(|p| p.is_in(line)) {
+                heading = line;
+                continue;
+            }
+            for (place, field) in self.field.iter().enumerate() {
+                let stands = field.object.as_ref().is_none_or(|p| p.is_in(object))
+                    && field.under.as_ref().is_none_or(|p| p.is_in(heading));
+                if !stands {
+                    continue;
+                }
+                let mut keep = |text: &str| {
+                    if found.len() < 2 * FINDINGS_MAX {
+                        found.push(Finding {
+                            text: text.to_owned(),
+                            field: field.name.clone(),
+                            confidence: field.confidence,
+                            recommended: field.recommended,
+                            tier: (network, place),
+                            stub: part.facts.stub,
+                        });
+                    }
+                };
+                if let Some(mail) = field.pattern.group("mail", line) {
+                    keep(mail);
+                } else if let Some(handle) = field.pattern.group("handle", line) {
+                    self.mails_of(handle, all).into_iter().for_each(&mut keep);
+                }
+            }
+        }
+    }
+
+    /// Returns the mailboxes in the block of a contact that the answer names by its handle.
+    fn mails_of<'t>(&self, handle: &str, lines: &[&'t str]) -> Vec<&'t str> {
+        let (Some(contact), Some(contact_mail)) = (&self.contact, &self.contact_mail) else {
+            return Vec::new();
+        };
+        // The handle may stand below the mailbox in its block, as RIPE's nic-hdl does: blocks, not lines.
+        lines
+            .split(|line| line.trim().is_empty())
+            .filter(|block| {
+                block.iter().any(|line| {
+                    contact
+                        .group("handle", line)
+                        .is_some_and(|h| h.eq_ignore_ascii_case(handle))
+                })
+            })
+            .flat_map(|block| {
+                block
+                    .iter()
+                    .filter_map(|line| contact_mail.group("mail", line))
+            })
+            .collect()
+    }
+
+    /// Returns whether a line says that another registry manages the network.
+    #[must_use]
+    pub fn is_stub(&self, line: &str) -> bool {
+        self.stub.as_ref().is_some_and(|p| p.is_in(line))
+    }
+
+    /// Returns the runs of free text of a part, the lines of each joined.
+    fn free_text(&self, lines: &[&str]) -> Vec<String> {
+        let mut runs: Vec<String> = Vec::new();
+        let mut within = false;
+        for line in lines {
+            let text = self.remark.as_ref().and_then(|p| p.rest(line));
+            if let Some(text) = text {
+                if !within && runs.len() < REMARKS_MAX {
+                    runs.push(String::new());
+                }
+                if let Some(run) = runs.last_mut() {
+                    run.push_str(text);
+                    run.push('\n');
+                }
+            }
+            within = text.is_some();
+        }
+        runs
+    }
+
+    /// Returns the servers that an answer names, each once.
+    fn referrals(&self, lines: &[&str]) -> Vec<String> {
+        let mut named: Vec<String> = Vec::new();
+        let all = self
+            .refer
+            .iter()
+            .flat_map(|p| lines.iter().filter_map(|line| p.group("server", line)));
+        for server in all {
+            let server = server.to_ascii_lowercase();
+            if !named.contains(&server) {
+                named.push(server);
+            }
+            if named.len() == REFERRALS_MAX {
+                break;
+            }
+        }
+        named
+    }
+
+    /// Returns the handle to ask about: the smallest network of a list, or a contact.
+    fn ask_next(&self, lines: &[&str], target: Option<IpAddr>) -> Option<String> {
+        let listed = self.list.as_ref().and_then(|list| {
+            lines
+                .iter()
+                .filter_map(|line| Some((list.group("handle", line)?, list.group("range", line)?)))
+                .filter_map(|(handle, range)| Some((handle, AddrRange::parse(range)?)))
+                .filter(|(_, range)| target.is_none_or(|addr| range.contains(addr)))
+                .min_by_key(|(_, range)| range.size())
+                .map(|(handle, _)| handle.to_owned())
+        });
+        let named = || {
+            let ask = self.ask_handle.as_ref()?;
+            lines
+                .iter()
+                .find_map(|line| ask.group("handle", line))
+                .map(str::to_owned)
+        };
+        listed.or_else(named)
+    }
+}
