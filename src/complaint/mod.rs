@@ -20,6 +20,9 @@ mod own;
 // finds the user in octets, and masks him
 mod leak;
 
+// the evidence as a desk receives it
+mod munge;
+
 // keys made from the local secret
 mod key;
 pub use key::{CaseKey, Secret};

@@ -97,7 +97,7 @@ pub struct Structure {
 
 impl Structure {
     /// Returns the parts that hold no others, with their places in [`Structure::parts`].
-    pub fn leaves(&self) -> impl Iterator<Item = &Part> {
+    pub fn leaves(&self) -> impl DoubleEndedIterator<Item = &Part> {
         self.parts.iter().filter(|part| !part.is_container())
     }
 }

@@ -65,6 +65,8 @@ pub struct Rules {
     pub received: ReceivedRules,
     /// Large providers: their inner hand-overs, their relays.
     pub providers: Providers,
+    /// What links, attachments and words say about a message.
+    pub evidence: Sets,
 }
 
 /// Why a rule is refused.
@@ -125,6 +127,7 @@ impl Rules {
             fields: Fields::builtin()?,
             received: ReceivedRules::load()?,
             providers: Providers::load()?,
+            evidence: Sets::evidence()?,
         })
     }
 
@@ -147,5 +150,7 @@ impl Rules {
             + self.answers.check()?
             + self.remarks.check()?
             + self.labels.check()?)
+        Ok(self.special.check()? + self.fields.check()?)
+        Ok(self.special.check()? + self.fields.check()? + self.evidence.check()?)
     }
 }

@@ -84,7 +84,22 @@ pub struct Sets {
 /// Octets of a compiled pattern at most; ours need a fraction.
 const PATTERN_LIMIT: usize = 1 << 20;
 
+/// The files of `rules/evidence`.
+const EVIDENCE: [(&str, &str); 1] = [(
+    "evidence/attachments.toml",
+    include_str!("../../rules/evidence/attachments.toml"),
+)];
+
 impl Sets {
+    /// Loads what is built in about evidence.
+    pub(super) fn evidence() -> Result<Self, RuleError> {
+        let mut sets = Self::default();
+        for (file, text) in EVIDENCE {
+            sets.load(file, text)?;
+        }
+        Ok(sets)
+    }
+
     /// Reads one file more.
     pub(super) fn load(&mut self, file: &str, text: &str) -> Result<(), RuleError> {
         let refused = |why: String| RuleError::File {

@@ -17,6 +17,7 @@ mod forms;
 // the ways to read a text
 mod view;
 
+pub(crate) use block::base64_anew;
 use forms::Needle;
 pub(crate) use forms::{Forms, MUNGED_DOMAIN};
 use view::{Span, Spanned, Step};
@@ -153,6 +154,11 @@ pub(crate) fn mask(octets: &[u8], forms: &Forms) -> Option<Masked> {
         depth: 0,
     }
     .mask(octets)
+}
+
+/// Returns quoted-printable octets as read, with where each came from.
+pub(crate) fn quoted_printable(octets: &[u8]) -> Spanned {
+    Spanned::whole(octets).read(Step::QuotedPrintable)
 }
 
 struct Search<'f> {

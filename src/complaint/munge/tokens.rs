@@ -1,0 +1,209 @@
+//! Crosses out what could stand for the recipient without being his address: ids in links and header fields.
+//!
+//! In: octets. Out: octets of the same length, and how many tokens were crossed out.
+//! Standards: RFC 3986 §3 (parts of a link), RFC 2045 §6 (bodies are changed in their own encoding).
+//! Trust: hostile text; one pass.
+//! Limits: a token that looks like a word stays; DESIGN: host and first part of the path stay, so that the page is found.
+
+use crate::evidence::mime::{self, Encoding};
+use crate::intake::Headers;
+use crate::rules::Rules;
+
+/// Letters and digits in a row from which on a mixture of both is a token.
+const TOKEN_CHARS: usize = 5;
+
+/// Letters in a row from which on they are no word.
+const WORD_CHARS: usize = 20;
+
+/// Crosses out tokens in the header section and in the links of all texts.
+pub(super) fn cross_out(octets: &[u8], rules: &Rules, keep_links: bool) -> (Vec<u8>, usize) {
+    let mut out = octets.to_vec();
+    let mut count = 0;
+    let headers = Headers::parse(octets);
+    for field in headers.fields() {
+        let from = field.at() + field.name().len() + 1;
+        let range = from..(from + field.raw().len()).min(octets.len());
+        let value = octets.get(range.clone()).unwrap_or_default();
+        let places = if rules.fields.is_token(field.name()) {
+            field_tokens(value)
+        } else {
+            link_tokens(value)
+        };
+        count += cross(&mut out, places, |at| Some(range.start + at));
+    }
+    if keep_links {
+        return (out, count);
+    }
+    for part in mime::walk(octets).leaves().filter(|part| part.is_text()) {
+        let body = octets.get(part.body.clone()).unwrap_or_default();
+        let at = part.body.start;
+        match part.encoding {
+            Encoding::Base64 => {
+                let run: Vec<usize> = (0..body.len())
+                    .filter(|at| {
+                        body.get(*at)
+                            .is_some_and(|o| crate::evidence::decode::base64_value(*o).is_some())
+                    })
+                    .collect();
+                let mut decoded = crate::evidence::decode::base64(body);
+                let places = link_tokens(&decoded);
+                count += cross(&mut decoded, places, Some);
+                for (place, octet) in crate::complaint::leak::base64_anew(body, &run, &decoded) {
+                    if let Some(old) = out.get_mut(at + place) {
+                        *old = octet;
+                    }
+                }
+            }
+            Encoding::QuotedPrintable => {
+                let view = crate::complaint::leak::quoted_printable(body);
+                let places = link_tokens(&view.octets);
+                count += cross(&mut out, places, |place| {
+                    view.spans.get(place).map(|span| at + span.0)
+                });
+            }
+            Encoding::Identity | Encoding::Unknown => {
+                count += cross(&mut out, link_tokens(body), |place| Some(at + place));
+            }
+        }
+    }
+    (out, count)
+}
+
+/// Crosses out letters and digits; returns how many ranges that were.
+fn cross(
+    out: &mut [u8],
+    places: Vec<std::ops::Range<usize>>,
+    to: impl Fn(usize) -> Option<usize>,
+) -> usize {
+    let count = places.len();
+    for at in places.into_iter().flatten().filter_map(to) {
+        if let Some(octet) = out
+            .get_mut(at)
+            .filter(|octet| octet.is_ascii_alphanumeric())
+        {
+            *octet = b'x';
+        }
+    }
+    count
+}
+
+/// Returns the tokens of a field that is made for one recipient: all of it but hosts and the words of links.
+fn field_tokens(value: &[u8]) -> Vec<std::ops::Range<usize>> {
+    if memchr::memmem::find(value, b"://").is_some() {
+        return link_tokens(value);
+    }
+    // RFC 5322 §3.6.4: what stands right of the `@` names a host, and stays.
+    let ends = |octet: u8| octet.is_ascii_whitespace() || b"<>,;:?&\"()".contains(&octet);
+    let mut found = Vec::new();
+    let mut from = 0;
+    for piece in value.split(|octet| ends(*octet)) {
+        let local = memchr::memchr(b'@', piece).unwrap_or(piece.len());
+        let is_mailto = local < piece.len();
+        let words = piece.get(..local).unwrap_or_default();
+        found.extend(
+            runs(words, from)
+                .filter(|run| is_mailto || is_token(value.get(run.clone()).unwrap_or_default())),
+        );
+        from += piece.len() + 1;
+    }
+    found
+}
+
+/// Returns the tokens in the links of a text, behind host and first part of the path.
+fn link_tokens(text: &[u8]) -> Vec<std::ops::Range<usize>> {
+    let mut found = Vec::new();
+    for scheme in memchr::memmem::find_iter(text, b"://") {
+        let from = scheme + 3;
+        let rest = text.get(from..).unwrap_or_default();
+        let ends = |octet: &u8| octet.is_ascii_whitespace() || b"\"'<>)]".contains(octet);
+        let length = rest.iter().position(ends).unwrap_or(rest.len());
+        let link = rest.get(..length).unwrap_or_default();
+        let path = link
+            .iter()
+            .position(|o| b"/?#".contains(o))
+            .unwrap_or(length);
+        found.extend(
+            runs(link.get(path..).unwrap_or_default(), from + path)
+                .filter(|run| is_token(text.get(run.clone()).unwrap_or_default())),
+        );
+    }
+    found
+}
+
+/// Returns the runs of letters, digits, `-` and `_`.
+fn runs(text: &[u8], from: usize) -> impl Iterator<Item = std::ops::Range<usize>> {
+    let mut at = from;
+    text.split(|octet| !(octet.is_ascii_alphanumeric() || b"-_".contains(octet)))
+        .map(move |piece| {
+            let range = at..at + piece.len();
+            at += piece.len() + 1;
+            range
+        })
+        .filter(|range| !range.is_empty())
+}
+
+/// Returns whether a run is no word: digits and letters mixed, a long number, or longer than words are.
+fn is_token(run: &[u8]) -> bool {
+    let digits = run.iter().filter(|octet| octet.is_ascii_digit()).count();
+    let capitals = run
+        .iter()
+        .skip(1)
+        .filter(|octet| octet.is_ascii_uppercase())
+        .count();
+    run.len() >= WORD_CHARS || (run.len() >= TOKEN_CHARS && (digits >= 2 || capitals >= 2))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn crossed(text: &str, keep_links: bool) -> String {
+        let (octets, _) = cross_out(text.as_bytes(), &Rules::builtin().unwrap(), keep_links);
+        assert_eq!(octets.len(), text.len());
+        String::from_utf8(octets).unwrap()
+    }
+
+    #[test]
+    fn ids_in_links_go_and_the_page_stays() {
+        let text = "Subject: x\r\n\r\nsee http://a1b2c3.example.com/offers/k3J9x2?u=1759364&lang=en now\r\n";
+        assert!(
+            crossed(text, false)
+                .ends_with("see http://a1b2c3.example.com/offers/xxxxxx?u=xxxxxxx&lang=en now\r\n")
+        );
+        assert_eq!(crossed(text, true), text);
+    }
+
+    #[test]
+    fn bodies_are_changed_in_their_own_encoding() {
+        let body = "<a href=\"http://e.example/go/17593640000\">";
+        let encoded = data_encoding::BASE64.encode(body.as_bytes());
+        let text = format!(
+            "Content-Type: text/html\r\nContent-Transfer-Encoding: base64\r\n\r\n{encoded}\r\n"
+        );
+        let after = crossed(&text, false);
+        let octets = data_encoding::BASE64
+            .decode(after.lines().last().unwrap().as_bytes())
+            .unwrap();
+        assert_eq!(
+            octets,
+            body.replace("17593640000", "xxxxxxxxxxx").as_bytes()
+        );
+        let text = "Content-Type: text/html\nContent-Transfer-Encoding: quoted-printable\n\n<a href=3D\"http://e.example/go/1759=\n3640000\">\n";
+        assert!(crossed(text, false).ends_with("/go/xxxx=\nxxxxxxx\">\n"));
+    }
+
+    #[test]
+    fn fields_made_for_one_recipient_keep_their_host() {
+        let text = "Message-ID: <20261121.4F2C71A0@mail.example.com>\r\nList-Unsubscribe: <mailto:leave-17ab34cd@lists.example.com>, <https://example.com/u/9f8e7d6c5b>\r\n\r\n";
+        let after = crossed(text, false);
+        assert!(
+            after.contains("<xxxxxxxx.xxxxxxxx@mail.example.com>"),
+            "{after}"
+        );
+        assert!(
+            after.contains("https://example.com/u/xxxxxxxxxx"),
+            "{after}"
+        );
+        assert!(!after.contains("4F2C71A0"));
+    }
+}
