@@ -42,6 +42,10 @@ pub use lines::{LineRule, Lines};
 mod providers;
 pub use providers::{Provider, Providers};
 
+// the sentences of a complaint
+mod text;
+pub use text::Texts;
+
 /// Everything that `rules/` says.
 #[derive(Debug)]
 pub struct Rules {
@@ -67,6 +71,8 @@ pub struct Rules {
     pub providers: Providers,
     /// What links, attachments and words say about a message.
     pub evidence: Sets,
+    /// The sentences of a complaint, in each language.
+    pub texts: Texts,
 }
 
 /// Why a rule is refused.
@@ -128,6 +134,7 @@ impl Rules {
             received: ReceivedRules::load()?,
             providers: Providers::load()?,
             evidence: Sets::evidence()?,
+            texts: Texts::builtin()?,
         })
     }
 
@@ -152,5 +159,6 @@ impl Rules {
             + self.labels.check()?)
         Ok(self.special.check()? + self.fields.check()?)
         Ok(self.special.check()? + self.fields.check()? + self.evidence.check()?)
+        Ok(self.special.check()? + self.fields.check()? + self.evidence.check()? + self.texts.check()?)
     }
 }
