@@ -11,9 +11,11 @@ pub use special::{SpecialPurpose, carried, unmapped};
 // sets of names, domains and patterns
 mod set;
 pub use set::{Fields, Held, Sets};
+
 // how mail servers write Received fields
 pub mod received;
 use received::ReceivedRules;
+
 // words that rules and stages share
 mod belief;
 pub use belief::{Confidence, Role};
@@ -148,17 +150,15 @@ impl Rules {
         ran += self.special.check()?;
         ran += self.fields.check()?;
         ran += self.received.check()?;
+        ran += self.providers.check()?;
+        ran += self.registries.check()?;
+        ran += self.bootstrap.check()?;
+        ran += self.refused.check()?;
+        ran += self.answers.check()?;
+        ran += self.remarks.check()?;
+        ran += self.labels.check()?;
+        ran += self.evidence.check()?;
+        ran += self.texts.check()?;
         Ok(ran)
-        Ok(self.special.check()? + self.received.check()? + self.providers.check()?)
-        Ok(self.special.check()?
-            + self.registries.check()?
-            + self.bootstrap.check()?
-            + self.refused.check()?
-            + self.answers.check()?
-            + self.remarks.check()?
-            + self.labels.check()?)
-        Ok(self.special.check()? + self.fields.check()?)
-        Ok(self.special.check()? + self.fields.check()? + self.evidence.check()?)
-        Ok(self.special.check()? + self.fields.check()? + self.evidence.check()? + self.texts.check()?)
     }
 }
