@@ -7,8 +7,8 @@
 use std::net::IpAddr;
 
 use ipnet::IpNet;
-use jiff::civil::Date;
 use serde::Deserialize;
+use toml::value::Datetime;
 
 use super::RuleError;
 
@@ -40,7 +40,7 @@ struct Rule {
     #[serde(rename = "source")]
     _source: Vec<String>,
     #[serde(rename = "added")]
-    _added: Date,
+    _added: Datetime,
     rdap: Vec<String>,
     #[serde(default)]
     v4: Runs,

@@ -3,8 +3,8 @@
 //! In: `rules/mailboxes`, `rules/answers`, `rules/hosts`. Out: [`Lines`].
 //! Failures: [`RuleError`]; every rule brings a text that it matches and one that it skips.
 
-use jiff::civil::Date;
 use serde::Deserialize;
+use toml::value::Datetime;
 
 use super::RuleError;
 use super::whois::Pattern;
@@ -27,7 +27,7 @@ pub struct LineRule {
     /// Where that is known from.
     pub source: Vec<String>,
     /// When the rule was written.
-    pub added: Date,
+    pub added: Datetime,
     /// What follows from it; each file says in its head what its kinds are.
     pub kind: String,
     pattern: Pattern,

@@ -6,8 +6,8 @@
 
 use std::net::IpAddr;
 
-use jiff::civil::Date;
 use serde::Deserialize;
+use toml::value::Datetime;
 
 use super::RuleError;
 use super::whois::{Dialect, Pattern, Reading};
@@ -50,7 +50,7 @@ pub struct Registry {
     /// Where that is known from.
     pub source: Vec<String>,
     /// When the rule was written.
-    pub added: Date,
+    pub added: Datetime,
     /// Name in answers: `arin`.
     pub registry: String,
     /// Its WHOIS servers, lower case.
