@@ -15,6 +15,10 @@ pub(crate) mod decode;
 // the parts of a message, as ranges of its octets
 pub mod mime;
 
+// hosts as people read them
+mod host;
+pub use host::{host_shown, lies_in, registered_domain};
+
 /// What a message shows beside its way.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Evidence {

@@ -146,7 +146,9 @@ impl Texts {
     /// Returns whether a language is there.
     #[must_use]
     pub fn has(&self, language: &str) -> bool {
-        self.languages.iter().any(|known| known.language == language)
+        self.languages
+            .iter()
+            .any(|known| known.language == language)
     }
 }
 
@@ -170,7 +172,9 @@ impl Language {
 }
 
 fn pairs(of: &BTreeMap<String, String>) -> Vec<(&str, &str)> {
-    of.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+    of.iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect()
 }
 
 /// Returns the names of the values in a sentence, sorted.
@@ -200,7 +204,9 @@ mod tests {
     #[test]
     fn a_value_is_not_read_as_a_sentence() {
         let texts = Texts::builtin().unwrap();
-        let said = texts.say("en", "fact-helo", &[("helo", "{helo}{by}")]).unwrap();
+        let said = texts
+            .say("en", "fact-helo", &[("helo", "{helo}{by}")])
+            .unwrap();
         assert!(said.ends_with("{helo}{by}"));
     }
 

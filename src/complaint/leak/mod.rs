@@ -353,7 +353,7 @@ impl Search<'_> {
                     continue;
                 };
                 let changed = inner.mask_decoded(&decoded, inside);
-                let pieces = block::base64_anew(&view.octets, run, &changed)
+                let pieces = base64_anew(&view.octets, run, &changed)
                     .into_iter()
                     .filter_map(|(at, octet)| Some((span(at)?, vec![octet])));
                 add(form, pieces.collect(), &joined("base64", &way));

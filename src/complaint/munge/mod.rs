@@ -21,7 +21,8 @@ mod parts;
 // what could stand for the recipient without being his address
 mod tokens;
 
-pub(super) use parts::{Replaced, replaced};
+use parts::{Replaced, replaced};
+pub(super) use tokens::of_text as without_tokens;
 
 /// Octets of a line at most. RFC 5322 §2.1.1.
 pub(super) const LINE_LIMIT: usize = 998;

@@ -69,6 +69,15 @@ pub(super) fn cross_out(octets: &[u8], rules: &Rules, keep_links: bool) -> (Vec<
     (out, count)
 }
 
+/// Crosses out the tokens in the links of a text.
+pub(in crate::complaint) fn of_text(mut text: Vec<u8>, keep_links: bool) -> Vec<u8> {
+    if !keep_links {
+        let places = link_tokens(&text);
+        cross(&mut text, places, Some);
+    }
+    text
+}
+
 /// Crosses out letters and digits; returns how many ranges that were.
 fn cross(
     out: &mut [u8],

@@ -1,0 +1,230 @@
+//! Which desks a complaint goes to, what each answers for, and which of them are ticked beforehand.
+//!
+//! In: what lookups found. Out: one [`Call`] a desk, its roles merged, those that are ticked first.
+//! Trust: an address is complained about only if it is the source, or an origin that a named rule vouches for.
+//! Limits: whether a desk had enough complaints today is for the ledger to say.
+
+use jiff::SignedDuration;
+
+use super::case::{Case, shown};
+use super::{Answer, Desk};
+use crate::contact::{Confidence, Contact, Contacts, Role, Suspect, Via};
+use crate::evidence::Kind;
+use crate::trace::{Confidence as OriginConfidence, Nature};
+
+/// Desks ticked beforehand at most.
+const TICKED_LIMIT: usize = 5;
+
+/// Age from which on nothing is ticked: logs are gone by then.
+pub(super) const STALE: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// A desk, and everything in this case that it answers for.
+#[derive(Debug, Clone)]
+pub(super) struct Call<'a> {
+    pub(super) desk: Desk,
+    pub(super) concerns: Vec<(&'a Suspect, Role)>,
+}
+
+/// Merges what lookups found into one call a desk.
+pub(super) fn calls<'a>(case: &Case<'a>) -> Vec<Call<'a>> {
+    let mut calls: Vec<Call<'a>> = Vec::new();
+    for (suspect, role, contacts) in case.material.found {
+        if !may_be_named(case, suspect, *role) {
+            continue;
+        }
+        let Some((desk, blocked)) = desk_of(case, suspect, *role, contacts) else {
+            continue;
+        };
+        match calls.iter_mut().find(|call| call.desk.key() == desk.key()) {
+            Some(call) => {
+                if !call.desk.roles.contains(role) {
+                    call.desk.roles.push(*role);
+                }
+                call.desk.why = format!("{}; {}", call.desk.why, desk.why);
+                call.desk.ticked |= blocked.is_none();
+                call.desk.unticked_because = call.desk.unticked_because.take().and(blocked);
+                call.concerns.push((suspect, *role));
+            }
+            None => calls.push(Call {
+                desk: Desk {
+                    ticked: blocked.is_none(),
+                    unticked_because: blocked,
+                    ..desk
+                },
+                concerns: vec![(suspect, *role)],
+            }),
+        }
+    }
+    calls.sort_by_key(|call| !call.desk.ticked);
+    for call in calls
+        .iter_mut()
+        .skip(TICKED_LIMIT)
+        .filter(|call| call.desk.ticked)
+    {
+        call.desk.ticked = false;
+        call.desk.unticked_because = Some(format!(
+            "no more than {TICKED_LIMIT} desks are ticked beforehand"
+        ));
+    }
+    calls
+}
+
+/// Returns whether a complaint may speak of a suspect at all.
+///
+/// An address must be the source, or an origin that is proven or corroborated: what
+/// strangers wrote names nobody.
+fn may_be_named(case: &Case<'_>, suspect: &Suspect, role: Role) -> bool {
+    let Suspect::Addr(addr) = suspect else {
+        return true;
+    };
+    let origin = case.material.trace.origin.as_ref();
+    !matches!(role, Role::Network | Role::Upstream | Role::Esp)
+        || *addr == case.source.addr
+        || origin.is_some_and(|origin| {
+            origin.addr == *addr && origin.confidence != OriginConfidence::Claimed
+        })
+}
+
+/// Returns the desk of one suspect, and why it is not ticked, if it is not.
+fn desk_of(
+    case: &Case<'_>,
+    suspect: &Suspect,
+    role: Role,
+    contacts: &Contacts,
+) -> Option<(Desk, Option<String>)> {
+    let of_role = || {
+        contacts
+            .contacts
+            .iter()
+            .filter(|contact| contact.role == role)
+    };
+    let chosen = of_role()
+        .find(|contact| contact.via == Via::Rule)
+        .or_else(|| of_role().find(|contact| contact.recommended))
+        .or_else(|| of_role().max_by_key(|contact| contact.confidence));
+    let form = contacts.forms.first();
+    if chosen.is_none() && form.is_none() {
+        return None;
+    }
+    let what = shown(&named(suspect));
+    let why = match (chosen, form) {
+        (Some(contact), _) => format!("answers for {what} ({})", provenance(contact)),
+        (None, Some(form)) => format!(
+            "answers for {what}, by web form only ({})",
+            shown(&form.desk)
+        ),
+        (None, None) => String::new(),
+    };
+    let blocked = unticked(case, suspect, role, chosen);
+    let desk = Desk {
+        mailbox: chosen.map(|contact| contact.mailbox.clone()),
+        form: form.map(|form| form.url.clone()),
+        roles: vec![role],
+        why,
+        ticked: false,
+        unticked_because: None,
+    };
+    Some((desk, blocked))
+}
+
+/// Returns a suspect as a sentence names it.
+pub(super) fn named(suspect: &Suspect) -> String {
+    match suspect {
+        Suspect::Addr(addr) => addr.to_string(),
+        Suspect::Asn(number) => format!("AS{number}"),
+        Suspect::Domain(name) | Suspect::Host(name) => crate::evidence::host_shown(name),
+    }
+}
+
+fn provenance(contact: &Contact) -> String {
+    let via = match contact.via {
+        Via::Rdap => "RDAP",
+        Via::Whois => "WHOIS",
+        Via::Abusix => "Abusix contact zone",
+        Via::AbuseNet => "abuse.net",
+        Via::Rule => "desk rule",
+        Via::Rfc2142 => "a guess after RFC 2142",
+    };
+    let texts = [
+        via.to_owned(),
+        shown(&contact.server),
+        shown(&contact.field),
+    ];
+    let known: Vec<String> = texts.into_iter().filter(|text| !text.is_empty()).collect();
+    known.join(", ")
+}
+
+/// Returns why a desk is not ticked beforehand; `None` where it is.
+fn unticked(
+    case: &Case<'_>,
+    suspect: &Suspect,
+    role: Role,
+    contact: Option<&Contact>,
+) -> Option<String> {
+    let trace = case.material.trace;
+    let kind = case.material.evidence.kind;
+    let is_fraud = matches!(kind, Kind::Phishing | Kind::Malware | Kind::AdvanceFee);
+    let because = |text: &str| Some(text.to_owned());
+    if let Some(question) = &trace.question {
+        return Some(format!("a question is open: {}", question.text));
+    }
+    match trace.nature {
+        Nature::Mail => {}
+        Nature::Backscatter => {
+            return because("this is a bounce or automatic answer: its server is not the spammer");
+        }
+        Nature::List => return because("this came over a list: its server is not the spammer"),
+    }
+    if matches!(
+        case.material.options.answer,
+        Some(Answer {
+            says: super::Says::OnceSignedUp,
+            ..
+        })
+    ) {
+        return because("you once signed up: unsubscribing is the way to stop it");
+    }
+    if !case.source.reportable {
+        return Some(case.source.why.clone());
+    }
+    match role {
+        Role::Network | Role::Esp if matches!(suspect, Suspect::Addr(addr) if *addr != case.source.addr) =>
+        {
+            return because("only the desk of the source is ticked beforehand");
+        }
+        Role::Esp
+            if !case
+                .material
+                .evidence
+                .esp
+                .as_ref()
+                .is_some_and(|esp| esp.believed) =>
+        {
+            return because("nothing but the mail itself says that it came from there");
+        }
+        Role::Network | Role::Esp => {}
+        Role::Hosting | Role::Provider | Role::Registrar if !is_fraud => {
+            return because("ticked only for phishing, malware and advance-fee fraud");
+        }
+        Role::Hosting if matches!(suspect, Suspect::Domain(_)) => {
+            return because(
+                "unconfirmed: only the registered domain was looked up, because the host's name could carry a token",
+            );
+        }
+        Role::Hosting | Role::Provider | Role::Registrar => {}
+        Role::Upstream => {
+            return because("an upstream network is asked only when the desk below it stays silent");
+        }
+    }
+    let Some(contact) = contact else {
+        return because("it takes a web form only");
+    };
+    if contact.confidence == Confidence::Low {
+        return because("the mailbox is a guess");
+    }
+    if !contact.recommended && contact.via != Via::Rule {
+        return because("no registry recommends this mailbox");
+    }
+    (case.material.now.duration_since(case.arrival) > STALE)
+        .then(|| "the mail is older than seven days".to_owned())
+}

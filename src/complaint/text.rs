@@ -1,0 +1,650 @@
+//! Part one: the complaint as a person reads it, complete by itself.
+//!
+//! In: [`Case`], one [`Call`], the [`Exhibit`]. Out: the text, LF line ends, in the order that desks want to read.
+//! Standards: RFC 5965 §2 (the first part is for people).
+//! Trust: every foreign value is escaped; what strangers wrote stands below a line that says so.
+//! Limits: the sentences are those of `rules/complaints`; a desk's own template is not known.
+
+use super::case::{Case, rfc5322, shown, utc};
+use super::desk::Call;
+use super::munge::Exhibit;
+use super::stamp::stamps;
+use super::{Answer, Says};
+use crate::contact::{Role, Suspect};
+use crate::evidence::Kind;
+use crate::intake::Untrusted;
+
+/// Columns at which sentences are wrapped. RFC 5322 §2.1.1 recommends at most 78.
+const WRAP_COLUMNS: usize = 76;
+
+/// Links, mailboxes and earlier times that are listed at most.
+const LISTED_LIMIT: usize = 20;
+
+/// Characters of a quoted header or body line that stand on one line.
+const QUOTED_CHARS: usize = 900;
+
+/// The text of one complaint, before masking: what stands above the quoted header section.
+pub(super) struct Text<'c, 'a> {
+    case: &'c Case<'a>,
+    call: &'c Call<'a>,
+    exhibit: &'c Exhibit,
+    out: String,
+}
+
+/// Returns the name of a kind in the keys of the sentences.
+const fn kind_key(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Spam => "spam",
+        Kind::Phishing => "phishing",
+        Kind::AdvanceFee => "advance-fee",
+        Kind::Malware => "malware",
+        Kind::Newsletter => "newsletter",
+    }
+}
+
+/// Returns the subject: from our own data only, in US-ASCII.
+pub(super) fn subject(case: &Case<'_>, call: &Call<'_>) -> String {
+    let material = case.material;
+    let kind = format!("kind-{}", kind_key(material.evidence.kind));
+    let say = |key: &str, values: &[(&str, &str)]| {
+        material
+            .rules
+            .texts
+            .say(&material.options.language, key, values)
+    };
+    let values = [
+        ("kind", say(&kind, &[]).unwrap_or_default()),
+        ("addr", about(case, call).to_string()),
+        ("time", case.time()),
+        ("ref", material.case.reference()),
+    ];
+    let values: Vec<(&str, &str)> = values
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
+    let subject = say("subject", &values).unwrap_or_default();
+    subject
+        .chars()
+        .filter(|c| c.is_ascii() && !c.is_ascii_control())
+        .collect()
+}
+
+/// Returns the address that a complaint is about: the source, or the origin that this desk answers for.
+pub(super) fn about(case: &Case<'_>, call: &Call<'_>) -> std::net::IpAddr {
+    call.concerns
+        .iter()
+        .find_map(|(suspect, role)| match (suspect, role) {
+            (Suspect::Addr(addr), Role::Network | Role::Esp) => Some(*addr),
+            _ => None,
+        })
+        .unwrap_or(case.source.addr)
+}
+
+/// Composes the text above the quoted header section.
+pub(super) fn compose(case: &Case<'_>, call: &Call<'_>, exhibit: &Exhibit) -> String {
+    let mut text = Text {
+        case,
+        call,
+        exhibit,
+        out: String::with_capacity(2_048),
+    };
+    text.say("hello", &[]);
+    text.what_happened();
+    text.recorded();
+    text.attested();
+    text.claimed();
+    text.concerned();
+    text.own_words();
+    text.asked();
+    text.changed();
+    text.closing();
+    text.out
+}
+
+impl Text<'_, '_> {
+    /// Adds a sentence on lines of its own; nothing where it lacks a value.
+    fn say(&mut self, key: &str, values: &[(&str, &str)]) -> bool {
+        let material = self.case.material;
+        let said = material
+            .rules
+            .texts
+            .say(&material.options.language, key, values);
+        if let Some(sentence) = &said {
+            wrapped(sentence, &mut self.out);
+        }
+        said.is_some()
+    }
+
+    /// Adds one line as it is.
+    fn line(&mut self, indent: &str, line: &str) {
+        self.out.push_str(indent);
+        self.out.push_str(line);
+        self.out.push('\n');
+    }
+
+    fn blank(&mut self) {
+        if !self.out.ends_with("\n\n") {
+            self.out.push('\n');
+        }
+    }
+
+    fn phrase(&self, key: &str) -> String {
+        let material = self.case.material;
+        let said = material
+            .rules
+            .texts
+            .say(&material.options.language, key, &[]);
+        said.unwrap_or_default()
+    }
+
+    fn what_happened(&mut self) {
+        self.blank();
+        let evidence = self.case.material.evidence;
+        let mail = self.phrase(&format!("a-{}", kind_key(evidence.kind)));
+        let (time, addr) = (self.case.time(), self.case.source.addr.to_string());
+        for (suspect, role) in self.call.concerns.clone() {
+            let name = super::desk::named(suspect);
+            let values = [
+                ("mail", mail.as_str()),
+                ("time", &time),
+                ("addr", &name),
+                ("host", &name),
+                ("mailbox", &name),
+            ];
+            match role {
+                Role::Network if name != addr => {
+                    let relay = self.relay();
+                    let values = [values.as_slice(), &[("relay", relay.as_str())]].concat();
+                    self.say("origin", &values);
+                }
+                Role::Network => {
+                    self.say("network", &values);
+                }
+                Role::Esp => {
+                    let esp = evidence.esp.as_ref();
+                    let service = esp.map(|esp| shown(&esp.name)).unwrap_or_default();
+                    let customer = esp
+                        .and_then(|esp| esp.customer.as_deref())
+                        .map(shown)
+                        .unwrap_or_default();
+                    self.say(
+                        "esp",
+                        &[
+                            ("mail", &mail),
+                            ("time", &time),
+                            ("addr", &addr),
+                            ("esp", &service),
+                        ],
+                    );
+                    self.say("customer", &[("customer", &customer)]);
+                }
+                Role::Hosting if matches!(suspect, Suspect::Domain(_)) => {
+                    self.say("hosting-unconfirmed", &values);
+                }
+                Role::Hosting => {
+                    self.say("hosting", &values);
+                }
+                Role::Registrar => {
+                    self.say("registrar", &values);
+                }
+                Role::Provider => {
+                    let mailbox = self.drop_box(suspect);
+                    self.say(
+                        "provider",
+                        &[("mail", &mail), ("time", &time), ("mailbox", &mailbox)],
+                    );
+                }
+                Role::Upstream => {
+                    self.say("upstream", &values);
+                }
+            }
+        }
+    }
+
+    /// Returns the host that vouches for the origin.
+    fn relay(&self) -> String {
+        let trace = self.case.material.trace;
+        let field = trace.origin.as_ref().map(|origin| origin.field);
+        let hop = trace.hops.iter().find(|hop| Some(hop.field) == field);
+        hop.and_then(|hop| hop.by.as_deref())
+            .map(shown)
+            .unwrap_or_default()
+    }
+
+    /// Returns the drop boxes at a provider, joined.
+    fn drop_box(&self, suspect: &Suspect) -> String {
+        let domain = super::desk::named(suspect);
+        let boxes = self.case.material.evidence.drop_boxes.iter();
+        let there: Vec<String> = boxes
+            .filter(|drop| {
+                drop.mailbox
+                    .rsplit_once('@')
+                    .is_some_and(|(_, host)| host.eq_ignore_ascii_case(&domain))
+            })
+            .map(|drop| shown(&drop.mailbox))
+            .collect();
+        if there.is_empty() {
+            domain
+        } else {
+            there.join(", ")
+        }
+    }
+
+    fn recorded(&mut self) {
+        self.blank();
+        self.say("facts", &[]);
+        let case = self.case;
+        if case.is_arrival_known {
+            self.say("fact-time", &[("time", &case.time())]);
+        } else {
+            self.say("fact-no-time", &[]);
+        }
+        let hop = case.boundary;
+        let of = |value: Option<&str>| value.map(shown).unwrap_or_default();
+        let written = of(hop.map(|hop| hop.date_text.as_str()));
+        self.say("fact-written", &[("written", &written)]);
+        self.say("fact-addr", &[("addr", &case.source.addr.to_string())]);
+        let by = of(hop.and_then(|hop| hop.by.as_deref()));
+        let id = of(hop.and_then(|hop| hop.id.as_deref()));
+        for (key, name, value) in [
+            (
+                "fact-rdns",
+                "rdns",
+                of(hop.and_then(|hop| hop.rdns.as_deref())),
+            ),
+            (
+                "fact-helo",
+                "helo",
+                of(hop.and_then(|hop| hop.helo.as_deref())),
+            ),
+            ("fact-by", "by", by.clone()),
+            (
+                "fact-with",
+                "with",
+                of(hop.and_then(|hop| hop.with.as_deref())),
+            ),
+            ("fact-auth", "auth", of(hop.and_then(account))),
+            ("fact-id", "id", id.clone()),
+            (
+                "fact-reverse-path",
+                "path",
+                of(case.reverse_path().as_deref()),
+            ),
+            (
+                "fact-message-id",
+                "id",
+                of(case.claimed("Message-ID").as_deref()),
+            ),
+        ] {
+            self.say(key, &[(name, &value)]);
+        }
+        if self.answers_for_source() && !self.say("log", &[("by", &by), ("id", &id)]) {
+            self.say("log-plain", &[("by", &by)]);
+        }
+        self.incidents();
+    }
+
+    fn answers_for_source(&self) -> bool {
+        let about = |(suspect, role): &(&Suspect, Role)| {
+            matches!(role, Role::Network | Role::Esp)
+                && !matches!(suspect, Suspect::Addr(addr) if *addr != self.case.source.addr)
+        };
+        self.call.concerns.iter().any(about)
+    }
+
+    fn incidents(&mut self) {
+        let earlier = self.case.material.earlier;
+        if earlier.is_empty() {
+            return;
+        }
+        self.blank();
+        self.say("incidents", &[("count", &(earlier.len() + 1).to_string())]);
+        let times = earlier.iter().rev().take(LISTED_LIMIT - 1).rev();
+        let times: Vec<String> = times
+            .map(|time| utc(*time))
+            .chain([self.case.time()])
+            .collect();
+        for time in times {
+            self.line("  ", &time);
+        }
+    }
+
+    fn attested(&mut self) {
+        let attestations = &self.case.material.trace.attestations;
+        if attestations.is_empty() {
+            return;
+        }
+        self.blank();
+        self.say("attested", &[]);
+        for attestation in attestations.iter().take(LISTED_LIMIT) {
+            let line = format!(
+                "{}: {}",
+                shown(&attestation.writer),
+                shown(&attestation.text)
+            );
+            self.line("  ", &line);
+        }
+    }
+
+    fn claimed(&mut self) {
+        self.blank();
+        self.say("claimed", &[]);
+        let case = self.case;
+        if let Some(origin) = &case.material.trace.origin
+            && origin.addr != case.source.addr
+        {
+            self.say("claim-origin", &[("addr", &origin.addr.to_string())]);
+        }
+        for (key, name, field) in [
+            ("claim-from", "from", "From"),
+            ("claim-reply-to", "mailbox", "Reply-To"),
+            ("claim-date", "date", "Date"),
+            ("claim-subject", "subject", "Subject"),
+        ] {
+            let value = case
+                .claimed(field)
+                .as_deref()
+                .map(shown)
+                .unwrap_or_default();
+            self.say(key, &[(name, &value)]);
+        }
+        let stamps = if self.answers_for_source() {
+            stamps(case)
+        } else {
+            Vec::new()
+        };
+        if !stamps.is_empty() {
+            self.blank();
+            self.say("stamps", &[]);
+            for stamp in stamps {
+                self.line("  ", &stamp);
+            }
+        }
+    }
+
+    /// Adds what concerns this desk alone: links, drop boxes, attachments.
+    fn concerned(&mut self) {
+        let evidence = self.case.material.evidence;
+        let roles = &self.call.desk.roles;
+        let has = |role: Role| roles.contains(&role);
+        if has(Role::Hosting) || has(Role::Registrar) {
+            let hosts: Vec<&str> = self
+                .call
+                .concerns
+                .iter()
+                .filter_map(|(suspect, _)| match suspect {
+                    Suspect::Host(name) | Suspect::Domain(name) => Some(name.as_str()),
+                    _ => None,
+                })
+                .collect();
+            let lies_in = |host: &str| {
+                hosts
+                    .iter()
+                    .any(|name| crate::evidence::lies_in(host, name))
+            };
+            let links: Vec<_> = evidence
+                .links
+                .iter()
+                .filter(|link| lies_in(&link.host))
+                .collect();
+            if !links.is_empty() {
+                self.blank();
+                self.say("links", &[]);
+            }
+            for link in links.into_iter().take(LISTED_LIMIT) {
+                self.line("  ", &shown(&link.url));
+                if let Some(target) = &link.target {
+                    self.say("link-target", &[("target", &shown(target))]);
+                }
+            }
+        }
+        if evidence.kind == Kind::Malware && !evidence.attachments.is_empty() {
+            self.blank();
+            self.say("attachments", &[]);
+            for file in evidence.attachments.iter().take(LISTED_LIMIT) {
+                let name = file.name.as_deref().map_or_else(|| "-".to_owned(), shown);
+                let (size, kind) = (file.size_octets.to_string(), shown(&file.media_type));
+                self.say(
+                    "attachment",
+                    &[
+                        ("name", &name),
+                        ("type", &kind),
+                        ("size", &size),
+                        ("digest", &file.sha256),
+                    ],
+                );
+            }
+        }
+    }
+
+    /// Adds what only the user can know, as his word, and what he wrote himself.
+    fn own_words(&mut self) {
+        let options = self.case.material.options;
+        let unsubscribe = self.case.material.evidence.unsubscribe.as_ref();
+        if options.answer.is_some() || unsubscribe.is_some() {
+            self.blank();
+        }
+        if let Some(Answer { says, on }) = &options.answer {
+            let date = on.to_string();
+            match says {
+                Says::NeverAsked => self.say("never", &[("date", &date)]),
+                Says::Unsubscribed { when } => {
+                    self.say("unsubscribed", &[("when", &shown(when)), ("date", &date)])
+                }
+                Says::OnceSignedUp => self.say("once", &[("date", &date)]),
+                Says::Unknown => self.say("unknown", &[("date", &date)]),
+            };
+        }
+        if let Some(unsubscribe) = unsubscribe {
+            self.say("unsubscribe", &[]);
+            if unsubscribe.one_click {
+                self.say("one-click", &[]);
+            }
+        }
+        if let Some(note) = options
+            .note
+            .as_deref()
+            .map(str::trim)
+            .filter(|note| !note.is_empty())
+        {
+            self.blank();
+            self.say("note", &[]);
+            for line in note.lines() {
+                let line = Untrusted::text(line).up_to(QUOTED_CHARS).to_string();
+                wrapped(&line, &mut self.out);
+            }
+        }
+    }
+
+    fn asked(&mut self) {
+        self.blank();
+        for (suspect, role) in self.call.concerns.clone() {
+            let name = super::desk::named(suspect);
+            let addr = about(self.case, self.call).to_string();
+            match role {
+                Role::Network => self.say("ask-network", &[("addr", &name)]),
+                Role::Esp => self.say("ask-esp", &[]),
+                Role::Hosting => self.say("ask-hosting", &[("host", &name)]),
+                Role::Registrar => self.say("ask-registrar", &[("host", &name)]),
+                Role::Provider => {
+                    let mailbox = self.drop_box(suspect);
+                    self.say("ask-provider", &[("mailbox", &mailbox)])
+                }
+                Role::Upstream => self.say("ask-upstream", &[("addr", &addr)]),
+            };
+        }
+    }
+
+    fn changed(&mut self) {
+        self.blank();
+        let lines = changes(self.case, self.exhibit);
+        if lines.is_empty() {
+            self.say("changed-nothing", &[]);
+            return;
+        }
+        self.say("changed", &[]);
+        for line in lines {
+            wrapped(&line, &mut self.out);
+        }
+    }
+
+    fn closing(&mut self) {
+        self.blank();
+        self.say("claim-levels", &[]);
+        self.say("zone", &[]);
+        self.say("answer", &[("ref", &self.case.material.case.reference())]);
+        self.blank();
+        self.say("thanks", &[]);
+    }
+}
+
+/// Returns what was changed in the evidence, a line each.
+pub(super) fn changes(case: &Case<'_>, exhibit: &Exhibit) -> Vec<String> {
+    let material = case.material;
+    let say = |key: &str, name: &str, value: &str| {
+        material.rules.texts.say(
+            &material.options.language,
+            key,
+            &[(name, value), ("domain", super::leak::MUNGED_DOMAIN)],
+        )
+    };
+    let counted = |key: &str, count: usize| {
+        (count > 0)
+            .then(|| say(key, "count", &count.to_string()))
+            .flatten()
+    };
+    let left_out = if exhibit.octets.len() == exhibit.header_octets {
+        "changed-body"
+    } else {
+        "changed-cut"
+    };
+    let mut lines: Vec<String> = [
+        counted("changed-own", exhibit.places),
+        counted("changed-others", exhibit.others),
+        counted("changed-tokens", exhibit.tokens),
+        counted(left_out, exhibit.left_out),
+        exhibit
+            .exact
+            .as_ref()
+            .and_then(|_| say("changed-exact", "", "")),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    lines.extend(
+        exhibit
+            .replaced
+            .iter()
+            .filter_map(|part| say("changed-part", "notice", &part.notice)),
+    );
+    lines
+}
+
+/// Returns the header section as part one quotes it: every line escaped and indented.
+pub(super) fn quoted(case: &Case<'_>, key: &str, octets: &[u8]) -> String {
+    let material = case.material;
+    let heading = material
+        .rules
+        .texts
+        .say(&material.options.language, key, &[]);
+    let mut out = format!("\n{}\n\n", heading.unwrap_or_default());
+    for line in octets.split(|octet| *octet == b'\n') {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        out.push_str("  ");
+        escaped_line(line, &mut out);
+        out.push('\n');
+    }
+    out.truncate(out.trim_end().len());
+    out.push('\n');
+    out
+}
+
+/// Writes one line of the message, a tab as blanks and everything dangerous escaped.
+fn escaped_line(line: &[u8], out: &mut String) {
+    let plain = |octet: &u8| (32..127).contains(octet);
+    if line.iter().all(plain) && line.len() <= QUOTED_CHARS {
+        out.push_str(&String::from_utf8_lossy(line));
+        return;
+    }
+    for (place, piece) in line.split(|octet| *octet == b'\t').enumerate() {
+        if place > 0 {
+            out.push_str("    ");
+        }
+        // A character of three octets may become `<U+202E>`; all stays below 998 octets.
+        for (place, chunk) in piece.chunks(100).enumerate() {
+            if place > 0 && place % 2 == 0 {
+                out.push_str("\n    ");
+            }
+            out.push_str(&Untrusted::new(chunk).up_to(QUOTED_CHARS).to_string());
+        }
+    }
+}
+
+fn account(hop: &crate::trace::Hop) -> Option<&str> {
+    match hop.auth.as_ref()? {
+        crate::trace::Auth::Yes => None,
+        crate::trace::Auth::Account(name) => Some(name),
+    }
+}
+
+/// Wraps a sentence at blanks; a word that is longer than a line stays whole.
+fn wrapped(sentence: &str, out: &mut String) {
+    if sentence.chars().count() <= WRAP_COLUMNS + 2 {
+        out.push_str(sentence);
+        out.push('\n');
+        return;
+    }
+    let indent = if sentence.starts_with("- ") { "  " } else { "" };
+    let mut columns = 0;
+    for word in sentence.split(' ') {
+        let width = word.chars().count();
+        if columns > 0 && columns + 1 + width > WRAP_COLUMNS {
+            out.push('\n');
+            out.push_str(indent);
+            columns = indent.len();
+        } else if columns > 0 {
+            out.push(' ');
+            columns += 1;
+        }
+        out.push_str(word);
+        columns += width;
+    }
+    out.push('\n');
+}
+
+/// Returns the arrival in the form of a header field.
+pub(super) fn arrival_date(case: &Case<'_>) -> String {
+    rfc5322(case.arrival)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sentences_are_wrapped_between_words() {
+        let mut out = String::new();
+        wrapped(&"word ".repeat(40), &mut out);
+        assert!(out.lines().all(|line| line.len() <= WRAP_COLUMNS));
+        assert_eq!(out.split_whitespace().count(), 40);
+    }
+
+    #[test]
+    fn quoted_lines_are_escaped_and_short() {
+        let mut out = String::new();
+        escaped_line(
+            &[
+                b"\x1b]0;x\x07\ta".as_slice(),
+                "\u{202e}".repeat(400).as_bytes(),
+            ]
+            .concat(),
+            &mut out,
+        );
+        assert!(out.starts_with("\\x1b]0;x\\x07    a"));
+        assert!(
+            out.lines().all(|line| line.len() < 998),
+            "{}",
+            out.lines().map(str::len).max().unwrap()
+        );
+    }
+}
