@@ -12,10 +12,13 @@ mod net;
 #[cfg(test)]
 mod sandbox_net;
 // complaints made up for the tests
+#[cfg(test)]
 mod letters;
 
 // complaint → Approved or Declined
+#[cfg(test)]
 mod consent;
 
 // everything → SQLite
+#[cfg(test)]
 mod ledger;
