@@ -15,9 +15,21 @@ mod sandbox_net;
 #[cfg(test)]
 mod letters;
 
+// servers that answer wrongly
+#[cfg(test)]
+mod servers;
+
 // complaint → Approved or Declined
 #[cfg(test)]
 mod consent;
+
+// Approved → Outcome, whatever the server does
+#[cfg(test)]
+mod delivery;
+
+// the same, with the program killed at any step
+#[cfg(test)]
+mod killed;
 
 // everything → SQLite
 #[cfg(test)]
