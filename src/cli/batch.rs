@@ -1,11 +1,291 @@
-//! Traces, looks up and holds every message of a mailbox.
+//! Traces, looks up and holds every message of a mailbox; it can be broken off and gone on with.
+//!
+//! In: mailboxes, folders, messages. Out: complaints in the ledger, `held`, for `plaint review`.
+//! Failures: a message that cannot be used is counted with its reason; the rest goes on.
+//! Limits: nothing is asked but who complains; a message in doubt is held back until it is answered.
 
-use super::Session;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::{Timestamp, ToSpan as _};
+
 use super::flags::BatchArgs;
+use super::report::is_reportable;
+use super::way::{self, Plan, Way};
+use super::{Session, find, identity, input, question};
+use crate::complaint::{Identity, Options};
+use crate::consent::State;
+use crate::contact::Finder;
 use crate::failure::{Exit, Failure};
+use crate::intake::{self, Message};
+use crate::ledger::{Ledger, Standing};
+use crate::rules::Rules;
+use crate::trace::{self, Nature, Trace, Trust};
+
+/// Age from which a message is traced without lookups: its complaint would not be ticked.
+const OLD_DAYS: i64 = 7;
+
+/// What became of one message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Became {
+    Held,
+    Joined,
+    Known,
+    Old,
+    Question,
+    Backscatter,
+    List,
+    NoSource,
+    NoDesk,
+    Unreadable,
+}
+
+impl Became {
+    /// Returns the word under which the ledger keeps it.
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Held => "held",
+            Self::Joined => "joined",
+            Self::Known => "known",
+            Self::Old => "old",
+            Self::Question => "needs-an-answer",
+            Self::Backscatter => "backscatter",
+            Self::List => "list",
+            Self::NoSource => "no-source",
+            Self::NoDesk => "no-desk",
+            Self::Unreadable => "unreadable",
+        }
+    }
+
+    /// Returns what the closing lines say of it.
+    const fn sentence(self) -> &'static str {
+        match self {
+            Self::Held => "held as new cases",
+            Self::Joined => "joined to a case of the same source and day",
+            Self::Known => "known already",
+            Self::Old => "older than 7 days: traced, not looked up",
+            Self::Question => "need an answer: take one with `plaint report` on a terminal",
+            Self::Backscatter => "bounces or automatic answers: their servers are not the spammers",
+            Self::List => "mail of lists that you are on",
+            Self::NoSource => "without a source that can be reported",
+            Self::NoDesk => "without a desk",
+            Self::Unreadable => "no messages",
+        }
+    }
+
+    /// Returns the exit status that it stands for.
+    const fn exit(self) -> Exit {
+        match self {
+            Self::NoDesk => Exit::NoContact,
+            Self::Unreadable => Exit::NotAMessage,
+            _ => Exit::Done,
+        }
+    }
+}
 
 /// Runs the command.
 pub(crate) fn run(args: BatchArgs, session: &mut Session) -> Result<Exit, Failure> {
-    let _ = (args, session);
-    Err(Failure::bug("this command is not written yet"))
+    let mut ledger = session.open_ledger()?;
+    let identity = identity::identity(session)?;
+    let rules = Arc::clone(&session.rules);
+    let mut work = Work {
+        trust: question::trust(session, &ledger, &args.trust.trust)?,
+        options: way::options(session, &args.compose),
+        finder: Finder::new(find::settings(session, args.offline)?, &rules),
+        rules: &rules,
+        identity,
+        counts: BTreeMap::new(),
+    };
+    for input in &args.inputs {
+        take_input(input, &args, &mut work, session, &mut ledger)?;
+    }
+    Ok(close(session, &work.counts, args.json))
+}
+
+/// What a batch works with.
+struct Work<'r> {
+    trust: Trust,
+    options: Options,
+    finder: Finder<'r>,
+    rules: &'r Rules,
+    identity: Identity,
+    counts: BTreeMap<Became, u64>,
+}
+
+/// Takes every message of one input.
+fn take_input(
+    input: &Path,
+    args: &BatchArgs,
+    work: &mut Work<'_>,
+    session: &mut Session,
+    ledger: &mut Ledger,
+) -> Result<(), Failure> {
+    let name = input.display().to_string();
+    let total = std::fs::metadata(input).map_or(0, |meta| meta.len());
+    let octets = std::fs::read(input).map_err(|e| input::cannot_open(&name, &e))?;
+    let messages = [intake::read(octets, intake::Origin::single(name.clone()))];
+    let batch = ledger.begin_batch(&name, session.now())?;
+    if batch.done > 0 {
+        session.term.status(&format!(
+            "Going on with {name}: {} messages are done.",
+            batch.done
+        ));
+    }
+    let progress = session.term.progress(total, &name);
+    for (place, message) in (0..).zip(messages) {
+        let became = match message {
+            Ok(message) => {
+                progress.at(message.origin().offset);
+                let key = ledger.key_of_message(&message);
+                if ledger.batch_item(batch, place, key)?.is_some() {
+                    continue;
+                }
+                let (became, json) = take(message, work, session, ledger)?;
+                ledger.finish_batch_item(batch, place, key, became.word())?;
+                if args.json {
+                    session.term.json(&json);
+                }
+                became
+            }
+            Err(error) => {
+                let failure = input::no_message(&name, &error);
+                progress.say(&failure.to_string());
+                Became::Unreadable
+            }
+        };
+        *work.counts.entry(became).or_default() += 1;
+        if session.term.is_closed() {
+            break;
+        }
+    }
+    ledger.end_batch(batch, session.now())?;
+    Ok(())
+}
+
+/// One message of a batch as `--json` shows it.
+#[derive(serde::Serialize)]
+struct Row {
+    schema: u32,
+    input: String,
+    index: usize,
+    offset: u64,
+    outcome: &'static str,
+    source: Option<String>,
+    desks: Vec<String>,
+}
+
+/// Takes one message up to its held complaints.
+fn take(
+    message: Message,
+    work: &mut Work<'_>,
+    session: &mut Session,
+    ledger: &mut Ledger,
+) -> Result<(Became, Row), Failure> {
+    let origin = message.origin().clone();
+    let trace = trace::follow(&message.headers(), &work.trust, work.rules);
+    let mut row = Row {
+        schema: 1,
+        input: origin.input,
+        index: origin.index,
+        offset: origin.offset,
+        outcome: "",
+        source: trace.source.as_ref().map(|source| source.addr.to_string()),
+        desks: Vec::new(),
+    };
+    let became = match set_aside(&trace, session.now()) {
+        Some(became) => became,
+        None => hold(message, trace, work, session, ledger, &mut row.desks)?,
+    };
+    row.outcome = became.word();
+    Ok((became, row))
+}
+
+/// Returns why a message goes no further than its trace, if it does not.
+fn set_aside(trace: &Trace, now: Timestamp) -> Option<Became> {
+    match trace.nature {
+        Nature::Backscatter => return Some(Became::Backscatter),
+        Nature::List => return Some(Became::List),
+        Nature::Mail => {}
+    }
+    if trace.question.is_some() {
+        return Some(Became::Question);
+    }
+    if !is_reportable(trace) {
+        return Some(Became::NoSource);
+    }
+    let at = super::say::boundary(trace).and_then(|hop| hop.date);
+    let oldest = now.checked_sub((OLD_DAYS * 24).hours()).unwrap_or(now);
+    at.is_some_and(|at| at < oldest).then_some(Became::Old)
+}
+
+/// Looks up, composes, and holds; the desks that it went to are added to `desks`.
+fn hold(
+    message: Message,
+    trace: Trace,
+    work: &mut Work<'_>,
+    session: &mut Session,
+    ledger: &mut Ledger,
+    desks: &mut Vec<String>,
+) -> Result<Became, Failure> {
+    let standing = ledger.standing(&message)?;
+    if !matches!(standing, Standing::New(_)) {
+        return Ok(Became::Known);
+    }
+    let way = Way::of(message, trace, session, ledger, &mut work.finder);
+    let (case, earlier) = way.case(ledger, &standing)?;
+    let now = session.now();
+    let plan = Plan {
+        case,
+        earlier: &earlier,
+        identity: &work.identity,
+        options: &work.options,
+        rules: work.rules,
+        secret: ledger.secret(),
+        now,
+    };
+    let complaints = match way.draft(&plan) {
+        Ok(complaints) => complaints,
+        Err(failure) if failure.exit == Exit::NoContact => {
+            session.term.failure(&failure);
+            return Ok(Became::NoDesk);
+        }
+        Err(failure) => return Err(failure),
+    };
+    way.keep(&complaints, case, ledger, State::Held, now)?;
+    desks.extend(complaints.iter().map(|one| one.desk.key()));
+    Ok(if earlier.is_empty() {
+        Became::Held
+    } else {
+        Became::Joined
+    })
+}
+
+/// Says what became of all messages; returns the gravest exit status.
+fn close(session: &mut Session, counts: &BTreeMap<Became, u64>, json: bool) -> Exit {
+    let mut exit = Exit::Done;
+    for (became, count) in counts {
+        exit = exit.graver(became.exit());
+        if json {
+            session
+                .term
+                .status(&format!("{count:>6}  {}", became.sentence()));
+        } else {
+            session
+                .term
+                .answer(&format!("{count:>6}  {}", became.sentence()));
+        }
+    }
+    let held = counts
+        .iter()
+        .any(|(became, _)| matches!(became, Became::Held | Became::Joined));
+    session.term.status("Nothing was sent.");
+    if held {
+        session
+            .term
+            .hint("`plaint review` shows what is held, and asks once for all");
+    } else if exit == Exit::Done {
+        exit = Exit::NothingToReport;
+    }
+    exit
 }

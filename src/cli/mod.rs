@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use crate::config::Config;
 use crate::consent::{Codes, RandomCodes};
 use crate::failure::{Exit, Failure};
+use crate::ledger::{Ledger, LedgerError};
 use crate::rules::Rules;
 use crate::term::{Asker, Term};
 
@@ -31,6 +32,21 @@ mod identity;
 
 // how complaints are sent
 mod transport;
+
+// what only the user can know about a trace
+mod question;
+
+// what only the user can know about a newsletter
+mod newsletter;
+
+// who answers for what a message shows
+mod find;
+
+// one message's way up to its drafts
+mod way;
+
+// consent, delivery, and the closing lines
+mod agree;
 
 // takes one message all the way: trace, look up, draft, ask, send
 mod report;
@@ -74,7 +90,7 @@ mod setup;
 /// put their own here. No environment variable and no setting does.
 pub struct Hooks {
     /// Tells the time.
-    pub now: Box<dyn Fn() -> Timestamp>,
+    pub now: Arc<dyn Fn() -> Timestamp>,
     /// Draws the codes that a user types to agree.
     pub codes: Box<dyn Codes>,
 }
@@ -84,7 +100,7 @@ impl Hooks {
     #[must_use]
     pub fn real() -> Self {
         Self {
-            now: Box::new(Timestamp::now),
+            now: Arc::new(Timestamp::now),
             codes: Box::new(RandomCodes),
         }
     }
@@ -108,6 +124,24 @@ impl Session {
     /// Returns the time.
     pub(crate) fn now(&self) -> Timestamp {
         (self.hooks.now)()
+    }
+
+    /// Opens the ledger that the settings name.
+    pub(crate) fn open_ledger(&self) -> Result<Ledger, Failure> {
+        let path = self.config.ledger_path()?;
+        Ledger::open(&path, self.now()).map_err(|error| error.failure(&path))
+    }
+}
+
+impl From<LedgerError> for Failure {
+    fn from(error: LedgerError) -> Self {
+        let exit = match error {
+            LedgerError::Settled(_) | LedgerError::Missing(_) => Exit::Usage,
+            _ => Exit::Io,
+        };
+        Self::new(exit, "the ledger cannot be used")
+            .because(&error)
+            .remedy(error.remedy())
     }
 }
 

@@ -1,11 +1,131 @@
 //! Takes one message all the way: trace, look up, draft, ask, send.
+//!
+//! In: a message. Out: one sentence where it came from; the complaints; what became of them.
+//! Failures: each says what, where, why, what to do, and whether anything was sent.
 
-use super::Session;
+use std::sync::Arc;
+
+use super::agree::agree_and_send;
 use super::flags::ReportArgs;
+use super::way::{self, Plan, Way};
+use super::{Session, find, identity, input, question, say, transport};
+use crate::complaint::Format;
+use crate::config::TransportKind;
+use crate::consent::State;
+use crate::contact::Finder;
 use crate::failure::{Exit, Failure};
+use crate::ledger::{Earlier, Ledger, Standing};
+use crate::trace::Trace;
 
 /// Runs the command.
 pub(crate) fn run(args: ReportArgs, session: &mut Session) -> Result<Exit, Failure> {
-    let _ = (args, session);
-    Err(Failure::bug("this command is not written yet"))
+    let message = input::one_message(args.file.as_deref(), &mut session.term, &mut session.asker)?;
+    for repair in message.repairs() {
+        session.term.status(&format!("Note: {repair}."));
+    }
+    let mut ledger = session.open_ledger()?;
+    let trace = question::settled_trace(session, &mut ledger, &message, &args.trust.trust)?;
+    if args.explain {
+        for hop in &trace.hops {
+            session
+                .term
+                .status(&format!("{:>3}  {}", hop.field + 1, hop.why));
+        }
+    }
+    if !is_reportable(&trace) {
+        return Ok(nothing_to_report(session, &trace));
+    }
+    let standing = ledger.standing(&message)?;
+    if let Standing::Known { complaints, .. } = &standing
+        && let Some(done) = complaints.iter().find(|one| one.state.may_have_arrived())
+    {
+        return Ok(already(session, &trace, done));
+    }
+    let identity = identity::identity(session)?;
+    let rules = Arc::clone(&session.rules);
+    let mut finder = Finder::new(find::settings(session, args.offline)?, &rules);
+    session.term.status(&asking(&trace));
+    let way = Way::of(message, trace, session, &mut ledger, &mut finder);
+    session.term.answer(&say::source(&way.trace, way.holder()));
+    let mut options = way::options(session, &args.compose);
+    let kind = if args.log_only {
+        TransportKind::None
+    } else {
+        how_sent(session, identity.mailbox.as_str())?
+    };
+    if kind == TransportKind::Drafts && args.compose.format.is_none() {
+        // A draft goes through a mail program, which keeps text and breaks reports.
+        options.format = Some(Format::Plain);
+    }
+    options.answer = super::newsletter::answer(session, &mut ledger, &way)?;
+    let now = session.now();
+    let (case, earlier) = way.case(&ledger, &standing)?;
+    let plan = Plan {
+        case,
+        earlier: &earlier,
+        identity: &identity,
+        options: &options,
+        rules: &rules,
+        secret: ledger.secret(),
+        now,
+    };
+    let complaints = way.draft(&plan)?;
+    way.keep(&complaints, case, &mut ledger, State::Drafted, now)?;
+    agree_and_send(session, &mut ledger, complaints, kind)
+}
+
+/// Returns whether a complaint about the source may go out.
+pub(super) fn is_reportable(trace: &Trace) -> bool {
+    trace
+        .source
+        .as_ref()
+        .is_some_and(|source| source.reportable)
+}
+
+/// Says why there is nothing to report.
+fn nothing_to_report(session: &mut Session, trace: &Trace) -> Exit {
+    session.term.answer(&say::source(trace, None));
+    if let Some(source) = &trace.source {
+        session
+            .term
+            .answer(&format!("It cannot be reported: {}", source.why));
+    }
+    if let Some(question) = &trace.question {
+        session.term.hint(&format!(
+            "{} If so, add `{}` under `[trust]` in the settings, or run on a terminal to be asked",
+            question.text, question.host
+        ));
+    }
+    session.term.status("Nothing was sent.");
+    Exit::NothingToReport
+}
+
+/// Says that a message was reported before.
+fn already(session: &mut Session, trace: &Trace, done: &Earlier) -> Exit {
+    session.term.answer(&say::source(trace, None));
+    session.term.answer(&format!(
+        "You reported it already: to {} on {} ({}). Nothing was sent again.",
+        done.desk,
+        say::utc(done.at),
+        done.state
+    ));
+    session.term.hint(&format!(
+        "`plaint log show {}` shows that complaint",
+        done.id
+    ));
+    Exit::NothingToReport
+}
+
+fn asking(trace: &Trace) -> String {
+    trace.source.as_ref().map_or(String::new(), |source| {
+        format!("Asking who answers for {} …", source.addr)
+    })
+}
+
+/// Returns how complaints are sent; without a terminal and a setting nothing can be agreed to anyway.
+fn how_sent(session: &mut Session, from: &str) -> Result<TransportKind, Failure> {
+    if session.config.delivery.transport.is_none() && !session.asker.can_ask() {
+        return Ok(TransportKind::None);
+    }
+    transport::kind(session, from)
 }

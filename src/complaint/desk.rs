@@ -213,7 +213,9 @@ fn unticked(
         }
         Role::Hosting | Role::Provider | Role::Registrar => {}
         Role::Upstream => {
-            return because("an upstream network is asked only when the desk below it stays silent");
+            return because(
+                "an upstream network is asked only when the desk below it stays silent",
+            );
         }
     }
     let Some(contact) = contact else {

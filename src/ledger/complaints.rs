@@ -163,6 +163,17 @@ impl Ledger {
         Ok(())
     }
 
+    /// Returns the number of a complaint that was kept: of its case, desk and round.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Missing`] where it was not kept.
+    pub fn number_of(&self, complaint: &Complaint) -> Result<i64, LedgerError> {
+        found(&self.db, complaint)?
+            .map(|(id, _)| id)
+            .ok_or_else(|| LedgerError::Missing(format!("complaint to {}", complaint.desk.key())))
+    }
+
     /// Returns one complaint.
     ///
     /// # Errors

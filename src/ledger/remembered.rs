@@ -61,4 +61,17 @@ impl Ledger {
             )
             .optional()?)
     }
+
+    /// Returns what was answered with no to one kind of question.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] where the ledger cannot be read.
+    pub fn denied(&self, kind: &str) -> Result<Vec<String>, LedgerError> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT subject FROM remembered WHERE kind = ?1 AND answer = 'no' ORDER BY subject",
+        )?;
+        let rows = statement.query_map([kind], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
 }

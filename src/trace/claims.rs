@@ -11,8 +11,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::field::{Received, is_inner};
 use super::names::{is_bare, same_domain, same_host};
 use super::{Confidence, HopTrust, Origin, SourceKind, Trust};
-use crate::rules::{Provider, Rules};
 use crate::rules::received::HopKind;
+use crate::rules::{Provider, Rules};
 
 /// How much later than the field above a field may be dated: clocks differ.
 const CLOCK_SLACK: SignedDuration = SignedDuration::from_mins(10);
@@ -58,23 +58,45 @@ pub(super) fn judge(
         open: kind == SourceKind::Direct,
     };
     for (at, field) in fields.iter().enumerate().skip(boundary + 1) {
-        let verdict = chain.next(field, fields.get(..=boundary).unwrap_or_default(), trust, rules);
+        let verdict = chain.next(
+            field,
+            fields.get(..=boundary).unwrap_or_default(),
+            trust,
+            rules,
+        );
         let (hop, why) = match verdict {
             Link::Fits(why) => {
-                if let Some(addr) = field.reading.addr.filter(|addr| !is_inner(*addr, &trust.also_public) && crate::rules::carried(*addr).is_none()) {
+                if let Some(addr) = field.reading.addr.filter(|addr| {
+                    !is_inner(*addr, &trust.also_public) && crate::rules::carried(*addr).is_none()
+                }) {
                     let (confidence, why) = match chain.voucher {
                         Some(provider) => (
                             Confidence::Corroborated,
-                            format!("{} relayed it and notes its own users' addresses truly (rule {})", provider.what, provider.id),
+                            format!(
+                                "{} relayed it and notes its own users' addresses truly (rule {})",
+                                provider.what, provider.id
+                            ),
                         ),
                         None => (
                             Confidence::Claimed,
-                            format!("{} says that it took the message from there; the names and times fit, but strangers wrote this", field.writer()),
+                            format!(
+                                "{} says that it took the message from there; the names and times fit, but strangers wrote this",
+                                field.writer()
+                            ),
                         ),
                     };
-                    claims.origin = Some(Origin { addr, field: at, confidence, why });
+                    claims.origin = Some(Origin {
+                        addr,
+                        field: at,
+                        confidence,
+                        why,
+                    });
                 }
-                let trust = if chain.voucher.is_some() { HopTrust::Corroborated } else { HopTrust::Claimed };
+                let trust = if chain.voucher.is_some() {
+                    HopTrust::Corroborated
+                } else {
+                    HopTrust::Claimed
+                };
                 chain.advance(field);
                 (trust, why)
             }
@@ -127,16 +149,30 @@ struct Chain<'c, 't> {
 
 impl<'c, 't> Chain<'c, 't> {
     /// Judges the next field.
-    fn next(&mut self, field: &Received<'t>, own: &[Received<'_>], trust: &Trust, rules: &Rules) -> Link {
+    fn next(
+        &mut self,
+        field: &Received<'t>,
+        own: &[Received<'_>],
+        trust: &Trust,
+        rules: &Rules,
+    ) -> Link {
         let reading = &field.reading;
         if let Some(why) = reading.unread {
             return Link::Unread(format!("this field cannot be read: {why}"));
         }
         if let Some(by) = reading.by
             && (trust.hosts.iter().any(|host| host.holds(by))
-                || own.iter().any(|passed| passed.reading.by.is_some_and(|name| same_host(name, by) && !is_bare(name))))
+                || own.iter().any(|passed| {
+                    passed
+                        .reading
+                        .by
+                        .is_some_and(|name| same_host(name, by) && !is_bare(name))
+                }))
         {
-            return Link::Contradicted(format!("it says that {} wrote it, one of your own hosts, yet it stands below the field where the message came in: a stranger wrote it", field.writer()));
+            return Link::Contradicted(format!(
+                "it says that {} wrote it, one of your own hosts, yet it stands below the field where the message came in: a stranger wrote it",
+                field.writer()
+            ));
         }
         if let (Some(above), Some(date)) = (self.date, field.date) {
             if date > above + CLOCK_SLACK {
@@ -149,15 +185,24 @@ impl<'c, 't> Chain<'c, 't> {
             return Link::Contradicted("its date is none that a server writes".to_owned());
         }
         if !self.open {
-            return Link::Broken("it stands below the point where the chain ends; anybody can have written it".to_owned());
+            return Link::Broken(
+                "it stands below the point where the chain ends; anybody can have written it"
+                    .to_owned(),
+            );
         }
         if field.date.is_none() {
             return Link::Broken("it has no date; servers write one".to_owned());
         }
         if self.fits(field, rules) {
-            Link::Fits(format!("written by {}, the host that the field above names as its client", field.writer()))
+            Link::Fits(format!(
+                "written by {}, the host that the field above names as its client",
+                field.writer()
+            ))
         } else {
-            Link::Broken(format!("it says that {} wrote it, which is not the host that the field above names as its client", field.writer()))
+            Link::Broken(format!(
+                "it says that {} wrote it, which is not the host that the field above names as its client",
+                field.writer()
+            ))
         }
     }
 
@@ -166,11 +211,12 @@ impl<'c, 't> Chain<'c, 't> {
         let reading = &field.reading;
         let above = &self.client.reading;
         // Inside a host: its queue, its filter, its list manager.
-        let inside = self.writer.filter(|_| {
-            above.addr.is_none() || above.addr.is_some_and(|addr| is_inner(addr, &[]))
-        });
+        let inside = self
+            .writer
+            .filter(|_| above.addr.is_none() || above.addr.is_some_and(|addr| is_inner(addr, &[])));
         let Some(by) = reading.by else {
-            return inside.is_some() && reading.kind == HopKind::Local || self.writer.is_none() && reading.kind == HopKind::Local && above.rdns.is_some();
+            return inside.is_some() && reading.kind == HopKind::Local
+                || self.writer.is_none() && reading.kind == HopKind::Local && above.rdns.is_some();
         };
         if let Some(writer) = inside
             && (same_host(writer, by) || same_domain(writer, by) || is_bare(by))
@@ -181,7 +227,10 @@ impl<'c, 't> Chain<'c, 't> {
             return true;
         }
         match above.rdns {
-            Some(rdns) => same_host(rdns, by) || (above.helo.is_some_and(|helo| same_host(helo, by)) && same_domain(rdns, by)),
+            Some(rdns) => {
+                same_host(rdns, by)
+                    || (above.helo.is_some_and(|helo| same_host(helo, by)) && same_domain(rdns, by))
+            }
             // A server that looks names up and found none knows nothing but what the client said.
             None if above.looks_up => false,
             None => above.helo.is_some_and(|helo| same_host(helo, by)),
@@ -189,7 +238,10 @@ impl<'c, 't> Chain<'c, 't> {
     }
 
     /// Goes on below a field that fitted.
-    fn advance(&mut self, field: &Received<'t>) where 't: 't {
+    fn advance(&mut self, field: &Received<'t>)
+    where
+        't: 't,
+    {
         if let Some(by) = field.reading.by {
             self.writer = Some(by);
         }

@@ -19,7 +19,10 @@ pub(super) fn parse(text: &str) -> Option<Timestamp> {
     if text.is_empty() || text.len() > DATE_LIMIT || !text.is_ascii() {
         return None;
     }
-    PARSER.parse_timestamp(text).ok().or_else(|| rewritten(text))
+    PARSER
+        .parse_timestamp(text)
+        .ok()
+        .or_else(|| rewritten(text))
 }
 
 /// Reads what is nearly a date: folds inside, two zones, `asctime`'s order.
@@ -27,7 +30,9 @@ fn rewritten(text: &str) -> Option<Timestamp> {
     let mut words: Vec<&str> = text.split_ascii_whitespace().collect();
     // `-0800 PST`: the number says it all.
     if words.len() > 5
-        && words.last().is_some_and(|word| word.bytes().all(|b| b.is_ascii_alphabetic()))
+        && words
+            .last()
+            .is_some_and(|word| word.bytes().all(|b| b.is_ascii_alphabetic()))
         && words
             .get(words.len() - 2)
             .is_some_and(|word| word.starts_with(['+', '-']))
@@ -59,7 +64,12 @@ mod tests {
         assert_eq!(of("Sat, 21 Nov 2026 02:00:00 -0800 PST"), ten);
         assert_eq!(of("Sat, 21 Nov 2026\n\t10:00:00 GMT"), ten);
         assert_eq!(of("Sat Nov 21 02:00:00 2026 -0800"), ten);
-        for none in ["", "yesterday", "1795294122", "Foo, 32 Bar 2025 25:61:61 +0000"] {
+        for none in [
+            "",
+            "yesterday",
+            "1795294122",
+            "Foo, 32 Bar 2025 25:61:61 +0000",
+        ] {
             assert_eq!(of(none), None, "{none}");
         }
     }

@@ -46,7 +46,10 @@ impl<'t> Received<'t> {
 
     /// Returns the client for a sentence.
     pub(super) fn client(&self) -> String {
-        let name = self.client_names().next().map(|name| Untrusted::text(name).up_to(100).to_string());
+        let name = self
+            .client_names()
+            .next()
+            .map(|name| Untrusted::text(name).up_to(100).to_string());
         match (self.reading.addr, name) {
             (Some(addr), Some(name)) if name.trim_matches(['[', ']']) != addr.to_string() => {
                 format!("`{name}` ({addr})")
@@ -98,14 +101,18 @@ pub(super) fn is_inner(addr: IpAddr, also_public: &[ipnet::IpNet]) -> bool {
         // RFC 1918 §3, RFC 1122 §3.2.1.3, RFC 3927, RFC 6598 §7
         IpAddr::V4(v4) => {
             let [a, b, ..] = v4.octets();
-            v4.is_loopback() || v4.is_private() || v4.is_link_local() || (a == 100 && b & 0xc0 == 64)
+            v4.is_loopback()
+                || v4.is_private()
+                || v4.is_link_local()
+                || (a == 100 && b & 0xc0 == 64)
         }
         // RFC 4193, RFC 4291 §2.5.6; 6to4 of an inner address is what Google writes (RFC 3056).
         IpAddr::V6(v6) => {
             v6.is_loopback()
                 || v6.is_unique_local()
                 || v6.is_unicast_link_local()
-                || crate::rules::carried(addr).is_some_and(|v4| is_inner(IpAddr::V4(v4), also_public))
+                || crate::rules::carried(addr)
+                    .is_some_and(|v4| is_inner(IpAddr::V4(v4), also_public))
         }
     }
 }

@@ -29,7 +29,8 @@ pub(super) fn sign(
     let last_own = fields.get(boundary)?;
     let client = Client::of(last_own, fields.get(boundary + 1..).unwrap_or_default())?;
     let recipients = Recipients::of(headers, fields, boundary, trust);
-    let list = list_host(headers).filter(|domain| same_domain(domain, client.name) || same_host(domain, client.name));
+    let list = list_host(headers)
+        .filter(|domain| same_domain(domain, client.name) || same_host(domain, client.name));
     let why = forwarded_for(headers, fields, boundary, &client, &recipients)
         .or_else(|| rewritten_path(headers, last_own, &client))
         .or_else(|| forwarded_header(headers, &client, &recipients))?;
@@ -51,7 +52,9 @@ struct Client<'t> {
 
 impl<'t> Client<'t> {
     fn of(last_own: &Received<'t>, below: &[Received<'t>]) -> Option<Self> {
-        let writer = below.iter().find_map(|field| field.reading.by.filter(|by| registered(by).is_some()));
+        let writer = below
+            .iter()
+            .find_map(|field| field.reading.by.filter(|by| registered(by).is_some()));
         let names: Vec<&str> = last_own.client_names().collect();
         let name = writer
             .filter(|by| names.iter().any(|name| same_host(name, by)))
@@ -72,7 +75,12 @@ struct Recipients<'t> {
 }
 
 impl<'t> Recipients<'t> {
-    fn of(headers: &Headers<'t>, fields: &[Received<'t>], boundary: usize, trust: &'t Trust) -> Self {
+    fn of(
+        headers: &Headers<'t>,
+        fields: &[Received<'t>],
+        boundary: usize,
+        trust: &'t Trust,
+    ) -> Self {
         let own = fields.get(..=boundary).unwrap_or_default();
         let place = own.last().map_or(0, |field| field.place);
         let mut mailboxes: Vec<_> = own
@@ -87,7 +95,12 @@ impl<'t> Recipients<'t> {
                 .filter(|field| DELIVERED.iter().any(|name| field.is(name)))
                 .map(|field| field.text()),
         );
-        mailboxes.extend(trust.own_mailboxes.iter().map(|own| std::borrow::Cow::Borrowed(own.as_str())));
+        mailboxes.extend(
+            trust
+                .own_mailboxes
+                .iter()
+                .map(|own| std::borrow::Cow::Borrowed(own.as_str())),
+        );
         Self {
             mailboxes,
             domain: own.last().and_then(|field| registered(field.reading.by?)),
@@ -103,13 +116,20 @@ impl<'t> Recipients<'t> {
     /// Returns whether a mailbox is another one than those, at a place that is not the own side's.
     fn are_others(&self, mailbox: &str) -> bool {
         domain_of(mailbox).is_some_and(|domain| {
-            !self.holds(mailbox) && registered(domain).is_some() && registered(domain) != self.domain
+            !self.holds(mailbox)
+                && registered(domain).is_some()
+                && registered(domain) != self.domain
         })
     }
 }
 
 /// Fields in which a host notes whom it delivered to.
-const DELIVERED: [&str; 4] = ["Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To"];
+const DELIVERED: [&str; 4] = [
+    "Delivered-To",
+    "X-Original-To",
+    "Envelope-To",
+    "X-Envelope-To",
+];
 
 /// The client's own fields say that it took the message for another mailbox, at its own domain.
 fn forwarded_for(
@@ -166,7 +186,11 @@ fn said(client: &Client<'_>, mailbox: &str) -> String {
 }
 
 /// The reverse path was rewritten by a forwarder at the client's domain.
-fn rewritten_path(headers: &Headers<'_>, last_own: &Received<'_>, client: &Client<'_>) -> Option<String> {
+fn rewritten_path(
+    headers: &Headers<'_>,
+    last_own: &Received<'_>,
+    client: &Client<'_>,
+) -> Option<String> {
     let path = match last_own.reading.reverse_path {
         Some(path) => std::borrow::Cow::Borrowed(path),
         None => headers
@@ -179,7 +203,8 @@ fn rewritten_path(headers: &Headers<'_>, last_own: &Received<'_>, client: &Clien
     let path = path.trim_matches(['<', '>', ' ']);
     let (local, domain) = path.rsplit_once('@')?;
     let upper = local.get(..5)?.to_ascii_uppercase();
-    let is_rewritten = ["SRS0=", "SRS0+", "SRS0-", "SRS1=", "SRS1+", "SRS1-"].contains(&upper.as_str())
+    let is_rewritten = ["SRS0=", "SRS0+", "SRS0-", "SRS1=", "SRS1+", "SRS1-"]
+        .contains(&upper.as_str())
         || local.contains("+caf_=");
     (is_rewritten && same_domain(domain, client.name)).then(|| {
         format!(
@@ -190,9 +215,15 @@ fn rewritten_path(headers: &Headers<'_>, last_own: &Received<'_>, client: &Clien
 }
 
 /// A forwarding host noted that it forwards.
-fn forwarded_header(headers: &Headers<'_>, client: &Client<'_>, recipients: &Recipients<'_>) -> Option<String> {
+fn forwarded_header(
+    headers: &Headers<'_>,
+    client: &Client<'_>,
+    recipients: &Recipients<'_>,
+) -> Option<String> {
     let to = headers.first("X-Forwarded-To")?.text();
-    let own = to.split(|c: char| c == ',' || c.is_whitespace()).any(|to| recipients.holds(to.trim_matches(['<', '>'])));
+    let own = to
+        .split(|c: char| c == ',' || c.is_whitespace())
+        .any(|to| recipients.holds(to.trim_matches(['<', '>'])));
     own.then(|| {
         format!(
             "the message says in X-Forwarded-To that `{}` forwards to you",

@@ -100,7 +100,12 @@ pub(super) fn own_side(fields: &[Received<'_>], trust: &Trust, rules: &Rules) ->
     }
     if !fields.is_empty() {
         side.end = match inner_client {
-            Some(addr) if side.verdicts.last().is_some_and(|(trust, _)| *trust == HopTrust::Internal) => {
+            Some(addr)
+                if side
+                    .verdicts
+                    .last()
+                    .is_some_and(|(trust, _)| *trust == HopTrust::Internal) =>
+            {
                 let last = fields.len() - 1;
                 if let Some(verdict) = side.verdicts.last_mut() {
                     verdict.0 = HopTrust::Boundary;
@@ -137,10 +142,17 @@ impl Walk<'_, '_> {
         };
         let writer = field.writer();
         Believed::Yes(match field.reading.by {
-            Some(by) if self.trust.holds_host(by) => format!("written by {writer}, which you named as yours"),
+            Some(by) if self.trust.holds_host(by) => {
+                format!("written by {writer}, which you named as yours")
+            }
             Some(by) => match self.rules.providers.writing(by) {
-                Some(provider) => format!("written by {writer}, a host of {} (rule {})", provider.what, provider.id),
-                None => format!("written by {writer}: the topmost field is the work of whoever keeps your mailbox"),
+                Some(provider) => format!(
+                    "written by {writer}, a host of {} (rule {})",
+                    provider.what, provider.id
+                ),
+                None => format!(
+                    "written by {writer}: the topmost field is the work of whoever keeps your mailbox"
+                ),
             },
             None => "the topmost field is the work of whoever keeps your mailbox".to_owned(),
         })
@@ -154,7 +166,9 @@ impl Walk<'_, '_> {
         };
         let writer = field.writer();
         let Some(by) = field.reading.by else {
-            return Believed::Yes("written on your own side: the field above handed on from there".to_owned());
+            return Believed::Yes(
+                "written on your own side: the field above handed on from there".to_owned(),
+            );
         };
         if self.trust.holds_host(by) {
             return Believed::Yes(format!("written by {writer}, which you named as yours"));
@@ -162,36 +176,67 @@ impl Walk<'_, '_> {
         let passed = self.fields.get(..at).unwrap_or_default();
         let known = passed.iter().any(|own| {
             own.reading.by.is_some_and(|name| same_host(name, by))
-                || own.reading.by_comment.is_some_and(|text| text.split_ascii_whitespace().next().is_some_and(|name| same_host(name, by)))
+                || own.reading.by_comment.is_some_and(|text| {
+                    text.split_ascii_whitespace()
+                        .next()
+                        .is_some_and(|name| same_host(name, by))
+                })
         });
         if known {
             return Believed::Yes(format!("written by {writer}, as a field above it was"));
         }
-        if passed.iter().any(|own| own.reading.by.is_some_and(|name| same_domain(name, by))) {
-            return Believed::Yes(format!("written by {writer}, a host of the same domain as those above it"));
+        if passed
+            .iter()
+            .any(|own| own.reading.by.is_some_and(|name| same_domain(name, by)))
+        {
+            return Believed::Yes(format!(
+                "written by {writer}, a host of the same domain as those above it"
+            ));
         }
         if let Some(addr) = self.rules.received.address(by)
             && (self.trust.holds_addr(addr) || is_inner(addr, &self.trust.also_public))
         {
             return Believed::Yes(format!("written by {writer}, an address on your own side"));
         }
-        if is_bare(by) && above.reading.addr.is_none_or(|addr| is_inner(addr, &self.trust.also_public)) {
-            return Believed::Yes(format!("written by {writer}, a name that only your own side uses"));
+        if is_bare(by)
+            && above
+                .reading
+                .addr
+                .is_none_or(|addr| is_inner(addr, &self.trust.also_public))
+        {
+            return Believed::Yes(format!(
+                "written by {writer}, a name that only your own side uses"
+            ));
         }
         let provider = passed
             .iter()
             .filter_map(|own| self.rules.providers.writing(own.reading.by?))
             .find(|provider| provider.writes(by));
         if let Some(provider) = provider {
-            return Believed::Yes(format!("written by {writer}, a host of {} (rule {})", provider.what, provider.id));
+            return Believed::Yes(format!(
+                "written by {writer}, a host of {} (rule {})",
+                provider.what, provider.id
+            ));
         }
-        let named = above.reading.addr.is_some_and(|addr| self.trust.holds_addr(addr));
-        if named && above.client_names().any(|name| same_host(name, by) || same_domain(name, by)) {
-            return Believed::Yes(format!("written by {writer}, which handed over from a network that you named"));
+        let named = above
+            .reading
+            .addr
+            .is_some_and(|addr| self.trust.holds_addr(addr));
+        if named
+            && above
+                .client_names()
+                .any(|name| same_host(name, by) || same_domain(name, by))
+        {
+            return Believed::Yes(format!(
+                "written by {writer}, which handed over from a network that you named"
+            ));
         }
         let host = Untrusted::text(by).up_to(100).to_string();
         Believed::Asked(
-            format!("written by {writer}, if that is your provider's server: {} says it came from there, but the name is a new one", above.writer()),
+            format!(
+                "written by {writer}, if that is your provider's server: {} says it came from there, but the name is a new one",
+                above.writer()
+            ),
             Question {
                 asks: Asks::OwnHost,
                 text: format!("Is `{host}` your provider's server?"),
@@ -211,36 +256,58 @@ impl Walk<'_, '_> {
                 return Step::On(HopTrust::Local, "no client on the network is named: a program or queue of the host handed it on".to_owned());
             }
             HopKind::Pull => {
-                return Step::On(HopTrust::Internal, format!("the message was fetched from {}, so that server's own field comes next", field.client()));
+                return Step::On(
+                    HopTrust::Internal,
+                    format!(
+                        "the message was fetched from {}, so that server's own field comes next",
+                        field.client()
+                    ),
+                );
             }
             HopKind::Network | HopKind::Web => {}
         }
         let client = field.client();
         let Some(addr) = reading.addr else {
-            return Step::Stop(format!("it does not say which address it took the message from (only {client}), so nothing below it can be believed"));
+            return Step::Stop(format!(
+                "it does not say which address it took the message from (only {client}), so nothing below it can be believed"
+            ));
         };
         if let Some(why) = self.is_own_client(at, addr) {
-            return Step::On(HopTrust::Internal, format!("it took the message from {client}, {why}"));
+            return Step::On(
+                HopTrust::Internal,
+                format!("it took the message from {client}, {why}"),
+            );
         }
         if crate::rules::carried(addr).is_some() {
-            return Step::Stop(format!("it took the message from {client}, an address that only carries another one"));
+            return Step::Stop(format!(
+                "it took the message from {client}, an address that only carries another one"
+            ));
         }
         let kind = match reading.kind {
             HopKind::Web => SourceKind::Webmail,
             _ if reading.auth => SourceKind::Authenticated,
             _ => SourceKind::Direct,
         };
-        Step::Boundary(kind, match kind {
-            SourceKind::Authenticated => format!("{client} handed it over after it gave a password: this is the source"),
-            SourceKind::Webmail => format!("{client} handed it over by a web page: this is the source"),
-            _ => format!("{client} handed it over from outside: this is the source"),
-        })
+        Step::Boundary(
+            kind,
+            match kind {
+                SourceKind::Authenticated => {
+                    format!("{client} handed it over after it gave a password: this is the source")
+                }
+                SourceKind::Webmail => {
+                    format!("{client} handed it over by a web page: this is the source")
+                }
+                _ => format!("{client} handed it over from outside: this is the source"),
+            },
+        )
     }
 
     /// Returns why a client belongs to the own side, if it does.
     fn is_own_client(&self, at: usize, addr: IpAddr) -> Option<&'static str> {
         let field = self.fields.get(at)?;
-        if self.trust.also_public.iter().any(|net| net.contains(&addr)) && !self.trust.holds_addr(addr) {
+        if self.trust.also_public.iter().any(|net| net.contains(&addr))
+            && !self.trust.holds_addr(addr)
+        {
             return self.named_client(field);
         }
         if addr.is_loopback() {
@@ -257,7 +324,9 @@ impl Walk<'_, '_> {
         }
         let by = field.reading.by?;
         let provider = self.rules.providers.writing(by)?;
-        provider.holds(addr).then_some("an address inside the provider's walls")
+        provider
+            .holds(addr)
+            .then_some("an address inside the provider's walls")
     }
 
     /// Returns whether the client is a host that the user named, going by the name that was looked up for it.

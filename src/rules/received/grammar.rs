@@ -69,8 +69,7 @@ impl Grammar {
                         .client
                         .iter()
                         .any(|shape| shape.contains("{rdns}") || shape.contains("{name}")),
-                    shapes: shapes
-                        .map_err(|why| refused(format!("rule `{}`: {why}", rule.id)))?,
+                    shapes: shapes.map_err(|why| refused(format!("rule `{}`: {why}", rule.id)))?,
                     rule,
                 });
             }
@@ -87,7 +86,9 @@ impl Grammar {
     ) -> Reading<'t> {
         let clauses = lex::clauses(field, tokens);
         let mut reading = Reading {
-            by: clauses.by.map(|by| by.split_once('(').map_or(by, |(name, _)| name)),
+            by: clauses
+                .by
+                .map(|by| by.split_once('(').map_or(by, |(name, _)| name)),
             by_comment: clauses.by_comment,
             with: clauses.with,
             id: clauses.id,
@@ -125,7 +126,10 @@ impl Grammar {
                 .first()
                 .filter(|token| token.kind == Kind::Comment)
                 .map(|token| token.text),
-            first: client.first().map(|token| token.text).filter(|_| client_count > 0),
+            first: client
+                .first()
+                .map(|token| token.text)
+                .filter(|_| client_count > 0),
             client: client.get(..client_count).unwrap_or_default(),
             tokens,
         };
@@ -242,7 +246,10 @@ impl Ready {
                 view.clauses.date.starts_with(|c: char| c.is_ascii_digit()),
             )
             && (rule.product.is_empty()
-                || view.products.iter().any(|text| one(&rule.product, Some(text))))
+                || view
+                    .products
+                    .iter()
+                    .any(|text| one(&rule.product, Some(text))))
             && one(&rule.with, view.clauses.with)
             && one(&rule.by, view.clauses.by)
             && one(&rule.via, view.clauses.via)
@@ -405,7 +412,10 @@ impl Notes {
                 }
             }
             for comment in &note.skips {
-                if self.find(comment).is_some_and(|(found, _)| found.id == note.id) {
+                if self
+                    .find(comment)
+                    .is_some_and(|(found, _)| found.id == note.id)
+                {
                     return Err(failed(comment));
                 }
             }

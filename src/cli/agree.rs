@@ -1,0 +1,215 @@
+//! Asks for consent, hands over what was agreed to, and says how each ended.
+//!
+//! In: drafted complaints in the ledger. Out: closing lines, and the exit status.
+//! Failures: whatever fails, the user is told whether something was sent.
+
+use std::sync::Arc;
+
+use super::Session;
+use super::transport;
+use crate::complaint::Complaint;
+use crate::config::TransportKind;
+use crate::consent::{self, Answer, Approved, Reason, State, Unasked, UnaskedWhy};
+use crate::delivery::{self, Outcome, Undelivered};
+use crate::failure::{Exit, Failure};
+use crate::ledger::Ledger;
+
+/// Shows complaints, asks, and sends what was agreed to.
+///
+/// All of them stand in the ledger already, so that nothing is lost if the
+/// question is broken off.
+pub(super) fn agree_and_send(
+    session: &mut Session,
+    ledger: &mut Ledger,
+    complaints: Vec<Complaint>,
+    kind: TransportKind,
+) -> Result<Exit, Failure> {
+    // Whatever is wrong with the settings is said before the question, not after.
+    let mut way = transport::build(&session.config, kind)?;
+    session.term.flush();
+    let now = session.now();
+    let answer = consent::ask(
+        complaints,
+        &preview,
+        &mut session.asker,
+        now,
+        session.hooks.codes.as_mut(),
+    );
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(unasked) => return Err(not_asked(&unasked)),
+    };
+    let declined = decline(session, ledger, &answer)?;
+    if answer.approved.is_empty() {
+        session
+            .term
+            .status(&format!("Nothing was sent. {declined}"));
+        return Ok(Exit::Done);
+    }
+    send(session, ledger, answer.approved, way.as_mut())
+}
+
+/// Returns the failure for a question that could not be asked, or was broken off.
+fn not_asked(unasked: &Unasked) -> Failure {
+    let failure = Failure::new(
+        Exit::NoConsent,
+        "you could not be asked, and nothing was sent",
+    );
+    let kept = "the drafts are kept: `plaint review` on a terminal shows them again";
+    match &unasked.why {
+        UnaskedWhy::Terminal(consent::TerminalError::Interrupted) => {
+            Failure::new(Exit::NoConsent, "given up, and nothing was sent").remedy(kept)
+        }
+        other => failure.because(other).remedy(kept),
+    }
+}
+
+/// Writes down what was declined; returns a sentence about it.
+fn decline(session: &mut Session, ledger: &mut Ledger, answer: &Answer) -> Result<String, Failure> {
+    let now = session.now();
+    let mut kept = 0;
+    for declined in &answer.declined {
+        let why = match &declined.reason {
+            Reason::NotTicked => "not ticked",
+            Reason::NoCode => "the code was not typed",
+            Reason::Barred(_) => {
+                kept += 1;
+                continue;
+            }
+        };
+        let id = ledger.number_of(&declined.complaint)?;
+        ledger.move_on(
+            id,
+            &[State::Held, State::Drafted],
+            State::Declined,
+            why,
+            now,
+        )?;
+    }
+    Ok(match kept {
+        0 => "You declined; that is written down.".to_owned(),
+        1 => "1 complaint cannot be sent as it is; it is kept.".to_owned(),
+        n => format!("{n} complaints cannot be sent as they are; they are kept."),
+    })
+}
+
+/// Hands over what was agreed to, one after another.
+pub(super) fn send(
+    session: &mut Session,
+    ledger: &mut Ledger,
+    approved: Vec<Approved>,
+    way: &mut dyn delivery::Transport,
+) -> Result<Exit, Failure> {
+    let now = session.now();
+    ledger.begin_sending()?;
+    // Committed before the first octet of any of them leaves.
+    let ids = ledger.approve(&approved, now)?;
+    let desks: Vec<String> = approved
+        .iter()
+        .map(|one| one.complaint().desk.key())
+        .collect();
+    session
+        .term
+        .status(&format!("Sending with {} …", way.name()));
+    let clock = Arc::clone(&session.hooks.now);
+    let results = delivery::deliver_each(approved, way, ledger, &*clock);
+    let mut exit = Exit::Done;
+    let mut rejected = 0;
+    for ((id, desk), result) in ids.iter().zip(&desks).zip(&results) {
+        let ended = tell(session, *id, desk, result.as_ref());
+        if ended == Exit::NoContact {
+            rejected += 1;
+        } else {
+            exit = exit.graver(ended);
+        }
+    }
+    if rejected > 0 && rejected == results.len() {
+        exit = exit.graver(Exit::NoContact);
+    }
+    Ok(exit)
+}
+
+/// Says how one complaint ended; returns its exit status.
+fn tell(
+    session: &mut Session,
+    id: i64,
+    desk: &str,
+    result: Option<&Result<Outcome, Undelivered>>,
+) -> Exit {
+    match result {
+        Some(Ok(outcome)) => {
+            let paint = session.term.err_paint;
+            let (exit, line) = match outcome {
+                Outcome::Accepted { .. } => (Exit::Done, paint.done(&outcome.sentence())),
+                Outcome::Saved { .. } => (Exit::Done, outcome.sentence()),
+                Outcome::Rejected(_) => (Exit::NoContact, paint.refused(&outcome.sentence())),
+                Outcome::Deferred(_) | Outcome::Unknown(_) => {
+                    (Exit::TryLater, paint.claimed(&outcome.sentence()))
+                }
+            };
+            session
+                .term
+                .status(&format!("{desk}: {line} Logged as {id}"));
+            match outcome {
+                Outcome::Deferred(_) => session
+                    .term
+                    .hint("`plaint outbox retry` tries the same octets again"),
+                Outcome::Unknown(_) => session.term.hint(&format!(
+                    "look for it in your Sent folder, then settle it with `plaint outbox resolve {id}`; it is not sent again by itself"
+                )),
+                _ => {}
+            }
+            exit
+        }
+        Some(Err(undelivered)) => {
+            let sent = if undelivered.may_have_arrived() {
+                "it may have been sent"
+            } else {
+                "it was not sent"
+            };
+            let failure = Failure::new(
+                Exit::Io,
+                format!("the complaint to `{desk}` could not be recorded; {sent}"),
+            )
+            .because(undelivered)
+            .remedy(format!(
+                "make room for the ledger, then look with `plaint log show {id}`"
+            ));
+            session.term.failure(&failure);
+            failure.exit
+        }
+        None => {
+            session.term.status(&format!(
+                "{desk}: not tried, because the mail server wants a pause. Kept as {id}"
+            ));
+            Exit::TryLater
+        }
+    }
+}
+
+/// Returns what is shown of a complaint.
+fn preview(complaint: &Complaint) -> String {
+    let to = complaint
+        .desk
+        .mailbox
+        .as_ref()
+        .map_or_else(|| "-".to_owned(), ToString::to_string);
+    let mut text = format!(
+        "\nFrom:     {}\nTo:       {to}  ({})\nSubject:  {}\n\n",
+        complaint.from, complaint.desk.why, complaint.subject
+    );
+    for line in complaint.text.lines() {
+        text.push_str(&format!(
+            "  {}\n",
+            crate::intake::Untrusted::text(line).up_to(998)
+        ));
+    }
+    for line in &complaint.masked {
+        text.push_str(&format!("\nHidden: {line}"));
+    }
+    for line in &complaint.warnings {
+        text.push_str(&format!("\nNote: {line}"));
+    }
+    text.push('\n');
+    text
+}

@@ -1,0 +1,89 @@
+//! Traces a message, and settles with the user what only he can know.
+//!
+//! In: [`Message`], the settings, the ledger. Out: [`Trace`].
+//! Trust: the answer is remembered: yes in the settings, no in the ledger.
+//! Failures: without a terminal the question stays open, and nothing can be reported.
+
+use super::Session;
+use super::input::no_answer;
+use crate::config::{Answer, remember};
+use crate::failure::Failure;
+use crate::intake::Message;
+use crate::ledger::Ledger;
+use crate::trace::{self, Asks, HostPattern, Question, Trace, Trust};
+
+/// Questions about one message at most; each answer can lead to another host.
+const QUESTIONS: usize = 4;
+
+impl Asks {
+    /// Returns the word under which the ledger remembers an answer.
+    const fn word(self) -> &'static str {
+        match self {
+            Self::OwnHost => "own-host",
+            Self::OwnForwarder => "own-forwarder",
+        }
+    }
+}
+
+/// Returns whose hosts are believed: the settings, `--trust`, and what the user denied before.
+pub(super) fn trust(
+    session: &Session,
+    ledger: &Ledger,
+    named: &[String],
+) -> Result<Trust, Failure> {
+    let mut trust = session.config.trust(named)?;
+    for asks in [Asks::OwnHost, Asks::OwnForwarder] {
+        for host in ledger.denied(asks.word())? {
+            // What stands in the ledger was a host when it was asked about.
+            trust.strangers.extend(HostPattern::new(&host));
+        }
+    }
+    Ok(trust)
+}
+
+/// Traces a message; asks what is in doubt, if there is a terminal to ask on.
+pub(super) fn settled_trace(
+    session: &mut Session,
+    ledger: &mut Ledger,
+    message: &Message,
+    named: &[String],
+) -> Result<Trace, Failure> {
+    let mut asked = 0;
+    loop {
+        let trust = trust(session, ledger, named)?;
+        let trace = trace::follow(&message.headers(), &trust, &session.rules);
+        let Some(question) = &trace.question else {
+            return Ok(trace);
+        };
+        if asked == QUESTIONS || !session.asker.can_ask() {
+            return Ok(trace);
+        }
+        asked += 1;
+        ask(session, ledger, question)?;
+    }
+}
+
+fn ask(session: &mut Session, ledger: &mut Ledger, question: &Question) -> Result<(), Failure> {
+    let yes = session
+        .asker
+        .yes(&question.text)
+        .map_err(|e| no_answer(&e))?;
+    if !yes {
+        let now = session.now();
+        ledger.remember(question.asks.word(), &question.host, "no", now)?;
+        return Ok(());
+    }
+    let (key, list) = match question.asks {
+        Asks::OwnHost => ("hosts", &mut session.config.trust.hosts),
+        Asks::OwnForwarder => ("forwarders", &mut session.config.trust.forwarders),
+    };
+    list.push(question.host.clone());
+    if let Some(file) = session.config.file.clone() {
+        remember(&file, &[("trust", key, Answer::Add(question.host.clone()))])?;
+        session.term.status(&format!(
+            "Remembered under `trust.{key}` in {}.",
+            file.display()
+        ));
+    }
+    Ok(())
+}
