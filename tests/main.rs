@@ -1,16 +1,9 @@
 //! The stages, and the whole program, from outside.
 
 // the folders, the imports, the marks
+#[cfg(test)]
 mod house;
-// a loopback internet: the sandbox's own servers
-#[cfg(test)]
-#[expect(dead_code, reason = "the settings wait for the program's own tests")]
-#[path = "../examples/sandbox/net/mod.rs"]
-mod net;
 
-// the servers answer as real ones do, and wrongly on request
-#[cfg(test)]
-mod sandbox_net;
 // complaints made up for the tests
 #[cfg(test)]
 mod letters;
@@ -34,3 +27,31 @@ mod killed;
 // everything → SQLite
 #[cfg(test)]
 mod ledger;
+
+// a loopback internet: the sandbox's own servers
+#[cfg(test)]
+#[path = "../examples/sandbox/net/mod.rs"]
+mod net;
+
+// the servers answer as real ones do, and wrongly on request
+#[cfg(test)]
+mod sandbox_net;
+
+// the sandbox's other parts: a home with fresh examples, a user at a terminal,
+// what the ledger says, a search for the user
+#[cfg(test)]
+#[path = "../examples/sandbox/home.rs"]
+mod home;
+#[cfg(test)]
+#[path = "../examples/sandbox/player.rs"]
+mod player;
+#[cfg(test)]
+#[path = "../examples/sandbox/shift.rs"]
+mod shift;
+#[cfg(test)]
+#[path = "../examples/sandbox/traces.rs"]
+mod traces;
+
+// they do what the tests of the whole program rely on
+#[cfg(test)]
+mod sandbox_parts;

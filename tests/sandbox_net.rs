@@ -304,4 +304,20 @@ fn the_mail_server_fails_at_the_stage_it_is_told() {
     internet.change(|world| world.mail.faults = [(Stage::Dot, Fault::KeepThenDrop)].into());
     assert!(runtime().block_on(send(&builder, "x")).is_err());
     assert_eq!(internet.mailroom().arrived().len(), 1);
+    internet.change(|world| world.mail.faults = [(Stage::Dot, Fault::KeepThenHang)].into());
+    let slow = runtime().block_on(send(&builder, "x")).unwrap_err();
+    assert!(matches!(slow, mail_send::Error::Timeout), "{slow}");
+    assert_eq!(internet.mailroom().arrived().len(), 2);
+}
+
+#[test]
+fn starttls_can_be_missing() {
+    let internet = Internet::start(made_up()).unwrap();
+    internet.change(|world| world.mail.protection = Protection::None);
+    let builder = client(&internet).implicit_tls(false);
+    let missing = runtime().block_on(send(&builder, "x")).unwrap_err();
+    assert!(
+        matches!(missing, mail_send::Error::MissingStartTls),
+        "{missing}"
+    );
 }
