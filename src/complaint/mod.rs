@@ -344,8 +344,11 @@ fn complaint(case: &Case<'_>, call: Call<'_>, level: Munge, exhibit: &Exhibit) -
         (Some(_), format) => format.unwrap_or_default(),
     };
     let mut says = hidden(case, level, text::compose(case, &call, exhibit));
-    if !material.identity.name.trim().is_empty() {
-        says.push_str(&case::shown(&material.identity.name));
+    let name = &material.identity.name;
+    // A name that the user wants hidden in the evidence cannot sign the text; From has it all the same.
+    let hides_name = level != Munge::None && !leaks(name.as_bytes(), &case.forms).is_empty();
+    if !name.trim().is_empty() && !hides_name {
+        says.push_str(&case::shown(name));
         says.push('\n');
     }
     let header = exhibit
