@@ -1,7 +1,7 @@
 //! Answers that were given before, by range of addresses.
 //!
 //! In: a suspect, a time. Out: the answer of the smallest range around it that still lives.
-//! Limits: an answer lives a day, one without a mailbox an hour, a bootstrap file a week.
+//! Limits: an answer lives a day, a wide network's six hours, one without a mailbox an hour, a bootstrap file a week.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -17,10 +17,12 @@ pub const LIFE: SignedDuration = SignedDuration::from_hours(24);
 pub const LIFE_NEGATIVE: SignedDuration = SignedDuration::from_hours(1);
 /// How long a kept text (a bootstrap file) lives.
 pub const LIFE_TEXT: SignedDuration = SignedDuration::from_hours(7 * 24);
-/// Size of a network above which an answer is kept for the asked address's neighbours only.
+/// How long an answer about a wide network lives.
 ///
-/// A huge block may hold smaller ones that the registry would have named for
-/// another address: an IPv4 /16, an IPv6 /32.
+/// It may hold smaller ones, which the registry would have named for another
+/// address; but a batch asks once a network, whatever its size.
+pub const LIFE_WIDE: SignedDuration = SignedDuration::from_hours(6);
+/// Size above which a network is wide: an IPv4 /16, an IPv6 /32.
 const WIDE_V4: u128 = 1 << 16;
 const WIDE_V6: u128 = 1 << 96;
 
@@ -65,39 +67,38 @@ impl Cache for NoCache {
 /// Returns how long an answer lives.
 #[must_use]
 pub fn life_of(contacts: &Contacts) -> SignedDuration {
-    if contacts.contacts.iter().any(|c| c.recommended) && contacts.error.is_none() {
-        LIFE
-    } else {
-        LIFE_NEGATIVE
+    if contacts.error.is_some() || !contacts.contacts.iter().any(|c| c.recommended) {
+        return LIFE_NEGATIVE;
     }
+    let is_wide = contacts
+        .network
+        .as_ref()
+        .and_then(|network| AddrRange::new(network.first, network.last))
+        .is_some_and(|range| {
+            range.size()
+                > match range.first {
+                    IpAddr::V4(_) => WIDE_V4,
+                    IpAddr::V6(_) => WIDE_V6,
+                }
+        });
+    if is_wide { LIFE_WIDE } else { LIFE }
 }
 
 /// Returns the addresses for which an answer about an address counts; `None` for other suspects.
 ///
-/// That is the network that the answer names. Of a wide network only the
-/// asked address's own /24 or /48 is covered; without a network, only the address.
+/// That is the network that the answer names; where it names none, the address alone.
 #[must_use]
 pub fn range_of(suspect: &Suspect, contacts: &Contacts) -> Option<AddrRange> {
     let Suspect::Addr(addr) = suspect else {
         return None;
     };
     let addr = addr.to_canonical();
-    let named = contacts
+    contacts
         .network
         .as_ref()
         .and_then(|network| AddrRange::new(network.first, network.last))
-        .filter(|range| range.contains(addr));
-    let (wide, near) = match addr {
-        IpAddr::V4(_) => (WIDE_V4, 24),
-        IpAddr::V6(_) => (WIDE_V6, 48),
-    };
-    match named {
-        Some(range) if range.size() < wide => Some(range),
-        Some(_) => ipnet::IpNet::new(addr, near)
-            .ok()
-            .and_then(|net| AddrRange::new(net.network(), net.broadcast())),
-        None => AddrRange::new(addr, addr),
-    }
+        .filter(|range| range.contains(addr))
+        .or_else(|| AddrRange::new(addr, addr))
 }
 
 /// A cache that forgets with the run.
@@ -148,5 +149,125 @@ impl Cache for MemoryCache {
 
     fn keep_text(&mut self, name: &str, text: &str, now: Timestamp) {
         self.texts.insert(name.to_owned(), (now, text.to_owned()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contact::{AbuseMailbox, Confidence, Contact, Network, Role, Via};
+
+    fn answer(range: &str, mailbox: Option<&str>) -> Contacts {
+        let range = AddrRange::parse(range).unwrap();
+        Contacts {
+            network: Some(Network {
+                first: range.first,
+                last: range.last,
+                handle: None,
+                name: None,
+                holder: None,
+                country: None,
+                registry: None,
+            }),
+            contacts: mailbox
+                .map(|text| Contact {
+                    mailbox: AbuseMailbox::try_from(text).unwrap(),
+                    role: Role::Network,
+                    recommended: true,
+                    confidence: Confidence::High,
+                    via: Via::Rdap,
+                    server: String::new(),
+                    field: String::new(),
+                    fetched: Timestamp::UNIX_EPOCH,
+                })
+                .into_iter()
+                .collect(),
+            ..Contacts::default()
+        }
+    }
+
+    fn addr(text: &str) -> Suspect {
+        Suspect::Addr(text.parse().unwrap())
+    }
+
+    fn mailbox(contacts: Option<Contacts>) -> Option<String> {
+        Some(contacts?.contacts.first()?.mailbox.to_string())
+    }
+
+    #[test]
+    fn the_smallest_range_that_lives_answers() {
+        let mut cache = MemoryCache::default();
+        let now = Timestamp::UNIX_EPOCH;
+        let hours = |n| now + SignedDuration::from_hours(n);
+        cache.keep(
+            &addr("192.0.0.1"),
+            &answer("192.0.0.0/8", Some("wide@isp.example")),
+            now,
+        );
+        cache.keep(
+            &addr("192.0.2.1"),
+            &answer("192.0.2.0/24", Some("near@isp.example")),
+            now,
+        );
+        assert_eq!(
+            mailbox(cache.recall(&addr("192.0.2.99"), hours(1))).as_deref(),
+            Some("near@isp.example")
+        );
+        assert_eq!(
+            mailbox(cache.recall(&addr("192.9.9.9"), hours(1))).as_deref(),
+            Some("wide@isp.example")
+        );
+        assert_eq!(mailbox(cache.recall(&addr("192.9.9.9"), hours(7))), None);
+        assert_eq!(
+            mailbox(cache.recall(&addr("192.0.2.1"), hours(23))).as_deref(),
+            Some("near@isp.example")
+        );
+        assert_eq!(cache.recall(&addr("192.0.2.1"), hours(25)), None);
+        assert_eq!(cache.recall(&addr("192.0.2.1"), hours(-1)), None);
+        assert_eq!(cache.recall(&addr("198.51.100.1"), now), None);
+    }
+
+    #[test]
+    fn an_answer_without_a_mailbox_lives_an_hour() {
+        let mut cache = MemoryCache::default();
+        let now = Timestamp::UNIX_EPOCH;
+        cache.keep(&addr("192.0.2.1"), &answer("192.0.2.0/24", None), now);
+        assert!(
+            cache
+                .recall(&addr("192.0.2.2"), now + SignedDuration::from_mins(59))
+                .is_some()
+        );
+        assert!(
+            cache
+                .recall(&addr("192.0.2.2"), now + SignedDuration::from_mins(61))
+                .is_none()
+        );
+    }
+
+    #[test]
+    fn an_answer_whose_network_does_not_hold_the_address_is_about_the_address_alone() {
+        let range = range_of(&addr("192.0.2.1"), &answer("198.51.100.0/24", None)).unwrap();
+        assert_eq!(
+            (range.first, range.size()),
+            ("192.0.2.1".parse().unwrap(), 0)
+        );
+        assert_eq!(range_of(&Suspect::Asn(64496), &Contacts::default()), None);
+    }
+
+    #[test]
+    fn kept_files_live_a_week() {
+        let mut cache = MemoryCache::default();
+        let now = Timestamp::UNIX_EPOCH;
+        cache.keep_text("ipv4.json", "{}", now);
+        assert!(
+            cache
+                .recall_text("ipv4.json", now + SignedDuration::from_hours(167))
+                .is_some()
+        );
+        assert!(
+            cache
+                .recall_text("ipv4.json", now + SignedDuration::from_hours(169))
+                .is_none()
+        );
     }
 }

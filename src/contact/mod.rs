@@ -17,7 +17,9 @@ pub use mailbox::{AbuseMailbox, MailboxError};
 
 // answers that were given before
 mod cache;
-pub use cache::{Cache, LIFE, LIFE_NEGATIVE, LIFE_TEXT, MemoryCache, NoCache, life_of, range_of};
+pub use cache::{
+    Cache, LIFE, LIFE_NEGATIVE, LIFE_TEXT, LIFE_WIDE, MemoryCache, NoCache, life_of, range_of,
+};
 
 // what is asked about
 mod target;

@@ -150,8 +150,7 @@ fn stands(
 ) -> Result<(AbuseMailbox, Confidence), String> {
     let text = clean(&finding.text);
     let mailbox = AbuseMailbox::try_from(text).map_err(|e| format!("{e}"))?;
-    let refusal = rules.refused.find(mailbox.as_str());
-    if let Some(rule) = refusal.filter(|rule| rule.kind == "always") {
+    if let Some(rule) = rules.refused.of_kind("always", mailbox.as_str()) {
         return Err(format!("it is {}", rule.what));
     }
     if let Some(registry) = rules.registries.of_mail_domain(mailbox.domain()) {
@@ -173,7 +172,7 @@ fn stands(
         return Err("another registry manages this network".to_owned());
     }
     let mut confidence = finding.confidence;
-    if let Some(rule) = refusal {
+    if let Some(rule) = rules.refused.of_kind("weak", mailbox.as_str()) {
         // A small network may run its desk so; only its registry's own mark says that it does.
         if !finding.recommended || finding.field == "remarks" {
             return Err(format!("it is {}, and no abuse field names it", rule.what));

@@ -2,7 +2,7 @@
 //!
 //! In: answers of [`crate::contact`]. Out: the answer of the smallest range that still lives.
 //! Standards: the terms of the registries: answers are kept for a day, not for ever.
-//! Limits: a smaller network inside a range is not seen until the answer has died.
+//! Limits: a smaller network inside a range is not seen until the answer has died, which for a wide range is soon.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -10,24 +10,45 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::OptionalExtension as _;
 
 use super::{Ledger, seconds};
-use crate::contact::{Cache, Contacts, Suspect};
-
-/// How long an answer lives.
-const LIFE: SignedDuration = SignedDuration::from_hours(24);
-
-/// How long "nobody answers for it" lives: it may have been a passing failure.
-const LIFE_OF_NOTHING: SignedDuration = SignedDuration::from_hours(1);
-
-/// Addresses of a range, as a power of two, for which one answer may stand:
-/// a larger network has others within it, with desks of their own.
-const RANGE_BITS_V4: u32 = 12;
-const RANGE_BITS_V6: u32 = 128 - 32;
+use crate::contact::{Cache, Contacts, LIFE_TEXT, Suspect, life_of, range_of};
 
 impl Cache for Ledger {
     fn recall(&mut self, suspect: &Suspect, now: Timestamp) -> Option<Contacts> {
         let (kind, first, last) = key(suspect);
-        let answer: String = self
-            .db
+        serde_json::from_str(&self.recall_row(kind, &first, &last, now)?).ok()
+    }
+
+    fn keep(&mut self, suspect: &Suspect, contacts: &Contacts, now: Timestamp) {
+        let (kind, mut first, mut last) = key(suspect);
+        if let Some(range) = range_of(suspect, contacts) {
+            first = octets(range.first);
+            last = octets(range.last);
+        }
+        if let Ok(answer) = serde_json::to_string(contacts) {
+            self.keep_row(kind, &first, &last, &answer, life_of(contacts), now);
+        }
+    }
+
+    fn recall_text(&mut self, name: &str, now: Timestamp) -> Option<String> {
+        self.recall_row("file", name.as_bytes(), name.as_bytes(), now)
+    }
+
+    fn keep_text(&mut self, name: &str, text: &str, now: Timestamp) {
+        self.keep_row(
+            "file",
+            name.as_bytes(),
+            name.as_bytes(),
+            text,
+            LIFE_TEXT,
+            now,
+        );
+    }
+}
+
+impl Ledger {
+    /// Returns what is kept for the smallest range around these octets.
+    fn recall_row(&self, kind: &str, first: &[u8], last: &[u8], now: Timestamp) -> Option<String> {
+        self.db
             .query_row(
                 // Ranges nest: of those that hold an address, the one that begins last is smallest.
                 "SELECT answer FROM lookups
@@ -35,40 +56,30 @@ impl Cache for Ledger {
                    AND fetched_at <= ?5
                  ORDER BY first DESC, last ASC LIMIT 1",
                 // An answer from the future is one of a wrong clock.
-                (kind, &first, &last, seconds(now), seconds(now) + 300),
+                (kind, first, last, seconds(now), seconds(now) + 300),
                 |row| row.get(0),
             )
             .optional()
-            .ok()??;
-        serde_json::from_str(&answer).ok()
+            .ok()?
     }
 
-    fn keep(&mut self, suspect: &Suspect, contacts: &Contacts, now: Timestamp) {
-        let (kind, mut first, mut last) = key(suspect);
-        if let (Suspect::Addr(addr), Some(network)) = (suspect, &contacts.network)
-            && network.first <= *addr
-            && *addr <= network.last
-            && is_small(network.first, network.last)
-        {
-            first = octets(network.first);
-            last = octets(network.last);
-        }
-        let life = if contacts.contacts.is_empty() && contacts.forms.is_empty() {
-            LIFE_OF_NOTHING
-        } else {
-            LIFE
-        };
+    fn keep_row(
+        &self,
+        kind: &str,
+        first: &[u8],
+        last: &[u8],
+        answer: &str,
+        life: SignedDuration,
+        now: Timestamp,
+    ) {
         let until = now.checked_add(life).unwrap_or(now);
-        let Ok(answer) = serde_json::to_string(contacts) else {
-            return;
-        };
         // A cache that cannot be written is only slower; the ledger's own writes say so.
         let written = self.db.execute(
             "INSERT INTO lookups (kind, first, last, answer, fetched_at, until)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6)
              ON CONFLICT (kind, first, last)
              DO UPDATE SET answer = ?4, fetched_at = ?5, until = ?6",
-            (kind, &first, &last, answer, seconds(now), seconds(until)),
+            (kind, first, last, answer, seconds(now), seconds(until)),
         );
         if let Err(error) = written {
             tracing::warn!(%error, "a lookup could not be kept");
@@ -97,17 +108,4 @@ fn octets(addr: IpAddr) -> Vec<u8> {
         IpAddr::V6(v6) => v6,
     };
     v6.octets().to_vec()
-}
-
-/// Returns whether one answer may stand for all of a range.
-fn is_small(first: IpAddr, last: IpAddr) -> bool {
-    match (first, last) {
-        (IpAddr::V4(first), IpAddr::V4(last)) => {
-            last.to_bits().saturating_sub(first.to_bits()) < 1 << RANGE_BITS_V4
-        }
-        (IpAddr::V6(first), IpAddr::V6(last)) => {
-            last.to_bits().saturating_sub(first.to_bits()) < 1 << RANGE_BITS_V6
-        }
-        _ => false,
-    }
 }

@@ -105,11 +105,17 @@ impl Lines {
         self.rules.iter().find(|rule| rule.holds(text))
     }
 
+    /// Returns the first rule of a kind that matches a text.
+    #[must_use]
+    pub fn of_kind(&self, kind: &str, text: &str) -> Option<&LineRule> {
+        self.rules
+            .iter()
+            .find(|rule| rule.kind == kind && rule.holds(text))
+    }
+
     /// Returns whether a rule of this kind matches a text.
     #[must_use]
     pub fn says(&self, kind: &str, text: &str) -> bool {
-        self.rules
-            .iter()
-            .any(|rule| rule.kind == kind && rule.holds(text))
+        self.of_kind(kind, text).is_some()
     }
 }

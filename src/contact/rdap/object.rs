@@ -86,7 +86,13 @@ impl Object {
     /// Reads an abuse contact that was fetched by its own link.
     pub(super) fn of_entity(json: &Value, rules: &Rules) -> Vec<Finding> {
         let mut object = Self::default();
-        object.card(json, NETWORK_ABUSE, "entities[abuse]", Confidence::High);
+        object.card(
+            json,
+            NETWORK_ABUSE,
+            "entities[abuse]",
+            Confidence::High,
+            rules,
+        );
         object.remarks(json, rules);
         object.findings
     }
@@ -109,7 +115,7 @@ impl Object {
                         "entities[registrant].entities[abuse]",
                     ),
                 };
-                self.card(entity, tier, field, Confidence::High);
+                self.card(entity, tier, field, Confidence::High, rules);
                 if entity.get("vcardArray").is_none() && Card::of(entity).is_none() {
                     self.stubs.extend(links(entity, "self").into_iter().take(1));
                 }
@@ -156,12 +162,13 @@ impl Object {
                     HOLDER_ABUSE,
                     "entities[registrar]",
                     Confidence::High,
+                    rules,
                 );
             }
             for nested in entities(entity).take(ENTITIES_MAX) {
                 if roles(nested).iter().any(|role| role == "abuse") {
                     let field = "entities[registrar].entities[abuse]";
-                    self.card(nested, NETWORK_ABUSE, field, Confidence::High);
+                    self.card(nested, NETWORK_ABUSE, field, Confidence::High, rules);
                     if Card::of(nested).is_none() {
                         self.stubs.extend(links(nested, "self").into_iter().take(1));
                     }
@@ -172,9 +179,20 @@ impl Object {
     }
 
     /// Takes the mailboxes and forms of an abuse contact.
-    fn card(&mut self, entity: &Value, tier: usize, field: &str, confidence: Confidence) {
+    fn card(
+        &mut self,
+        entity: &Value,
+        tier: usize,
+        field: &str,
+        confidence: Confidence,
+        rules: &Rules,
+    ) {
         let Some(card) = Card::of(entity) else { return };
+        // Of several mailboxes without a mark, one that a person bears is not the desk's.
+        let is_person = |mail: &str| rules.refused.says("person", mail);
+        let all_persons = card.meant().all(|(mail, meant)| !meant || is_person(mail));
         for (mail, meant) in card.meant() {
+            let meant = meant && (all_persons || !is_person(mail));
             self.find(mail, tier, field, confidence, meant);
         }
         let desk = card.name.as_ref().or(card.org.as_ref());

@@ -172,7 +172,7 @@ CREATE TABLE desks (
 -- IPv6, so that they sort as they count.
 CREATE TABLE lookups (
     id         INTEGER PRIMARY KEY,
-    kind       TEXT    NOT NULL CHECK (kind IN ('addr', 'asn', 'domain', 'host')),
+    kind       TEXT    NOT NULL CHECK (kind IN ('addr', 'asn', 'domain', 'host', 'file')),
     first      BLOB    NOT NULL,
     last       BLOB    NOT NULL,
     answer     TEXT    NOT NULL,
