@@ -55,12 +55,20 @@ impl<'r> Finder<'r> {
     /// [`Role::Network`]. Blocks until all answers are there, at most three
     /// times the configured time, pauses not counted.
     pub fn find(&mut self, suspect: &Suspect, cache: &mut dyn Cache, now: Timestamp) -> Contacts {
-        match suspect {
-            Suspect::Addr(addr) => self.find_addr(*addr, cache, now),
-            Suspect::Asn(number) => self.find_asn(*number, Role::Network, cache, now),
-            Suspect::Domain(domain) => self.find_domain(domain, cache, now),
-            Suspect::Host(host) => self.find_host(host, cache, now),
-        }
+        // Desk rules come after the cache: a rule that is new today counts today.
+        let (contacts, roles): (_, &[Role]) = match suspect {
+            Suspect::Addr(addr) => (self.find_addr(*addr, cache, now), &[Role::Network]),
+            Suspect::Asn(number) => (
+                self.find_asn(*number, Role::Network, cache, now),
+                &[Role::Network],
+            ),
+            Suspect::Domain(domain) => (
+                self.find_domain(domain, cache, now),
+                &[Role::Registrar, Role::Provider, Role::Esp],
+            ),
+            Suspect::Host(host) => (self.find_host(host, cache, now), &[Role::Hosting]),
+        };
+        contacts.with_rules(suspect, roles, self.rules, now)
     }
 
     /// Finds who connects the network of an address: for a desk that is the suspect itself, dead, or silent.

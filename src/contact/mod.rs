@@ -60,6 +60,10 @@ mod whois;
 // directories in the DNS
 mod lists;
 
+// desk rules, and whom a complaint must not go to
+mod desk;
+pub use desk::Parties;
+
 // the order of it all
 mod finder;
 pub use finder::Finder;

@@ -36,6 +36,10 @@ pub use registry::{Ask, Registries, Registry};
 mod bootstrap;
 pub use bootstrap::Bootstrap;
 
+// abuse desks with rules of their own
+mod desk;
+pub use desk::{Accepts, DeskRule, Desks};
+
 // texts and their kinds
 mod lines;
 pub use lines::{LineRule, Lines};
@@ -55,6 +59,8 @@ pub struct Rules {
     pub registries: Registries,
     /// Which RDAP server answers for what, as built in.
     pub bootstrap: Bootstrap,
+    /// Abuse desks with rules of their own.
+    pub desks: Desks,
     /// Mailboxes that never get a complaint.
     pub refused: Lines,
     /// WHOIS answers that are no answers.
@@ -112,6 +118,7 @@ impl Rules {
         Ok(Self {
             registries: Registries::builtin()?,
             bootstrap: Bootstrap::builtin()?,
+            desks: Desks::builtin()?,
             refused: Lines::load(
                 "mailboxes/refused.toml",
                 include_str!("../../rules/mailboxes/refused.toml"),
@@ -153,6 +160,7 @@ impl Rules {
         ran += self.providers.check()?;
         ran += self.registries.check()?;
         ran += self.bootstrap.check()?;
+        ran += self.desks.check()?;
         ran += self.refused.check()?;
         ran += self.answers.check()?;
         ran += self.remarks.check()?;

@@ -1,0 +1,231 @@
+//! Desk rules: what is added to an answer of the registries, and what the user blocked.
+//!
+//! In: an answer, the suspect. Out: the same answer with contacts `via: "rule"`, forms, refusals.
+//! Trust: rules are ours or the user's.
+//! Limits: a registry's mailbox stays in the answer; whether a rule's replaces it is for the complaint to say.
+
+use jiff::Timestamp;
+
+use super::{AbuseMailbox, Contact, Contacts, Form, Refused, Role, Suspect, Via};
+use crate::rules::{DeskRule, Rules};
+
+/// Whom a complaint about one message must not go to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Parties {
+    /// The user's own mailboxes.
+    pub own: Vec<String>,
+    /// Mailboxes that the spam itself names: author, Reply-To, recipients, drop boxes.
+    pub spam: Vec<String>,
+    /// Desks that bounce everything, or that the user blocked.
+    pub dead: Vec<AbuseMailbox>,
+}
+
+impl Contacts {
+    /// Adds what desk rules say of the suspect and of the mailboxes that were found.
+    pub(super) fn with_rules(
+        mut self,
+        suspect: &Suspect,
+        roles: &[Role],
+        rules: &Rules,
+        now: Timestamp,
+    ) -> Self {
+        let mut add: Vec<Contact> = Vec::new();
+        let what = suspect.to_string();
+        for rule in rules.desks.about(&what).filter(|rule| !rule.blocked) {
+            for role in roles.iter().filter(|role| rule.roles.contains(role)) {
+                self.add_rule(rule, *role, now, &mut add);
+            }
+        }
+        for contact in self.contacts.clone() {
+            let known = rules.desks.for_mailbox(&contact.mailbox);
+            let Some(rule) = known.filter(|rule| rule.authority.is_empty()) else {
+                continue;
+            };
+            if rule.blocked {
+                let why = format!("rule `{}`: {}", rule.id, rule.what);
+                self.refuse(&contact.mailbox, why);
+            } else {
+                self.add_rule(rule, contact.role, now, &mut add);
+            }
+        }
+        for contact in add {
+            let same = |c: &Contact| {
+                c.mailbox.key() == contact.mailbox.key()
+                    && c.role == contact.role
+                    && c.via == Via::Rule
+            };
+            if !self.contacts.iter().any(same) {
+                self.contacts.push(contact);
+            }
+        }
+        if !self.contacts.is_empty() || !self.forms.is_empty() {
+            self.error = None;
+        }
+        self
+    }
+
+    fn add_rule(&mut self, rule: &DeskRule, role: Role, now: Timestamp, add: &mut Vec<Contact>) {
+        if let Some(mailbox) = &rule.write_to {
+            add.push(Contact {
+                mailbox: mailbox.clone(),
+                role,
+                recommended: true,
+                confidence: rule.confidence_at(now).0,
+                via: Via::Rule,
+                server: rule.id.clone(),
+                field: rule.provenance(now),
+                fetched: now,
+            });
+        }
+        if let Some(form) = &rule.form
+            && let Some(form) =
+                Form::checked(form, &format!("{} ({})", rule.what, rule.provenance(now)))
+            && !self.forms.iter().any(|known| known.url == form.url)
+        {
+            self.forms.push(form);
+        }
+    }
+
+    fn refuse(&mut self, mailbox: &AbuseMailbox, why: String) {
+        self.contacts.retain(|c| c.mailbox.key() != mailbox.key());
+        let refused = Refused {
+            mailbox: mailbox.to_string(),
+            why,
+        };
+        if !self.refused.contains(&refused) {
+            self.refused.push(refused);
+        }
+    }
+
+    /// Returns the answer without those whom a complaint about this message must not go to.
+    ///
+    /// The user's own mailboxes and their providers' desks stay apart: a mailbox
+    /// is refused where it is the user's own, where the spam names it itself
+    /// (its sender would learn who complains), and where it is dead or blocked.
+    #[must_use]
+    pub fn without(mut self, parties: &Parties) -> Self {
+        let names = |list: &[String], mailbox: &AbuseMailbox| {
+            list.iter()
+                .any(|own| own.trim().eq_ignore_ascii_case(mailbox.as_str()))
+        };
+        for contact in self.contacts.clone() {
+            let mailbox = &contact.mailbox;
+            let why = if names(&parties.own, mailbox) {
+                "it is your own mailbox"
+            } else if names(&parties.spam, mailbox) {
+                "the spam itself names it"
+            } else if parties.dead.iter().any(|dead| dead.key() == mailbox.key()) {
+                "complaints to it came back, or you blocked it"
+            } else {
+                continue;
+            };
+            self.refuse(mailbox, why.to_owned());
+        }
+        if self.contacts.is_empty() && self.forms.is_empty() && self.error.is_none() {
+            self.error = Some("no contact is left that a complaint may go to".to_owned());
+        }
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contact::Confidence;
+
+    fn found(mailbox: &str) -> Contacts {
+        Contacts {
+            contacts: vec![Contact {
+                mailbox: AbuseMailbox::try_from(mailbox).unwrap(),
+                role: Role::Network,
+                recommended: true,
+                confidence: Confidence::High,
+                via: Via::Rdap,
+                server: "rdap.registry.example".to_owned(),
+                field: "entities[abuse]".to_owned(),
+                fetched: Timestamp::UNIX_EPOCH,
+            }],
+            ..Contacts::default()
+        }
+    }
+
+    #[test]
+    fn a_desk_rule_adds_and_the_registry_s_mailbox_stays() {
+        let rules = Rules::builtin().unwrap();
+        let now = "2026-12-01T00:00:00Z".parse().unwrap();
+        let suspect = Suspect::Addr("192.0.2.7".parse().unwrap());
+        let contacts =
+            found("abuse@amazonaws.com").with_rules(&suspect, &[Role::Network], &rules, now);
+        let seen: Vec<_> = contacts
+            .contacts
+            .iter()
+            .map(|c| (c.mailbox.as_str(), c.via))
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                ("abuse@amazonaws.com", Via::Rdap),
+                ("trustandsafety@support.aws.com", Via::Rule)
+            ]
+        );
+        assert_eq!(contacts.contacts[1].server, "desks-hosts-aws");
+        assert_eq!(contacts.forms.len(), 1);
+    }
+
+    #[test]
+    fn a_rule_answers_for_its_own_roles_only() {
+        let rules = Rules::builtin().unwrap();
+        let suspect = Suspect::Domain("gmail.com".to_owned());
+        let of = |roles: &[Role]| {
+            Contacts::default()
+                .with_rules(&suspect, roles, &rules, Timestamp::UNIX_EPOCH)
+                .forms
+                .len()
+        };
+        assert_eq!(of(&[Role::Registrar, Role::Provider]), 1);
+        assert_eq!(of(&[Role::Hosting]), 0);
+    }
+
+    #[test]
+    fn what_the_user_blocked_is_refused_with_the_rule() {
+        let mut rules = Rules::builtin().unwrap();
+        rules
+            .desks
+            .add_user(
+                "mine.toml",
+                "[[rule]]\nid = \"desks-user-block-1\"\nwhat = \"you blocked it\"\nsource = [\"you\"]\nverified_on = 2026-11-21\nadded = 2026-11-21\nconfidence = \"high\"\nblocked = true\nmailboxes = [\"abuse@isp.example\"]\nmatch = [\"abuse@isp.example\"]\nskip = [\"abuse@example.org\"]\n",
+            )
+            .unwrap();
+        let suspect = Suspect::Asn(64496);
+        let contacts =
+            found("Abuse@isp.example").with_rules(&suspect, &[], &rules, Timestamp::UNIX_EPOCH);
+        assert!(contacts.contacts.is_empty());
+        assert_eq!(
+            contacts.refused[0].why,
+            "rule `desks-user-block-1`: you blocked it"
+        );
+    }
+
+    #[test]
+    fn own_mailboxes_the_spam_s_parties_and_dead_desks_are_refused() {
+        let parties = Parties {
+            own: vec!["me@example.org".to_owned()],
+            spam: vec!["Abuse@ISP.example".to_owned()],
+            dead: vec![AbuseMailbox::try_from("dead@isp.example").unwrap()],
+        };
+        for (mailbox, why) in [
+            ("me@example.org", "own"),
+            ("abuse@isp.example", "spam itself"),
+            ("dead@isp.example", "came back"),
+        ] {
+            let left = found(mailbox).without(&parties);
+            assert!(left.contacts.is_empty());
+            assert!(left.refused[0].why.contains(why), "{mailbox}");
+            assert!(left.error.is_some());
+        }
+        assert_eq!(
+            found("other@isp.example").without(&parties).contacts.len(),
+            1
+        );
+    }
+}

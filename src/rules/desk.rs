@@ -1,0 +1,407 @@
+//! Abuse desks with rules of their own: where they want complaints, in which form, and which.
+//!
+//! In: `rules/desks/*.toml`, and the user's own. Out: [`Desks`].
+//! Trust: a built-in rule is ours; a user's rule is the user's word, and wins.
+//! Failures: [`RuleError`]; a rule without examples, or with a mailbox that is none, is refused.
+//! Limits: what was verified long ago is believed less, and says so.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use jiff::{SignedDuration, Timestamp, civil};
+use serde::Deserialize;
+use toml::value::Datetime;
+
+use super::{Confidence, Role, RuleError};
+use crate::contact::AbuseMailbox;
+
+/// The files, embedded.
+const FILES: &[(&str, &str)] = &[
+    (
+        "authorities",
+        include_str!("../../rules/desks/authorities.toml"),
+    ),
+    ("hosts", include_str!("../../rules/desks/hosts.toml")),
+    (
+        "mail-providers",
+        include_str!("../../rules/desks/mail-providers.toml"),
+    ),
+    (
+        "mail-services",
+        include_str!("../../rules/desks/mail-services.toml"),
+    ),
+    (
+        "registrars",
+        include_str!("../../rules/desks/registrars.toml"),
+    ),
+];
+
+/// Age from which on a verified rule is believed less: desks move within two years.
+const STALE: SignedDuration = SignedDuration::from_hours(548 * 24);
+
+/// Desks that the rules, and the user, know.
+#[derive(Debug)]
+pub struct Desks {
+    rules: Vec<DeskRule>,
+}
+
+/// One desk.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeskRule {
+    /// Rule id: `desks-hosts-aws`; the user's begin with `desks-user`.
+    pub id: String,
+    /// Whose desk it is.
+    pub what: String,
+    /// Where that is known from.
+    pub source: Vec<String>,
+    /// When the source was last seen to say so.
+    pub verified_on: Datetime,
+    /// When the rule was written.
+    pub added: Datetime,
+    /// How far it is believed.
+    pub confidence: Confidence,
+    /// What it answers for; empty for an authority.
+    #[serde(default)]
+    pub roles: Vec<Role>,
+    /// Kinds of abuse that it collects as an authority: an extra recipient, off until chosen.
+    #[serde(default)]
+    pub authority: Vec<String>,
+    /// Mailboxes that the rule is about, as registries name them.
+    #[serde(default)]
+    pub mailboxes: Vec<AbuseMailbox>,
+    /// Domains that the rule is about, with all below them.
+    #[serde(default)]
+    pub domains: Vec<String>,
+    /// Networks that the rule is about.
+    #[serde(default)]
+    pub networks: Vec<IpNet>,
+    /// Where it wants mail.
+    #[serde(default)]
+    pub write_to: Option<AbuseMailbox>,
+    /// Its web form.
+    #[serde(default)]
+    pub form: Option<String>,
+    /// What it takes.
+    #[serde(default)]
+    pub accepts: Accepts,
+    /// Whether nothing is ever sent there: the user's word.
+    #[serde(default)]
+    pub blocked: bool,
+    /// What else a user should know.
+    #[serde(default)]
+    pub note: Option<String>,
+    /// The file that it stands in.
+    #[serde(skip)]
+    pub file: String,
+    #[serde(rename = "match")]
+    matches: Vec<String>,
+    #[serde(rename = "skip")]
+    skips: Vec<String>,
+}
+
+/// What a desk takes; what is not known is `None` or empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Accepts {
+    /// Whether mail is read at all.
+    pub mail: Option<bool>,
+    /// Whether a complaint with a masked recipient is.
+    pub munged: Option<bool>,
+    /// Forms that it reads: `arf`, `plain`, `xarf`; empty for any.
+    pub formats: Vec<String>,
+    /// Endings of attachments that it takes; empty for any.
+    pub attachments: Vec<String>,
+    /// The subject that it demands; `{addr}` and `{date}` stand for the source address and the day in UTC.
+    pub subject: Option<String>,
+    /// Hours between two complaints about the same thing.
+    pub min_interval_h: Option<u32>,
+    /// Kinds of abuse that it takes; empty for all.
+    pub only: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    rule: Vec<DeskRule>,
+}
+
+impl DeskRule {
+    /// Returns whether the rule is about a mailbox, a host or domain, or an address.
+    #[must_use]
+    pub fn is_about(&self, what: &str) -> bool {
+        if let Ok(addr) = what.parse::<IpAddr>() {
+            return self.networks.iter().any(|net| net.contains(&addr));
+        }
+        if what.contains('@') {
+            return self
+                .mailboxes
+                .iter()
+                .chain(&self.write_to)
+                .any(|own| own.as_str().eq_ignore_ascii_case(what));
+        }
+        self.domains.iter().any(|own| is_below(what, own))
+    }
+
+    /// Returns how far the rule is believed at a time, and whether its age lowered that.
+    #[must_use]
+    pub fn confidence_at(&self, now: Timestamp) -> (Confidence, bool) {
+        let verified = self.verified_on.date.and_then(|date| {
+            let day = i8::try_from(date.day).ok()?;
+            let month = i8::try_from(date.month).ok()?;
+            let date = civil::Date::new(i16::try_from(date.year).ok()?, month, day).ok()?;
+            date.to_zoned(jiff::tz::TimeZone::UTC).ok()
+        });
+        let fresh = verified.is_some_and(|at| now.duration_since(at.timestamp()) <= STALE);
+        if fresh {
+            (self.confidence, false)
+        } else {
+            (self.confidence.lowered(), true)
+        }
+    }
+
+    /// Returns where the rule's facts come from, as a contact's field shows it.
+    #[must_use]
+    pub fn provenance(&self, now: Timestamp) -> String {
+        let aged = if self.confidence_at(now).1 {
+            ", over 18 months ago"
+        } else {
+            ""
+        };
+        format!("verified {}{aged}", self.verified_on)
+    }
+}
+
+/// Returns whether a host is a domain, or below it.
+fn is_below(host: &str, domain: &str) -> bool {
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    host.strip_suffix(&domain.to_ascii_lowercase())
+        .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+}
+
+impl Desks {
+    /// Reads the built-in files.
+    pub(super) fn builtin() -> Result<Self, RuleError> {
+        let mut desks = Self { rules: Vec::new() };
+        for (stem, text) in FILES {
+            desks.add(
+                &format!("desks/{stem}.toml"),
+                &format!("desks-{stem}-"),
+                text,
+            )?;
+        }
+        Ok(desks)
+    }
+
+    /// Adds the user's own rules; they are asked first, and the same id replaces.
+    ///
+    /// # Errors
+    ///
+    /// [`RuleError`] for a file that cannot be read, or a rule that fails its own examples.
+    pub fn add_user(&mut self, file: &str, text: &str) -> Result<(), RuleError> {
+        let known = std::mem::take(&mut self.rules);
+        let added = self
+            .add(file, "desks-user", text)
+            .and_then(|()| self.check());
+        let own: Vec<String> = self.rules.iter().map(|rule| rule.id.clone()).collect();
+        if let Err(error) = added {
+            self.rules = known;
+            return Err(error);
+        }
+        self.rules
+            .extend(known.into_iter().filter(|rule| !own.contains(&rule.id)));
+        Ok(())
+    }
+
+    fn add(&mut self, file: &str, prefix: &str, text: &str) -> Result<(), RuleError> {
+        let refused = |why: String| RuleError::File {
+            file: file.to_owned(),
+            why,
+        };
+        let parsed: File = toml::from_str(text).map_err(|e| refused(e.to_string()))?;
+        for mut rule in parsed.rule {
+            if !rule.id.starts_with(prefix) {
+                return Err(refused(format!(
+                    "rule id `{}` does not begin with `{prefix}`",
+                    rule.id
+                )));
+            }
+            if rule.matches.is_empty() || rule.skips.is_empty() {
+                return Err(refused(format!(
+                    "rule `{}` lacks a match or a skip example",
+                    rule.id
+                )));
+            }
+            if !rule.blocked
+                && rule.write_to.is_none()
+                && rule.form.is_none()
+                && rule.mailboxes.is_empty()
+            {
+                return Err(refused(format!(
+                    "rule `{}` names no mailbox and no form",
+                    rule.id
+                )));
+            }
+            if rule
+                .form
+                .as_ref()
+                .is_some_and(|form| !form.starts_with("https://"))
+            {
+                return Err(refused(format!(
+                    "the form of rule `{}` is no https link",
+                    rule.id
+                )));
+            }
+            rule.file = file.to_owned();
+            self.rules.push(rule);
+        }
+        Ok(())
+    }
+
+    /// Runs the examples; returns how many ran.
+    pub(super) fn check(&self) -> Result<usize, RuleError> {
+        let mut ran = 0;
+        for rule in &self.rules {
+            let failed = |text: &String, should: &str| RuleError::Example {
+                file: rule.file.clone(),
+                id: rule.id.clone(),
+                why: format!("`{text}` should {should}"),
+            };
+            if let Some(text) = rule.matches.iter().find(|text| !rule.is_about(text)) {
+                return Err(failed(text, "match"));
+            }
+            if let Some(text) = rule.skips.iter().find(|text| rule.is_about(text)) {
+                return Err(failed(text, "not match"));
+            }
+            ran += rule.matches.len() + rule.skips.len();
+        }
+        Ok(ran)
+    }
+
+    /// Returns every rule, the user's first.
+    pub fn all(&self) -> impl Iterator<Item = &DeskRule> {
+        self.rules.iter()
+    }
+
+    /// Returns the desk that a mailbox belongs to.
+    #[must_use]
+    pub fn for_mailbox(&self, mailbox: &AbuseMailbox) -> Option<&DeskRule> {
+        self.rules
+            .iter()
+            .find(|rule| rule.is_about(mailbox.as_str()))
+    }
+
+    /// Returns the desks for a host, a domain or an address, of those that answer for something.
+    pub fn about<'a>(&'a self, what: &'a str) -> impl Iterator<Item = &'a DeskRule> {
+        self.rules
+            .iter()
+            .filter(move |rule| rule.authority.is_empty() && rule.is_about(what))
+    }
+
+    /// Returns the authorities that collect a kind of abuse; they are offered, never ticked.
+    pub fn authorities<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a DeskRule> {
+        self.rules
+            .iter()
+            .filter(move |rule| rule.authority.iter().any(|own| own == kind))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(date: &str) -> Timestamp {
+        format!("{date}T12:00:00Z").parse().unwrap()
+    }
+
+    const USER: &str = r#"
+        [[rule]]
+        id = "desks-user-1"
+        what = "my carrier"
+        source = ["the user"]
+        verified_on = 2026-11-21
+        added = 2026-11-21
+        confidence = "high"
+        roles = ["network"]
+        networks = ["192.0.2.0/24"]
+        write_to = "abuse@carrier.example"
+        match = ["192.0.2.7"]
+        skip = ["198.51.100.1"]
+    "#;
+
+    #[test]
+    fn every_desk_rule_does_what_it_says() {
+        let desks = Desks::builtin().unwrap();
+        assert!(desks.check().unwrap() >= 2 * desks.rules.len());
+        assert!(desks.rules.len() > 25);
+    }
+
+    #[test]
+    fn no_desk_file_is_left_out() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/rules/desks");
+        assert_eq!(std::fs::read_dir(folder).unwrap().count(), FILES.len());
+    }
+
+    #[test]
+    fn a_rule_that_was_verified_long_ago_is_believed_less_and_says_so() {
+        let desks = Desks::builtin().unwrap();
+        let aws = desks.all().find(|r| r.id == "desks-hosts-aws").unwrap();
+        assert_eq!(
+            aws.confidence_at(at("2026-12-01")),
+            (Confidence::High, false)
+        );
+        assert_eq!(
+            aws.confidence_at(at("2028-12-01")),
+            (Confidence::Medium, true)
+        );
+        assert_eq!(aws.provenance(at("2026-12-01")), "verified 2026-11-20");
+        assert_eq!(
+            aws.provenance(at("2028-12-01")),
+            "verified 2026-11-20, over 18 months ago"
+        );
+    }
+
+    #[test]
+    fn desks_are_found_by_mailbox_domain_and_network() {
+        let mut desks = Desks::builtin().unwrap();
+        let of =
+            |desks: &Desks, what: &str| desks.about(what).map(|r| r.id.clone()).collect::<Vec<_>>();
+        let mailbox = AbuseMailbox::try_from("ABUSE@amazonaws.com").unwrap();
+        assert_eq!(desks.for_mailbox(&mailbox).unwrap().id, "desks-hosts-aws");
+        assert_eq!(
+            of(&desks, "a8-31.smtp-out.amazonses.com"),
+            ["desks-mail-services-amazon-ses"]
+        );
+        assert!(of(&desks, "notamazonses.com").is_empty());
+        assert!(of(&desks, "192.0.2.7").is_empty());
+        desks.add_user("mine.toml", USER).unwrap();
+        assert_eq!(of(&desks, "192.0.2.7"), ["desks-user-1"]);
+        assert!(desks.authorities("phishing").count() >= 2);
+        assert_eq!(desks.authorities("newsletter").count(), 1);
+    }
+
+    #[test]
+    fn a_user_rule_that_is_none_is_refused_and_the_others_stay() {
+        let mut desks = Desks::builtin().unwrap();
+        let before = desks.rules.len();
+        for (from, to) in [
+            ("match = [\"192.0.2.7\"]", "match = [\"198.51.100.7\"]"),
+            ("skip = [\"198.51.100.1\"]", "skip = []"),
+            (
+                "abuse@carrier.example",
+                "abuse@carrier.example,victim@bank.example",
+            ),
+            ("desks-user-1", "mine-1"),
+            ("write_to", "writes_to"),
+        ] {
+            assert!(
+                desks
+                    .add_user("mine.toml", &USER.replace(from, to))
+                    .is_err(),
+                "{to}"
+            );
+            assert_eq!(desks.rules.len(), before);
+        }
+    }
+}
