@@ -27,6 +27,10 @@ mod bar;
 pub(crate) use bar::bare_line_end;
 pub use bar::{Bar, bars};
 
+// what speaks against sending, before the user is asked
+mod guard;
+pub use guard::{Caution, Facts, Guarded, Limits, STALE, Situation, TOO_OLD, Weight, guard, judge};
+
 // show, choose, ask
 mod ask;
 pub use ask::{Answer, Declined, Reason, Unasked, UnaskedWhy, ask};

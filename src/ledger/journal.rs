@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior};
 use sha2::{Digest as _, Sha256};
 
-use super::{Ledger, LedgerError, seconds};
+use super::{Ledger, LedgerError, desks, seconds};
 use crate::consent::{Approved, State};
 use crate::delivery::{Journal, JournalError, Outcome, Setback};
 
@@ -94,6 +94,14 @@ impl Journal for Ledger {
             now,
         )?;
         settle(&transaction, id, state, setback, &said, now).map_err(LedgerError::from)?;
+        if let (State::Rejected, Some(status)) =
+            (state, setback.and_then(|s| s.enhanced.as_deref()))
+        {
+            let desk = approved.complaint().desk.key();
+            if let Some(mark) = desks::earned(&transaction, &desk, status, now)? {
+                desks::set_mark(&transaction, &desk, &mark, now)?;
+            }
+        }
         commit(transaction)
     }
 }

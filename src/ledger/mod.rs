@@ -43,6 +43,22 @@ pub use complaints::Kept;
 // the steps of a delivery
 mod journal;
 
+// desks, and what speaks against a complaint
+mod desks;
+pub use desks::{DEAD_FOR, DeskMark, DeskRecord};
+
+// lists, one complaint with all that happened, search
+mod log;
+pub use log::{Filter, Happened, Line};
+
+// how many, how fast, and whether it helped
+mod stats;
+pub use stats::{By, Count};
+
+// the log, written out
+mod export;
+pub use export::{ExportError, Form};
+
 // lookups that were answered before
 mod lookups;
 

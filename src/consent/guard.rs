@@ -1,0 +1,565 @@
+//! What speaks against sending a complaint, before the user is asked.
+//!
+//! In: [`Complaint`]s, [`Facts`] of the ledger, [`Limits`]. Out: [`Guarded`]: what to ask
+//! about, with reasons, and what is held back. Pure.
+//! Trust: the facts are our own; texts that came from outside are escaped where they were read.
+//! Failures: none; every doubt unticks, and says why.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::State;
+use crate::complaint::{Complaint, Munge};
+
+/// Age of the spam from which on the user is warned: the address may be another customer's by now.
+pub const STALE: SignedDuration = SignedDuration::from_hours(48);
+
+/// Age from which on nothing is ticked beforehand.
+pub const TOO_OLD: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// What the ledger knows about a complaint's case and desk.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// The complaint of the same case, desk and round, if the desk has it or may have it.
+    pub earlier: Option<(State, Timestamp)>,
+    /// Complaints to the desk about the same source address within a day.
+    pub about_source: u32,
+    /// Complaints to the desk within a day.
+    pub to_desk: u32,
+    /// Complaints to anyone within a day.
+    pub to_all: u32,
+    /// Until when the desk counts as dead, and why.
+    pub dead: Option<(Timestamp, String)>,
+    /// The form that the desk asks to be used.
+    pub form_url: Option<String>,
+    /// Whether the desk refused a complaint in which something was masked.
+    pub refuses_munged: bool,
+    /// Whether the desk's filter refused a complaint: its headers alone may pass.
+    pub headers_only: bool,
+    /// Whether the user wants no mail to go there.
+    pub blocked: bool,
+    /// Where the desk says that complaints go instead.
+    pub forwarded_to: Option<String>,
+}
+
+/// How many complaints may go out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// To one desk about one source address in a day.
+    pub per_source_and_desk: u32,
+    /// To one desk in a day.
+    pub per_desk: u32,
+    /// In a day, before a warning.
+    pub warn: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            per_source_and_desk: 1,
+            per_desk: 5,
+            warn: 50,
+        }
+    }
+}
+
+/// What else a judgement needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Situation {
+    /// When the spam reached the boundary; `None` where that could not be read.
+    pub boundary_at: Option<Timestamp>,
+    /// Domains of the user's own mailboxes, lower case.
+    pub own_domains: Vec<String>,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// How much a caution weighs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Weight {
+    /// It is said, and nothing more.
+    Warns,
+    /// The complaint is not ticked beforehand; the user may tick it.
+    Unticks,
+    /// The complaint is not asked about; it stays held.
+    Holds,
+}
+
+/// One thing that speaks against sending a complaint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Caution {
+    /// The desk has it, or may have it.
+    Duplicate(State, Timestamp),
+    /// The user wants no mail to go there.
+    Blocked,
+    /// The limit per source address and desk is reached.
+    SourceLimit(u32),
+    /// The limit per desk is reached.
+    DeskLimit(u32),
+    /// Many complaints went out today.
+    Many(u32),
+    /// The spam is older than [`STALE`].
+    Stale(SignedDuration),
+    /// The spam is older than [`TOO_OLD`].
+    TooOld(SignedDuration),
+    /// When the spam came could not be read.
+    NoTime,
+    /// Mail to the desk came back.
+    Dead(Timestamp, String),
+    /// The desk takes only its form.
+    FormOnly(String),
+    /// The desk refuses complaints in which something is masked.
+    RefusesMunged,
+    /// The desk's filter refused a whole message before.
+    ProposeHeadersOnly,
+    /// The desk sends complaints elsewhere.
+    Forwarded(String),
+    /// The desk is that of the user's own provider.
+    OwnProvider(String),
+}
+
+impl Caution {
+    /// Returns how much it weighs.
+    #[must_use]
+    pub const fn weight(&self) -> Weight {
+        match self {
+            Self::Duplicate(..) | Self::Blocked | Self::SourceLimit(_) | Self::DeskLimit(_) => {
+                Weight::Holds
+            }
+            Self::TooOld(_)
+            | Self::Dead(..)
+            | Self::FormOnly(_)
+            | Self::RefusesMunged
+            | Self::OwnProvider(_) => Weight::Unticks,
+            Self::Many(_)
+            | Self::Stale(_)
+            | Self::NoTime
+            | Self::ProposeHeadersOnly
+            | Self::Forwarded(_) => Weight::Warns,
+        }
+    }
+}
+
+impl fmt::Display for Caution {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Duplicate(State::Approved | State::Deferred | State::Connecting, at) => write!(
+                f,
+                "you agreed to this on {}, and it waits in the outbox",
+                day(*at)
+            ),
+            Self::Duplicate(state, at) => write!(
+                f,
+                "already reported to this desk ({state} since {})",
+                day(*at)
+            ),
+            Self::Blocked => f.write_str("you said that no mail is to go to this desk"),
+            Self::SourceLimit(limit) => write!(
+                f,
+                "this desk had {limit} about this address within a day, and that is the limit"
+            ),
+            Self::DeskLimit(limit) => {
+                write!(f, "this desk had {limit} within a day, and that is the limit")
+            }
+            Self::Many(count) => write!(f, "{count} complaints went out within a day"),
+            Self::Stale(age) => write!(
+                f,
+                "the spam is {} hours old; the address may be another customer's by now",
+                age.as_hours()
+            ),
+            Self::TooOld(age) => write!(
+                f,
+                "the spam is {} days old; hardly any desk still acts on it",
+                age.as_hours() / 24
+            ),
+            Self::NoTime => f.write_str("when the spam came could not be read"),
+            Self::Dead(until, why) => write!(
+                f,
+                "mail to this desk came back ({why}); not before {}",
+                day(*until)
+            ),
+            Self::FormOnly(url) => write!(f, "this desk wants its form to be used: {url}"),
+            Self::RefusesMunged => {
+                f.write_str("this desk refuses complaints in which something is masked")
+            }
+            Self::ProposeHeadersOnly => f.write_str(
+                "this desk's filter refused a whole message before; `--munge headers-only` may pass",
+            ),
+            Self::Forwarded(mailbox) => {
+                write!(f, "this desk said that complaints go to {mailbox}")
+            }
+            Self::OwnProvider(domain) => write!(
+                f,
+                "{domain} is your own provider; make sure that its server is the source, not the way"
+            ),
+        }
+    }
+}
+
+/// Returns the day of a time, as it is written to a user.
+fn day(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d").to_string()
+}
+
+/// Complaints after the guard.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Guarded {
+    /// What the user is asked about: unticked, and with warnings, where something speaks against it.
+    pub askable: Vec<Complaint>,
+    /// What is held back, with the reasons.
+    pub held: Vec<(Complaint, Vec<Caution>)>,
+}
+
+/// Judges complaints before the user is asked.
+///
+/// `facts` is asked about each complaint as the ledger stands. What is ticked
+/// in the same question counts, too: of two complaints to a desk that may have
+/// one more, the second is held.
+pub fn guard(
+    complaints: Vec<Complaint>,
+    facts: &mut dyn FnMut(&Complaint) -> Facts,
+    situation: &Situation,
+    limits: &Limits,
+) -> Guarded {
+    let mut guarded = Guarded {
+        askable: Vec::new(),
+        held: Vec::new(),
+    };
+    let mut asked = Asked::default();
+    for mut complaint in complaints {
+        let mut known = facts(&complaint);
+        asked.add_to(&mut known, &complaint);
+        let cautions = judge(&complaint, &known, situation, limits);
+        match cautions.iter().map(Caution::weight).max() {
+            Some(Weight::Holds) => {
+                guarded.held.push((complaint, cautions));
+                continue;
+            }
+            Some(Weight::Unticks) => untick(&mut complaint, &cautions),
+            _ => {}
+        }
+        complaint
+            .warnings
+            .extend(cautions.iter().map(ToString::to_string));
+        asked.count(&complaint);
+        guarded.askable.push(complaint);
+    }
+    guarded
+}
+
+/// Takes the tick away, and says why.
+fn untick(complaint: &mut Complaint, cautions: &[Caution]) {
+    let reasons: Vec<String> = cautions
+        .iter()
+        .filter(|caution| caution.weight() == Weight::Unticks)
+        .map(ToString::to_string)
+        .collect();
+    complaint.desk.ticked = false;
+    let before = complaint.desk.unticked_because.take();
+    let all: Vec<String> = before.into_iter().chain(reasons).collect();
+    complaint.desk.unticked_because = Some(all.join("; "));
+}
+
+/// What is ticked in the same question.
+#[derive(Default)]
+struct Asked {
+    to_desk: HashMap<String, u32>,
+    about_source: HashMap<(String, std::net::IpAddr), u32>,
+    to_all: u32,
+}
+
+impl Asked {
+    fn count(&mut self, complaint: &Complaint) {
+        if complaint.desk.ticked {
+            let desk = complaint.desk.key();
+            *self.to_desk.entry(desk.clone()).or_default() += 1;
+            let pair = (desk, complaint.source_addr);
+            *self.about_source.entry(pair).or_default() += 1;
+            self.to_all += 1;
+        }
+    }
+
+    fn add_to(&self, facts: &mut Facts, complaint: &Complaint) {
+        let desk = complaint.desk.key();
+        facts.to_desk += self.to_desk.get(&desk).copied().unwrap_or_default();
+        let pair = (desk, complaint.source_addr);
+        facts.about_source += self.about_source.get(&pair).copied().unwrap_or_default();
+        facts.to_all += self.to_all;
+    }
+}
+
+/// Returns everything that speaks against one complaint, gravest first.
+#[must_use]
+pub fn judge(
+    complaint: &Complaint,
+    facts: &Facts,
+    situation: &Situation,
+    limits: &Limits,
+) -> Vec<Caution> {
+    let mut cautions = Vec::new();
+    if let Some((state, at)) = facts.earlier {
+        cautions.push(Caution::Duplicate(state, at));
+    }
+    if facts.blocked {
+        cautions.push(Caution::Blocked);
+    }
+    if facts.about_source >= limits.per_source_and_desk {
+        cautions.push(Caution::SourceLimit(limits.per_source_and_desk));
+    }
+    if facts.to_desk >= limits.per_desk {
+        cautions.push(Caution::DeskLimit(limits.per_desk));
+    }
+    if facts.to_all >= limits.warn {
+        cautions.push(Caution::Many(facts.to_all));
+    }
+    cautions.extend(age(situation));
+    if let Some((until, why)) = &facts.dead
+        && *until > situation.now
+    {
+        cautions.push(Caution::Dead(*until, why.clone()));
+    }
+    if let Some(url) = &facts.form_url {
+        cautions.push(Caution::FormOnly(url.clone()));
+    }
+    if facts.refuses_munged && complaint.munge != Munge::None {
+        cautions.push(Caution::RefusesMunged);
+    }
+    if facts.headers_only && complaint.munge != Munge::HeadersOnly {
+        cautions.push(Caution::ProposeHeadersOnly);
+    }
+    if let Some(mailbox) = &facts.forwarded_to {
+        cautions.push(Caution::Forwarded(mailbox.clone()));
+    }
+    cautions.extend(own_provider(complaint, situation));
+    cautions.sort_by_key(|caution| std::cmp::Reverse(caution.weight()));
+    cautions
+}
+
+/// Judges how old the spam is.
+fn age(situation: &Situation) -> Option<Caution> {
+    let Some(at) = situation.boundary_at else {
+        return Some(Caution::NoTime);
+    };
+    let age = situation.now.duration_since(at);
+    if age > TOO_OLD {
+        Some(Caution::TooOld(age))
+    } else if age > STALE {
+        Some(Caution::Stale(age))
+    } else {
+        None
+    }
+}
+
+/// Judges whether the desk is that of the user's own provider.
+fn own_provider(complaint: &Complaint, situation: &Situation) -> Option<Caution> {
+    let desk = complaint.desk.mailbox.as_ref()?.domain();
+    let own = situation
+        .own_domains
+        .iter()
+        .find(|own| registered(own) == registered(desk))?;
+    Some(Caution::OwnProvider(own.clone()))
+}
+
+/// Returns the registered domain of a name, or the name itself.
+fn registered(name: &str) -> &str {
+    psl::domain_str(name).unwrap_or(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::complaint::{Desk, Format, Secret};
+    use crate::contact::AbuseMailbox;
+
+    fn now() -> Timestamp {
+        "2026-11-21T12:00:00Z".parse().unwrap()
+    }
+
+    fn complaint(desk: &str) -> Complaint {
+        let mailbox = |text: &str| AbuseMailbox::try_from(text).unwrap();
+        Complaint {
+            case: Secret::new([7; 32]).case(b"spam"),
+            desk: Desk {
+                mailbox: Some(mailbox(desk)),
+                form: None,
+                roles: Vec::new(),
+                why: "answers for 192.0.2.7".to_owned(),
+                ticked: true,
+                unticked_because: None,
+            },
+            round: 0,
+            source_addr: "192.0.2.7".parse().unwrap(),
+            from: mailbox("jane@example.org"),
+            subject: String::new(),
+            message_id: String::new(),
+            octets: b"x\r\n".to_vec(),
+            text: String::new(),
+            format: Format::Plain,
+            munge: Munge::Address,
+            masked: Vec::new(),
+            leaks: Vec::new(),
+            warnings: Vec::new(),
+            incidents: 1,
+        }
+    }
+
+    fn situation(age_hours: i64) -> Situation {
+        Situation {
+            boundary_at: Some(now() - SignedDuration::from_hours(age_hours)),
+            own_domains: vec!["example.org".to_owned()],
+            now: now(),
+        }
+    }
+
+    fn of(desk: &str, facts: &Facts, age_hours: i64) -> Vec<Caution> {
+        judge(
+            &complaint(desk),
+            facts,
+            &situation(age_hours),
+            &Limits::default(),
+        )
+    }
+
+    fn one(facts: &Facts) -> Caution {
+        let mut cautions = of("abuse@example.net", facts, 1);
+        assert_eq!(cautions.len(), 1, "{cautions:?}");
+        cautions.remove(0)
+    }
+
+    #[test]
+    fn nothing_speaks_against_fresh_spam_to_a_desk_that_is_not_known() {
+        assert_eq!(of("abuse@example.net", &Facts::default(), 1), []);
+    }
+
+    #[test]
+    fn every_caution_has_its_weight_and_its_sentence() {
+        let facts = Facts::default;
+        let later = now() + SignedDuration::from_hours(48);
+        let seen = [
+            one(&Facts {
+                earlier: Some((State::Unknown, now())),
+                ..facts()
+            }),
+            one(&Facts {
+                earlier: Some((State::Deferred, now())),
+                ..facts()
+            }),
+            one(&Facts {
+                blocked: true,
+                ..facts()
+            }),
+            one(&Facts {
+                about_source: 1,
+                ..facts()
+            }),
+            one(&Facts {
+                to_desk: 5,
+                ..facts()
+            }),
+            one(&Facts {
+                to_all: 50,
+                ..facts()
+            }),
+            one(&Facts {
+                dead: Some((later, "5.1.1".to_owned())),
+                ..facts()
+            }),
+            one(&Facts {
+                form_url: Some("https://example.net/form".to_owned()),
+                ..facts()
+            }),
+            one(&Facts {
+                refuses_munged: true,
+                ..facts()
+            }),
+            one(&Facts {
+                headers_only: true,
+                ..facts()
+            }),
+            one(&Facts {
+                forwarded_to: Some("abuse@example.com".to_owned()),
+                ..facts()
+            }),
+        ];
+        let told: Vec<String> = seen
+            .iter()
+            .map(|caution| format!("{:?}: {caution}", caution.weight()))
+            .collect();
+        insta::assert_snapshot!(told.join("\n"), @r"
+        Holds: already reported to this desk (unknown since 2026-11-21)
+        Holds: you agreed to this on 2026-11-21, and it waits in the outbox
+        Holds: you said that no mail is to go to this desk
+        Holds: this desk had 1 about this address within a day, and that is the limit
+        Holds: this desk had 5 within a day, and that is the limit
+        Warns: 50 complaints went out within a day
+        Unticks: mail to this desk came back (5.1.1); not before 2026-11-23
+        Unticks: this desk wants its form to be used: https://example.net/form
+        Unticks: this desk refuses complaints in which something is masked
+        Warns: this desk's filter refused a whole message before; `--munge headers-only` may pass
+        Warns: this desk said that complaints go to abuse@example.com
+        ");
+    }
+
+    #[test]
+    fn age_warns_after_48_hours_and_unticks_after_7_days() {
+        let weight = |hours| {
+            of("abuse@example.net", &Facts::default(), hours)
+                .first()
+                .map(Caution::weight)
+        };
+        assert_eq!(weight(48), None);
+        assert_eq!(weight(49), Some(Weight::Warns));
+        assert_eq!(weight(7 * 24), Some(Weight::Warns));
+        assert_eq!(weight(7 * 24 + 1), Some(Weight::Unticks));
+    }
+
+    #[test]
+    fn the_own_providers_desk_is_not_ticked() {
+        let cautions = of("abuse@mail.example.org", &Facts::default(), 1);
+        assert_eq!(cautions, [Caution::OwnProvider("example.org".to_owned())]);
+    }
+
+    #[test]
+    fn a_desk_that_was_dead_is_tried_again_when_its_time_is_over() {
+        let facts = Facts {
+            dead: Some((now(), "5.1.1".to_owned())),
+            ..Facts::default()
+        };
+        assert_eq!(of("abuse@example.net", &facts, 1), []);
+    }
+
+    #[test]
+    fn what_is_ticked_in_one_question_counts_against_the_limit() {
+        let desks = [
+            "abuse@example.net",
+            "abuse@example.net",
+            "abuse@example.com",
+        ];
+        let complaints = desks.map(complaint).to_vec();
+        let mut facts = |_: &Complaint| Facts::default();
+        let guarded = guard(complaints, &mut facts, &situation(1), &Limits::default());
+        assert_eq!(guarded.askable.len(), 2);
+        assert_eq!(guarded.held.len(), 1);
+        assert_eq!(guarded.held[0].1, [Caution::SourceLimit(1)]);
+    }
+
+    #[test]
+    fn what_speaks_against_it_unticks_and_says_why() {
+        let mut facts = |_: &Complaint| Facts {
+            form_url: Some("https://example.net/form".to_owned()),
+            headers_only: true,
+            ..Facts::default()
+        };
+        let complaints = vec![complaint("abuse@example.net")];
+        let guarded = guard(complaints, &mut facts, &situation(1), &Limits::default());
+        let desk = &guarded.askable[0].desk;
+        assert!(!desk.ticked);
+        assert_eq!(
+            desk.unticked_because.as_deref(),
+            Some("this desk wants its form to be used: https://example.net/form")
+        );
+        assert_eq!(guarded.askable[0].warnings.len(), 2);
+    }
+}

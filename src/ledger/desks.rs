@@ -1,0 +1,287 @@
+//! What is known of desks from their own answers, and what speaks against a complaint.
+//!
+//! In: bounces, answers, the user's word. Out: [`DeskRecord`], and the guard's [`Facts`].
+//! Standards: RFC 3463 (5.1.x: the address; 5.7.x: policy), RFC 7505 (null MX).
+//! Trust: one bounce may be an accident; two make a desk dead, for a while.
+//! Failures: [`LedgerError`].
+
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{Connection, OptionalExtension as _, Row};
+
+use super::{Ledger, LedgerError, seconds, time};
+use crate::complaint::Complaint;
+use crate::consent::{Facts, State};
+
+/// Bounces after which a desk counts as dead.
+const BOUNCES: u32 = 2;
+
+/// How long a desk counts as dead.
+pub const DEAD_FOR: SignedDuration = SignedDuration::from_hours(90 * 24);
+
+/// What counts as "within a day".
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+/// States in which a complaint counts against the limits.
+const COUNTED: &str = "('approved', 'connecting', 'data', 'accepted', 'deferred', 'unknown',
+    'saved', 'by-hand', 'bounced', 'answered')";
+
+/// What is known of a desk.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct DeskRecord {
+    /// Its mailbox in lower case, or its form.
+    pub key: String,
+    /// Until when it counts as dead.
+    pub dead_until: Option<Timestamp>,
+    /// Why.
+    pub dead_because: Option<String>,
+    /// The form that it asks to be used.
+    pub form_url: Option<String>,
+    /// Whether it refused a complaint in which something was masked.
+    pub refuses_munged: bool,
+    /// Whether its filter refused a whole message.
+    pub headers_only: bool,
+    /// Whether the user wants no mail to go there.
+    pub blocked: bool,
+    /// Where it says that complaints go instead.
+    pub forwarded_to: Option<String>,
+}
+
+/// What is learnt about a desk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DeskMark {
+    /// Mail to it comes back; `None` until when it is asked anew, or for good.
+    Dead {
+        /// Until when.
+        until: Timestamp,
+        /// Why, in a few words.
+        why: String,
+    },
+    /// It takes mail again.
+    Alive,
+    /// It wants its form to be used.
+    Form(String),
+    /// It refuses complaints in which something is masked.
+    RefusesMunged,
+    /// Its filter refused a whole message.
+    HeadersOnly,
+    /// It sends complaints elsewhere.
+    Forwarded(String),
+    /// The user wants no mail to go there, or wants it again.
+    Blocked(bool),
+}
+
+impl Ledger {
+    /// Returns what is known of a desk; an empty record where nothing is.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] where the ledger cannot be read.
+    pub fn desk(&self, key: &str) -> Result<DeskRecord, LedgerError> {
+        let found = self
+            .db
+            .query_row(
+                &format!("SELECT {COLUMNS} FROM desks WHERE key = ?1"),
+                [key],
+                DeskRecord::of,
+            )
+            .optional()?;
+        Ok(found.unwrap_or_else(|| DeskRecord {
+            key: key.to_owned(),
+            ..DeskRecord::default()
+        }))
+    }
+
+    /// Returns every desk of which something is known, by name.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] where the ledger cannot be read.
+    pub fn desks(&self) -> Result<Vec<DeskRecord>, LedgerError> {
+        let sql = format!("SELECT {COLUMNS} FROM desks ORDER BY key");
+        let mut statement = self.db.prepare(&sql)?;
+        let rows = statement.query_map([], DeskRecord::of)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Writes down what was learnt about a desk.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] where it cannot be written.
+    pub fn mark_desk(
+        &mut self,
+        key: &str,
+        mark: &DeskMark,
+        now: Timestamp,
+    ) -> Result<(), LedgerError> {
+        set_mark(&self.db, key, mark, now)
+    }
+
+    /// Returns what speaks against a complaint, as the ledger knows it.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] where the ledger cannot be read.
+    pub fn facts(&self, complaint: &Complaint, now: Timestamp) -> Result<Facts, LedgerError> {
+        let desk = complaint.desk.key();
+        let since = seconds(now.checked_sub(DAY).unwrap_or(now));
+        let record = self.desk(&desk)?;
+        let count = |clause: &str| -> Result<u32, LedgerError> {
+            // A complaint of the same case and round is not another one.
+            let sql = format!(
+                "SELECT count(*) FROM complaints JOIN cases ON cases.id = case_id
+                 WHERE approved_at >= ?1 AND state IN {COUNTED}
+                   AND NOT (key = ?2 AND desk = ?3 AND round = ?4) AND {clause}"
+            );
+            let source = complaint.source_addr.to_string();
+            let mut statement = self.db.prepare_cached(&sql)?;
+            Ok(statement.query_row(
+                (
+                    since,
+                    complaint.case.octets().as_slice(),
+                    &desk,
+                    complaint.round,
+                    source,
+                ),
+                |row| row.get(0),
+            )?)
+        };
+        Ok(Facts {
+            earlier: self.earlier_complaint(complaint)?,
+            about_source: count("desk = ?3 AND complaints.source_addr = ?5")?,
+            to_desk: count("desk = ?3 AND ?5 = ?5")?,
+            to_all: count("?5 = ?5")?,
+            dead: record
+                .dead_until
+                .map(|until| (until, record.dead_because.unwrap_or_default())),
+            form_url: record.form_url,
+            refuses_munged: record.refuses_munged,
+            headers_only: record.headers_only,
+            blocked: record.blocked,
+            forwarded_to: record.forwarded_to,
+        })
+    }
+
+    /// Returns the complaint of the same case, desk and round, if the desk may have it.
+    fn earlier_complaint(
+        &self,
+        complaint: &Complaint,
+    ) -> Result<Option<(State, Timestamp)>, LedgerError> {
+        let found = self
+            .db
+            .query_row(
+                "SELECT state, changed_at, maybe_arrived
+                 FROM complaints JOIN cases ON cases.id = case_id
+                 WHERE key = ?1 AND desk = ?2 AND round = ?3",
+                (
+                    complaint.case.octets().as_slice(),
+                    complaint.desk.key(),
+                    complaint.round,
+                ),
+                |row| Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?)),
+            )
+            .optional()?;
+        Ok(found.and_then(|(word, at, maybe): (String, i64, bool)| {
+            let state = State::of_word(&word)?;
+            let waits = matches!(state, State::Approved | State::Deferred | State::Connecting);
+            (state.may_have_arrived() || maybe || waits).then(|| (state, time(at)))
+        }))
+    }
+}
+
+/// Columns of a [`DeskRecord`].
+const COLUMNS: &str = "key, dead_until, dead_because, form_url, refuses_munged, headers_only,
+    blocked, forwarded_to";
+
+impl DeskRecord {
+    fn of(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            key: row.get(0)?,
+            dead_until: row.get::<_, Option<i64>>(1)?.map(time),
+            dead_because: row.get(2)?,
+            form_url: row.get(3)?,
+            refuses_munged: row.get(4)?,
+            headers_only: row.get(5)?,
+            blocked: row.get(6)?,
+            forwarded_to: row.get(7)?,
+        })
+    }
+}
+
+/// Writes one mark.
+pub(super) fn set_mark(
+    db: &Connection,
+    key: &str,
+    mark: &DeskMark,
+    now: Timestamp,
+) -> Result<(), LedgerError> {
+    let at = seconds(now);
+    db.execute(
+        "INSERT INTO desks (key, changed_at) VALUES (?1, ?2)
+         ON CONFLICT (key) DO UPDATE SET changed_at = ?2",
+        (key, at),
+    )?;
+    match mark {
+        DeskMark::Dead { until, why } => db.execute(
+            "UPDATE desks SET dead_until = ?2, dead_because = ?3 WHERE key = ?1",
+            (key, seconds(*until), why),
+        )?,
+        DeskMark::Alive => db.execute(
+            "UPDATE desks SET dead_until = NULL, dead_because = NULL WHERE key = ?1",
+            [key],
+        )?,
+        DeskMark::Form(url) => {
+            db.execute("UPDATE desks SET form_url = ?2 WHERE key = ?1", (key, url))?
+        }
+        DeskMark::RefusesMunged => {
+            db.execute("UPDATE desks SET refuses_munged = 1 WHERE key = ?1", [key])?
+        }
+        DeskMark::HeadersOnly => {
+            db.execute("UPDATE desks SET headers_only = 1 WHERE key = ?1", [key])?
+        }
+        DeskMark::Forwarded(mailbox) => db.execute(
+            "UPDATE desks SET forwarded_to = ?2 WHERE key = ?1",
+            (key, mailbox),
+        )?,
+        DeskMark::Blocked(blocked) => db.execute(
+            "UPDATE desks SET blocked = ?2 WHERE key = ?1",
+            (key, blocked),
+        )?,
+    };
+    Ok(())
+}
+
+/// Returns the mark that a status code earns a desk, counting those that came before.
+///
+/// The bounce in question must be written down already.
+pub(super) fn earned(
+    db: &Connection,
+    key: &str,
+    status: &str,
+    now: Timestamp,
+) -> Result<Option<DeskMark>, LedgerError> {
+    // RFC 3463 §3.2: X.1.x is about the address; §3.8: X.7.x about policy.
+    if status.starts_with("5.7.") {
+        return Ok(Some(DeskMark::HeadersOnly));
+    }
+    if !status.starts_with("5.1.") {
+        return Ok(None);
+    }
+    let since = seconds(now.checked_sub(DEAD_FOR).unwrap_or(now));
+    let bounces: u32 = db.query_row(
+        "SELECT (SELECT count(*) FROM answers
+                 WHERE desk = ?1 AND at >= ?2 AND kind = 'bounce' AND status LIKE '5.1.%')
+              + (SELECT count(*) FROM attempts JOIN complaints ON complaints.id = complaint_id
+                 WHERE desk = ?1 AND ended_at >= ?2 AND outcome = 'rejected'
+                   AND enhanced LIKE '5.1.%')",
+        (key, since),
+        |row| row.get(0),
+    )?;
+    if bounces < BOUNCES {
+        return Ok(None);
+    }
+    Ok(Some(DeskMark::Dead {
+        until: now.checked_add(DEAD_FOR).unwrap_or(now),
+        why: format!("{bounces} times, {status}"),
+    }))
+}
