@@ -14,7 +14,7 @@ use crate::config::TransportKind;
 use crate::consent::State;
 use crate::contact::Finder;
 use crate::failure::{Exit, Failure};
-use crate::ledger::{Earlier, Ledger, Standing};
+use crate::ledger::{Earlier, Standing};
 use crate::trace::Trace;
 
 /// Runs the command.
