@@ -372,6 +372,18 @@ impl Config {
         }))
     }
 
+    /// Returns the domains of the user's own mailboxes, lower case.
+    #[must_use]
+    pub fn own_domains(&self) -> Vec<String> {
+        self.identity
+            .mailbox
+            .iter()
+            .chain(&self.identity.also_mine)
+            .filter_map(|mailbox| mailbox.rsplit_once('@'))
+            .map(|(_, domain)| domain.to_lowercase())
+            .collect()
+    }
+
     /// Returns where desks are looked up.
     ///
     /// # Errors

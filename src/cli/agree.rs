@@ -9,7 +9,9 @@ use super::Session;
 use super::transport;
 use crate::complaint::Complaint;
 use crate::config::TransportKind;
-use crate::consent::{self, Answer, Approved, Reason, State, Unasked, UnaskedWhy};
+use crate::consent::{
+    self, Answer, Approved, Limits, Reason, Situation, State, Unasked, UnaskedWhy,
+};
 use crate::delivery::{self, Outcome, Undelivered};
 use crate::failure::{Exit, Failure};
 use crate::ledger::Ledger;
@@ -28,6 +30,11 @@ pub(super) fn agree_and_send(
     let mut way = transport::build(&session.config, kind)?;
     session.term.flush();
     let now = session.now();
+    let complaints = guarded(session, ledger, complaints)?;
+    if complaints.is_empty() {
+        session.term.status("Nothing was sent.");
+        return Ok(Exit::Done);
+    }
     let answer = consent::ask(
         complaints,
         &preview,
@@ -47,6 +54,43 @@ pub(super) fn agree_and_send(
         return Ok(Exit::Done);
     }
     send(session, ledger, answer.approved, way.as_mut())
+}
+
+/// Returns what can be asked about now; says why the rest is held back.
+fn guarded(
+    session: &mut Session,
+    ledger: &Ledger,
+    complaints: Vec<Complaint>,
+) -> Result<Vec<Complaint>, Failure> {
+    let now = session.now();
+    let mut facts = Vec::with_capacity(complaints.len());
+    for complaint in &complaints {
+        facts.push(ledger.facts(complaint, now)?);
+    }
+    let mut facts = facts.into_iter();
+    let keys = &session.config.limits;
+    let guarded = consent::guard(
+        complaints,
+        &mut |_| facts.next().unwrap_or_default(),
+        &Situation {
+            own_domains: session.config.own_domains(),
+            now,
+        },
+        &Limits {
+            per_source_and_desk: keys.per_source_and_desk_per_day,
+            per_desk: keys.per_desk_per_day,
+            warn: keys.warn_per_day,
+        },
+    );
+    for (complaint, cautions) in &guarded.held {
+        let reasons: Vec<String> = cautions.iter().map(ToString::to_string).collect();
+        session.term.status(&format!(
+            "Held back, to {}: {}.",
+            complaint.desk.key(),
+            reasons.join("; ")
+        ));
+    }
+    Ok(guarded.askable)
 }
 
 /// Returns the failure for a question that could not be asked, or was broken off.

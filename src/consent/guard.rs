@@ -22,6 +22,8 @@ pub const TOO_OLD: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// What the ledger knows about a complaint's case and desk.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facts {
+    /// When the newest spam of the case reached the boundary; `None` where that could not be read.
+    pub boundary_at: Option<Timestamp>,
     /// The complaint of the same case, desk and round, if the desk has it or may have it.
     pub earlier: Option<(State, Timestamp)>,
     /// Complaints to the desk about the same source address within a day.
@@ -68,8 +70,6 @@ impl Default for Limits {
 /// What else a judgement needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Situation {
-    /// When the spam reached the boundary; `None` where that could not be read.
-    pub boundary_at: Option<Timestamp>,
     /// Domains of the user's own mailboxes, lower case.
     pub own_domains: Vec<String>,
     /// The time.
@@ -314,7 +314,7 @@ pub fn judge(
     if facts.to_all >= limits.warn {
         cautions.push(Caution::Many(facts.to_all));
     }
-    cautions.extend(age(situation));
+    cautions.extend(age(facts.boundary_at, situation.now));
     if let Some((until, why)) = &facts.dead
         && *until > situation.now
     {
@@ -338,11 +338,11 @@ pub fn judge(
 }
 
 /// Judges how old the spam is.
-fn age(situation: &Situation) -> Option<Caution> {
-    let Some(at) = situation.boundary_at else {
+fn age(boundary_at: Option<Timestamp>, now: Timestamp) -> Option<Caution> {
+    let Some(at) = boundary_at else {
         return Some(Caution::NoTime);
     };
-    let age = situation.now.duration_since(at);
+    let age = now.duration_since(at);
     if age > TOO_OLD {
         Some(Caution::TooOld(age))
     } else if age > STALE {
@@ -405,21 +405,19 @@ mod tests {
         }
     }
 
-    fn situation(age_hours: i64) -> Situation {
+    fn situation() -> Situation {
         Situation {
-            boundary_at: Some(now() - SignedDuration::from_hours(age_hours)),
             own_domains: vec!["example.org".to_owned()],
             now: now(),
         }
     }
 
     fn of(desk: &str, facts: &Facts, age_hours: i64) -> Vec<Caution> {
-        judge(
-            &complaint(desk),
-            facts,
-            &situation(age_hours),
-            &Limits::default(),
-        )
+        let facts = Facts {
+            boundary_at: Some(now() - SignedDuration::from_hours(age_hours)),
+            ..facts.clone()
+        };
+        judge(&complaint(desk), &facts, &situation(), &Limits::default())
     }
 
     fn one(facts: &Facts) -> Caution {
@@ -538,8 +536,11 @@ mod tests {
             "abuse@example.com",
         ];
         let complaints = desks.map(complaint).to_vec();
-        let mut facts = |_: &Complaint| Facts::default();
-        let guarded = guard(complaints, &mut facts, &situation(1), &Limits::default());
+        let mut facts = |_: &Complaint| Facts {
+            boundary_at: Some(now()),
+            ..Facts::default()
+        };
+        let guarded = guard(complaints, &mut facts, &situation(), &Limits::default());
         assert_eq!(guarded.askable.len(), 2);
         assert_eq!(guarded.held.len(), 1);
         assert_eq!(guarded.held[0].1, [Caution::SourceLimit(1)]);
@@ -548,12 +549,13 @@ mod tests {
     #[test]
     fn what_speaks_against_it_unticks_and_says_why() {
         let mut facts = |_: &Complaint| Facts {
+            boundary_at: Some(now()),
             form_url: Some("https://example.net/form".to_owned()),
             headers_only: true,
             ..Facts::default()
         };
         let complaints = vec![complaint("abuse@example.net")];
-        let guarded = guard(complaints, &mut facts, &situation(1), &Limits::default());
+        let guarded = guard(complaints, &mut facts, &situation(), &Limits::default());
         let desk = &guarded.askable[0].desk;
         assert!(!desk.ticked);
         assert_eq!(

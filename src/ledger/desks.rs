@@ -146,7 +146,13 @@ impl Ledger {
                 |row| row.get(0),
             )?)
         };
+        let newest = self
+            .members(complaint.case)?
+            .into_iter()
+            .filter_map(|member| member.boundary_at)
+            .max();
         Ok(Facts {
+            boundary_at: newest,
             earlier: self.earlier_complaint(complaint)?,
             about_source: count("desk = ?3 AND complaints.source_addr = ?5")?,
             to_desk: count("desk = ?3 AND ?5 = ?5")?,
