@@ -229,15 +229,23 @@ impl Dialect {
                 facts: self.facts(&lines, target),
                 lines,
             })
-            .filter(|part| match (target, part.facts.range) {
-                (Some(addr), Some(range)) => range.contains(addr),
-                _ => true,
-            })
+            // An answer about another network is none about this one.
+            .filter(|part| part.facts.range.is_some() || self.ranges(&part.lines).next().is_none())
             .collect();
         if !self.in_order {
             parts.sort_by_key(|part| part.facts.range.map_or(u128::MAX, |r| r.size()));
         }
         parts
+    }
+
+    /// Returns every range that some lines name.
+    fn ranges<'l>(&'l self, lines: &'l [&str]) -> impl Iterator<Item = AddrRange> + 'l {
+        self.range.iter().flat_map(move |p| {
+            lines
+                .iter()
+                .filter_map(|line| p.group("range", line))
+                .filter_map(AddrRange::parse)
+        })
     }
 
     /// Reads what a part says of its network: of several ranges the smallest that holds the target.
@@ -250,14 +258,9 @@ impl Dialect {
                     .map(str::to_owned)
             })
         };
-        let ranges = self.range.iter().flat_map(|p| {
-            lines
-                .iter()
-                .filter_map(|line| p.group("range", line))
-                .filter_map(AddrRange::parse)
-        });
         Facts {
-            range: ranges
+            range: self
+                .ranges(lines)
                 .filter(|range| target.is_none_or(|addr| range.contains(addr)))
                 .min_by_key(AddrRange::size),
             handle: first(&self.handle),
