@@ -18,6 +18,7 @@ use crate::trace::{HostPattern, Trust};
 
 // answers that are written back into the file
 mod edit;
+pub(crate) use edit::write_whole;
 pub use edit::{Answer, remember};
 
 // where things are when no key says so

@@ -34,14 +34,14 @@ pub(crate) fn run(args: LookupArgs, session: &mut Session) -> Result<Exit, Failu
         .collect::<Result<Vec<_>, _>>()?;
     let mut settings = session.config.lookup()?;
     settings.offline |= args.offline;
-    let mut cache = MemoryCache::default();
+    let mut cache = cache(session);
     let mut exit = Exit::Done;
     let mut table = Table::new(&["query", "for", "mailbox", "confidence", "from", "network"]);
     let many = queries.len() > 1;
     let mut finder = Finder::new(settings, &session.rules);
     for query in &queries {
         let now = (session.hooks.now)();
-        let found = query.find(&mut finder, &mut cache, now);
+        let found = query.find(&mut finder, cache.as_mut(), now);
         if !found.contacts.iter().any(|c| c.recommended) && found.forms.is_empty() {
             exit = exit.graver(Exit::NoContact);
         }
@@ -58,6 +58,22 @@ pub(crate) fn run(args: LookupArgs, session: &mut Session) -> Result<Exit, Failu
         session.term.table(&table);
     }
     Ok(exit)
+}
+
+/// Returns the ledger as the cache, or one that forgets with the run.
+fn cache(session: &mut Session) -> Box<dyn Cache> {
+    if !session.config.lookup.cache {
+        return Box::new(MemoryCache::default());
+    }
+    match session.open_ledger() {
+        Ok(ledger) => Box::new(ledger),
+        Err(failure) => {
+            session
+                .term
+                .warning(&format!("answers are not kept: {}", failure.what));
+            Box::new(MemoryCache::default())
+        }
+    }
 }
 
 impl Query {

@@ -88,7 +88,7 @@ fn table_at<'d>(root: &'d mut Table, dotted: &str) -> Result<&'d mut Table, Stri
 }
 
 /// Replaces a file by a new text, or leaves it as it was; only the user can read it.
-fn write_whole(file: &Path, text: &str) -> std::io::Result<()> {
+pub(crate) fn write_whole(file: &Path, text: &str) -> std::io::Result<()> {
     if let Some(folder) = file.parent().filter(|f| !f.as_os_str().is_empty()) {
         fs::DirBuilder::new()
             .recursive(true)

@@ -41,10 +41,7 @@ impl Contacts {
             let Some(rule) = known.filter(|rule| rule.authority.is_empty()) else {
                 continue;
             };
-            if rule.blocked {
-                let why = format!("rule `{}`: {}", rule.id, rule.what);
-                self.refuse(&contact.mailbox, why);
-            } else {
+            if !rule.blocked {
                 self.add_rule(rule, contact.role, now, &mut add);
             }
         }
@@ -56,6 +53,12 @@ impl Contacts {
             };
             if !self.contacts.iter().any(same) {
                 self.contacts.push(contact);
+            }
+        }
+        for contact in self.contacts.clone() {
+            if let Some(rule) = rules.desks.blocks(&contact.mailbox) {
+                let why = format!("rule `{}`: {}", rule.id, rule.what);
+                self.refuse(&contact.mailbox, why);
             }
         }
         if !self.contacts.is_empty() || !self.forms.is_empty() {

@@ -204,6 +204,8 @@ impl Desks {
         let added = self
             .add(file, "desks-user", text)
             .and_then(|()| self.check());
+        // Of several rules about the same thing the last one counts: it is the user's newest word.
+        self.rules.reverse();
         let own: Vec<String> = self.rules.iter().map(|rule| rule.id.clone()).collect();
         if let Err(error) = added {
             self.rules = known;
@@ -290,6 +292,12 @@ impl Desks {
         self.rules
             .iter()
             .find(|rule| rule.is_about(mailbox.as_str()))
+    }
+
+    /// Returns the user's rule that blocks a mailbox.
+    #[must_use]
+    pub fn blocks(&self, mailbox: &AbuseMailbox) -> Option<&DeskRule> {
+        self.for_mailbox(mailbox).filter(|rule| rule.blocked)
     }
 
     /// Returns the desks for a host, a domain or an address, of those that answer for something.
