@@ -9,7 +9,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::field::{Received, is_inner};
-use super::names::{is_bare, same_domain, same_host};
+use super::names::{is_bare, registered, same_domain, same_host};
 use super::{Confidence, HopTrust, Origin, SourceKind, Trust};
 use crate::rules::received::HopKind;
 use crate::rules::{Provider, Rules};
@@ -19,6 +19,9 @@ const CLOCK_SLACK: SignedDuration = SignedDuration::from_mins(10);
 
 /// How long a message may lie between two hosts: RFC 5321 §4.5.4.1 gives up after 4 to 5 days.
 const QUEUE_TIME: SignedDuration = SignedDuration::from_hours(6 * 24);
+
+/// How long a message may have lain at a host that is known by what it called itself alone.
+const AT_ONCE: SignedDuration = SignedDuration::from_mins(5);
 
 /// What the fields beyond the boundary come to.
 #[derive(Debug)]
@@ -98,6 +101,7 @@ pub(super) fn judge(
                     HopTrust::Claimed
                 };
                 chain.advance(field);
+                chain.client = field;
                 (trust, why)
             }
             Link::Broken(why) => {
@@ -227,21 +231,20 @@ impl<'c, 't> Chain<'c, 't> {
             return true;
         }
         match above.rdns {
-            Some(rdns) => {
-                same_host(rdns, by)
-                    || (above.helo.is_some_and(|helo| same_host(helo, by)) && same_domain(rdns, by))
+            Some(rdns) => same_host(rdns, by) || (above.helo.is_some_and(|helo| same_host(helo, by)) && same_domain(rdns, by)),
+            // Only what the client called itself is left: it must name a host, and the
+            // message must have gone on at once.
+            None => {
+                above
+                    .helo
+                    .is_some_and(|helo| same_host(helo, by) && registered(helo).is_some())
+                    && self.date.zip(field.date).is_some_and(|(later, earlier)| later.duration_since(earlier) <= AT_ONCE)
             }
-            // A server that looks names up and found none knows nothing but what the client said.
-            None if above.looks_up => false,
-            None => above.helo.is_some_and(|helo| same_host(helo, by)),
         }
     }
 
     /// Goes on below a field that fitted.
-    fn advance(&mut self, field: &Received<'t>)
-    where
-        't: 't,
-    {
+    fn advance(&mut self, field: &Received<'t>) {
         if let Some(by) = field.reading.by {
             self.writer = Some(by);
         }

@@ -115,11 +115,14 @@ impl<'t> Recipients<'t> {
 
     /// Returns whether a mailbox is another one than those, at a place that is not the own side's.
     fn are_others(&self, mailbox: &str) -> bool {
-        domain_of(mailbox).is_some_and(|domain| {
-            !self.holds(mailbox)
-                && registered(domain).is_some()
-                && registered(domain) != self.domain
-        })
+        let Some(domain) = domain_of(mailbox).filter(|domain| registered(domain).is_some()) else {
+            return false;
+        };
+        if self.mailboxes.is_empty() {
+            return registered(domain) != self.domain;
+        }
+        let mut own = self.mailboxes.iter().filter_map(|own| domain_of(own.trim_matches(['<', '>'])));
+        !self.holds(mailbox) && !own.any(|own| same_host(own, domain))
     }
 }
 

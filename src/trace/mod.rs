@@ -26,6 +26,9 @@ mod claims;
 // what may be the user's own forwarder
 mod forwarder;
 
+// a trace as JSON
+pub mod json;
+
 // whose hosts are believed
 mod trust;
 pub use trust::{HostPattern, Trust, TrustError};
@@ -52,7 +55,8 @@ pub struct Trace {
 }
 
 /// What kind of mail a message is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Nature {
     /// Mail that somebody sent.
     Mail,
@@ -100,7 +104,8 @@ pub struct Hop {
 }
 
 /// What may be believed of a Received field.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum HopTrust {
     /// Written by an own host about another own host.
     Internal,
@@ -143,7 +148,8 @@ pub struct Source {
 }
 
 /// How the source handed the message over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum SourceKind {
     /// SMTP from a stranger.
     Direct,
@@ -169,7 +175,8 @@ pub struct Origin {
 }
 
 /// How far an origin can be believed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Confidence {
     /// It is the source.
     Proven,

@@ -25,6 +25,8 @@ pub(super) struct Shape {
     elements: Vec<Element>,
     /// `...` at its end: what the client said may have broken the form, and all of it stands behind the address.
     open: bool,
+    /// `{words}` at its end: the server adds words of its own, never a comment.
+    words: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,6 +73,10 @@ impl Shape {
             Some(body) => (body, true),
             None => (text, false),
         };
+        let (body, words) = match body.strip_suffix(" {words}") {
+            Some(body) => (body, true),
+            None => (body, false),
+        };
         let mut elements = Vec::new();
         let mut rest = body.trim();
         while !rest.is_empty() {
@@ -89,13 +95,23 @@ impl Shape {
             elements.push(element);
             rest = after.unwrap_or_default().trim_start();
         }
-        Ok(Self { elements, open })
+        Ok(Self {
+            elements,
+            open,
+            words,
+        })
     }
 
     /// Compares tokens with the shape, notes left out by the caller.
     pub(super) fn read<'t>(&self, tokens: &[Token<'t>]) -> Option<Client<'t>> {
-        if tokens.len() < self.elements.len() || (!self.open && tokens.len() > self.elements.len())
-        {
+        let added = tokens.get(self.elements.len()..)?;
+        let fits = self.open
+            || added.is_empty()
+            || self.words
+                && added
+                    .iter()
+                    .all(|token| token.kind == Kind::Word && !token.text.contains(['[', '(']));
+        if !fits {
             return None;
         }
         let mut client = Client::default();
