@@ -46,6 +46,9 @@ mod home;
 #[path = "../examples/sandbox/player.rs"]
 mod player;
 #[cfg(test)]
+#[path = "../examples/sandbox/record.rs"]
+mod record;
+#[cfg(test)]
 #[path = "../examples/sandbox/shift.rs"]
 mod shift;
 #[cfg(test)]
@@ -55,3 +58,15 @@ mod traces;
 // they do what the tests of the whole program rely on
 #[cfg(test)]
 mod sandbox_parts;
+
+// the whole program against those servers
+#[cfg(test)]
+mod trial;
+
+// bad input, bad servers
+#[cfg(test)]
+mod bad_input;
+
+// one spam, all the way, at a terminal
+#[cfg(test)]
+mod report;

@@ -43,7 +43,7 @@ pub(crate) fn person() -> String {
          name = \"Robin Reed\"\n\
          mailbox = \"{REPORTER}\"\n\
          also_mine = [{also_mine}]\n\
-         also_mask = [\"Robin Reed\"]\n\
+         also_mask = [\"Robin Reed\", \"Robin\"]\n\
          \n\
          [trust]\n\
          hosts = [\".postbox.example\", \"mail.harbourhost.example\", \".ferngate.example\"]\n"

@@ -1,0 +1,213 @@
+//! `plaint report` at a terminal against the sandbox's servers: what is agreed to is sent, and nothing else ever is.
+
+use std::time::Duration;
+
+use crate::home::{ALSO_MINE, REPORTER};
+use crate::net::fault::Fault;
+use crate::net::smtp::Stage;
+use crate::player::Player;
+use crate::traces;
+use crate::trial::{Trial, says_that_nothing_was_sent};
+
+/// The question under the preview; group 1 is the code.
+const CODE: &str = r"type (\w{4}) to send 1 complaint";
+
+/// Long enough for a program that would go on by itself to have done so.
+const A_WHILE: Duration = Duration::from_millis(1500);
+
+const CTRL_C: &[u8] = b"\x03";
+const CTRL_D: &[u8] = b"\x04";
+
+/// Reads the code off the screen, and types it.
+fn agree(player: &mut Player) {
+    let code = player.wait_for(CODE).unwrap();
+    player.type_line(&code).unwrap();
+}
+
+#[test]
+fn a_full_run_sends_one_complaint_that_names_the_reporter_nowhere_inside() {
+    let trial = Trial::begin();
+    let mut player = trial.terminal(&["report", "pills.eml"]);
+    agree(&mut player);
+    let ending = player.finish().unwrap();
+    assert_eq!(ending.code, Some(0), "{}", ending.screen);
+    assert_eq!(trial.mail(), (1, 1));
+    let arrived = trial.internet.mailroom().arrived().remove(0);
+    assert_eq!(arrived.to, ["abuse@northpath.example"]);
+    assert_eq!(arrived.from, REPORTER);
+    let own = [&[REPORTER][..], &ALSO_MINE].concat();
+    for place in traces::of(&own, &arrived.octets) {
+        assert!(
+            ["From", "Reply-To", "Message-ID"].contains(&place.as_str()),
+            "{place}"
+        );
+    }
+    assert!(
+        ending.screen.contains("queued as B01D"),
+        "{}",
+        ending.screen
+    );
+}
+
+#[test]
+fn what_a_registry_answers_decides_who_gets_the_complaint() {
+    let trial = Trial::begin();
+    trial
+        .internet
+        .change(|world| world.replace("abuse@northpath.example", "desk@northpath.example"));
+    let mut player = trial.terminal(&["report", "pills.eml"]);
+    agree(&mut player);
+    assert_eq!(player.finish().unwrap().code, Some(0));
+    assert_eq!(
+        trial.internet.mailroom().arrived()[0].to,
+        ["desk@northpath.example"]
+    );
+}
+
+#[test]
+fn what_was_typed_ahead_agrees_to_nothing() {
+    let trial = Trial::begin();
+    let mut player = trial.terminal(&["report"]);
+    player.wait_for("Ctrl-D").unwrap();
+    let spam = std::fs::read(trial.home.path("pills.eml")).unwrap();
+    player.send(&spam).unwrap();
+    player.send(CTRL_D).unwrap();
+    // All that could be meant as yes, while the program still looks desks up.
+    player.send(b"\ry\ryes\rY\r1\r\r7F3K\rsend\r").unwrap();
+    player.wait_for(CODE).unwrap();
+    player.wait(A_WHILE).unwrap();
+    assert_eq!(trial.mail(), (0, 0));
+    player.send(CTRL_C).unwrap();
+    let ending = player.finish().unwrap();
+    assert_ne!(ending.code, Some(0), "{}", ending.screen);
+    assert!(
+        says_that_nothing_was_sent(&ending.screen),
+        "{}",
+        ending.screen
+    );
+    assert_eq!(trial.mail(), (0, 0));
+}
+
+#[test]
+fn the_wrong_code_agrees_to_nothing() {
+    let trial = Trial::begin();
+    let mut player = trial.terminal(&["report", "pills.eml"]);
+    for wrong in ["y", "yes", "0000"] {
+        let code = player.wait_for(CODE).unwrap();
+        assert_ne!(code, wrong);
+        player.type_line(wrong).unwrap();
+    }
+    let ending = player.finish().unwrap();
+    assert_eq!(ending.code, Some(0), "{}", ending.screen);
+    assert!(
+        says_that_nothing_was_sent(&ending.screen),
+        "{}",
+        ending.screen
+    );
+    assert_eq!(trial.mail(), (0, 0));
+}
+
+#[test]
+fn an_old_code_agrees_to_nothing() {
+    let trial = Trial::begin();
+    let mut player = trial.terminal(&["report", "pills.eml"]);
+    let first = player.wait_for(CODE).unwrap();
+    player.type_line("wrong").unwrap();
+    let second = player.wait_for(CODE).unwrap();
+    assert_ne!(first, second);
+    player.type_line(&first).unwrap();
+    player.wait_for(CODE).unwrap();
+    player.type_line("").unwrap();
+    assert_eq!(player.finish().unwrap().code, Some(0));
+    assert_eq!(trial.mail(), (0, 0));
+}
+
+#[test]
+fn without_a_terminal_the_draft_is_kept() {
+    let trial = Trial::begin();
+    let ran = trial.pipe(&["report", "pills.eml"], b"");
+    assert_eq!(ran.code, 77, "{ran:#?}");
+    assert!(says_that_nothing_was_sent(&ran.stderr), "{ran:#?}");
+    assert_eq!(trial.mail(), (0, 0));
+    // It is found again, and can be sent from a terminal.
+    let mut player = trial.terminal(&["review"]);
+    player.wait_for("abuse@northpath.example").unwrap();
+    player.send(CTRL_C).unwrap();
+    player.finish().unwrap();
+    assert_eq!(trial.mail(), (0, 0));
+}
+
+#[test]
+fn a_message_from_a_pipe_is_agreed_to_at_the_terminal() {
+    let trial = Trial::begin();
+    let mut command = trial.program(&[]);
+    let program = command.get_program().to_owned();
+    command = {
+        let mut shell = std::process::Command::new("sh");
+        trial.home.furnish(&mut shell);
+        shell.current_dir(trial.home.folder());
+        shell
+            .arg("-c")
+            .arg("\"$0\" report - < pills.eml")
+            .arg(program);
+        shell
+    };
+    let mut player = Player::start(command).unwrap();
+    agree(&mut player);
+    assert_eq!(player.finish().unwrap().code, Some(0));
+    assert_eq!(trial.mail(), (1, 1));
+}
+
+#[test]
+fn ctrl_c_at_the_code_sends_nothing_and_keeps_the_draft() {
+    let trial = Trial::begin();
+    let mut player = trial.terminal(&["report", "pills.eml"]);
+    player.wait_for(CODE).unwrap();
+    player.send(CTRL_C).unwrap();
+    let ending = player.finish().unwrap();
+    assert_eq!(ending.code, Some(77), "{}", ending.screen);
+    assert!(
+        says_that_nothing_was_sent(&ending.screen),
+        "{}",
+        ending.screen
+    );
+    assert_eq!(trial.mail(), (0, 0));
+}
+
+#[test]
+fn ctrl_c_at_the_paste_sends_nothing() {
+    let trial = Trial::begin();
+    let mut player = trial.terminal(&["report"]);
+    player.wait_for("Ctrl-D").unwrap();
+    player.send(b"Received: from x\r").unwrap();
+    player.send(CTRL_C).unwrap();
+    let ending = player.finish().unwrap();
+    assert_eq!(ending.code, Some(77), "{}", ending.screen);
+    assert!(
+        says_that_nothing_was_sent(&ending.screen),
+        "{}",
+        ending.screen
+    );
+    assert_eq!(trial.mail(), (0, 0));
+}
+
+#[test]
+fn a_mail_server_that_refuses_is_quoted_and_nothing_is_lost() {
+    let cases = [
+        (Stage::Rcpt, "550 5.1.1 no such desk", 69),
+        (Stage::Dot, "554 5.7.1 we think that this is spam", 69),
+        (Stage::Dot, "451 4.3.0 try again later", 75),
+        (Stage::Auth, "535 5.7.8 no", 75),
+    ];
+    for (stage, reply, code) in cases {
+        let trial = Trial::begin();
+        trial.internet.change(|world| {
+            world.mail.faults = [(stage, Fault::Answer(reply.to_owned()))].into();
+        });
+        let mut player = trial.terminal(&["report", "pills.eml"]);
+        agree(&mut player);
+        let ending = player.finish().unwrap();
+        assert_eq!(ending.code, Some(code), "{reply}: {}", ending.screen);
+        assert_eq!(trial.mail().1, 0);
+    }
+}
