@@ -1,43 +1,319 @@
 //! Shows which host handed a message over, and why that is believed.
+//!
+//! In: messages, mailboxes, Maildir folders, standard input. Out: sentences and a table, or one JSON object a message.
+//! Trust: headers only; nothing is looked up, and `trace` never asks.
+//! Failures: a message that cannot be read is told, and the rest goes on; the gravest ending counts.
 
-use std::io::Read as _;
+use std::cell::RefCell;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::thread;
+
+use sha2::{Digest as _, Sha256};
 
 use super::Session;
 use super::flags::TraceArgs;
 use crate::failure::{Exit, Failure};
-use crate::trace::json::{Place, Record};
-use crate::{intake, trace};
+use crate::intake::mbox::{self, Start};
+use crate::intake::{self, HEADER_LIMIT, Headers, IntakeError, LIMIT, Repair, Source, Untrusted};
+use crate::rules::Rules;
+use crate::term::Table;
+use crate::trace::json::{Line, Place, Record};
+use crate::trace::{self, HopTrust, Trace, Trust, story};
+
+/// Threads that a mailbox is read on at most; more of them wait for the disk.
+const THREADS: usize = 8;
+
+/// What becomes of one message.
+enum Shown {
+    /// A line of JSON.
+    Json(Line),
+    /// The trace, and the subject, for a person.
+    Words(Box<Trace>, String),
+    /// Why it could not be traced.
+    Failed(Failure),
+}
+
+/// How messages are shown.
+struct View<'v> {
+    trust: &'v Trust,
+    rules: &'v Rules,
+    json: bool,
+    explain: bool,
+    digest: bool,
+}
 
 /// Runs the command.
 pub(crate) fn run(args: TraceArgs, session: &mut Session) -> Result<Exit, Failure> {
     let trust = session.config.trust(&args.trust.trust)?;
-    for file in &args.files {
-        let mut octets = Vec::new();
-        let input = file.to_string_lossy().into_owned();
-        if input == "-" {
-            std::io::stdin()
-                .read_to_end(&mut octets)
-                .map_err(|e| Failure::new(Exit::Io, "x").because(e))?;
-        } else {
-            octets = std::fs::read(file).map_err(|e| Failure::new(Exit::CannotOpen, "x").because(e))?;
+    let view = View {
+        trust: &trust,
+        rules: &session.rules,
+        json: args.json,
+        explain: args.explain,
+        digest: args.digest,
+    };
+    let mut exit = Exit::Done;
+    let standard = [std::path::PathBuf::from("-")];
+    let files = if args.files.is_empty() {
+        &standard[..]
+    } else {
+        &args.files[..]
+    };
+    // Whatever prints needs the session, and so does what reads: they take turns.
+    let term = RefCell::new(&mut session.term);
+    let out = Output { term: &term };
+    for file in files {
+        exit = exit.graver(one_input(file, &view, &out));
+        if out.is_closed() {
+            break;
         }
-        let message = intake::read(octets, intake::Origin::single(input))
-            .map_err(|e| Failure::new(Exit::NotAMessage, "x").because(e))?;
-        let headers = message.headers();
-        let traced = trace::follow(&headers, &trust, &session.rules);
-        let place = Place {
-            input: &message.origin().input,
-            index: 0,
-            offset: 0,
-            octets: message.octets().len() as u64,
-            sha256: None,
-            repairs: message.repairs(),
-        };
-        let mut out = Vec::new();
-        serde_json::to_writer(&mut out, &Record::new(place, &headers, &traced))
-            .map_err(|e| Failure::bug(e.to_string()))?;
-        out.push(b'\n');
-        session.term.octets(&out);
     }
-    Ok(Exit::Done)
+    Ok(exit)
+}
+
+/// Traces what stands behind one name.
+fn one_input(file: &Path, view: &View<'_>, out: &Output<'_, '_>) -> Exit {
+    let name = file.to_string_lossy();
+    let failed = |error: &std::io::Error, exit: Exit| {
+        out.failure(
+            &Failure::new(exit, format!("cannot read `{}`", Untrusted::text(&name)))
+                .because(error)
+                .remedy("name a message, a mailbox or a Maildir folder, or `-` for standard input"),
+        )
+    };
+    match Source::open(file) {
+        Err(error) => failed(&error, Exit::CannotOpen),
+        Ok(Source::Message(octets)) => {
+            let shown = message(&name, octets, view);
+            out.show(0, shown, view, false)
+        }
+        Ok(Source::Mailbox(input, size)) => {
+            match mailbox(&name, input, size, view, out) {
+                Ok(exit) => exit,
+                Err(error) => failed(&error, Exit::Io),
+            }
+        }
+        Ok(Source::Folder(files)) => {
+            let mut exit = Exit::Done;
+            for (index, file) in files.iter().enumerate() {
+                let name = file.to_string_lossy();
+                let shown = match Source::open(file) {
+                    Ok(Source::Message(octets)) => message(&name, octets, view),
+                    // A message file that begins with a separator line is still one message.
+                    Ok(_) => match std::fs::read(file) {
+                        Ok(octets) => message(&name, octets, view),
+                        Err(error) => Shown::Failed(unreadable(&name, &error)),
+                    },
+                    Err(error) => Shown::Failed(unreadable(&name, &error)),
+                };
+                exit = exit.graver(out.show(index, shown, view, true));
+                if out.is_closed() {
+                    break;
+                }
+            }
+            exit
+        }
+    }
+}
+
+fn unreadable(name: &str, error: &std::io::Error) -> Failure {
+    Failure::new(
+        Exit::CannotOpen,
+        format!("cannot read `{}`", Untrusted::text(name)),
+    )
+    .because(error)
+}
+
+/// Traces a message that was read whole.
+fn message(name: &str, octets: Vec<u8>, view: &View<'_>) -> Shown {
+    match intake::read(octets, intake::Origin::single(name)) {
+        Err(error) => Shown::Failed(not_a_message(name, &error)),
+        Ok(message) => {
+            let sha256 = view.digest.then(|| digest(message.octets()));
+            let place = Place {
+                input: name,
+                index: 0,
+                offset: 0,
+                octets: message.octets().len() as u64,
+                sha256: sha256.as_deref(),
+                repairs: message.repairs(),
+            };
+            shown(place, &message.headers(), view)
+        }
+    }
+}
+
+/// Traces every message of a mailbox.
+fn mailbox(
+    name: &str,
+    input: Box<dyn std::io::Read + Send>,
+    size: Option<u64>,
+    view: &View<'_>,
+    out: &Output<'_, '_>,
+) -> std::io::Result<Exit> {
+    let bar = size.map(|size| out.term.borrow().progress(size, name));
+    let threads = thread::available_parallelism().map_or(1, |threads| threads.get().min(THREADS));
+    // Only a digest needs more of a message than its header section.
+    let keep = if view.digest { LIMIT + 1 } else { HEADER_LIMIT };
+    let mut exit = Exit::Done;
+    mbox::each(
+        input,
+        Start::default(),
+        keep,
+        threads,
+        |entry| (entry.offset, entry_shown(name, entry, view)),
+        |index, (offset, shown)| {
+            if let Some(bar) = &bar {
+                bar.at(offset);
+            }
+            exit = exit.graver(out.show(index, shown, view, true));
+            if out.is_closed() {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        },
+    )?;
+    Ok(exit)
+}
+
+/// Traces one message of a mailbox by its header section alone.
+fn entry_shown(name: &str, entry: &mbox::Entry<'_>, view: &View<'_>) -> Shown {
+    let headers = Headers::parse(entry.raw());
+    let place = format!("{name} at octet {}", entry.offset);
+    if !intake::has_mail_fields(&headers) {
+        return Shown::Failed(not_a_message(&place, &IntakeError::NoHeaders));
+    }
+    let sha256 = (view.digest && !entry.is_cut).then(|| digest(&entry.unquoted()));
+    let repairs: Vec<Repair> = intake::flaws(&headers, entry.raw().len());
+    let place = Place {
+        input: name,
+        index: 0,
+        offset: entry.offset,
+        octets: entry.octets,
+        sha256: sha256.as_deref(),
+        repairs: &repairs,
+    };
+    shown(place, &headers, view)
+}
+
+fn shown(place: Place<'_>, headers: &Headers<'_>, view: &View<'_>) -> Shown {
+    let trace = trace::follow(headers, view.trust, view.rules);
+    if !view.json {
+        let subject = headers
+            .first("Subject")
+            .map_or_else(String::new, |field| Untrusted::text(&field.text()).up_to(60).to_string());
+        return Shown::Words(Box::new(trace), subject);
+    }
+    match Record::new(place, headers, &trace).line() {
+        Ok(line) => Shown::Json(line),
+        Err(error) => Shown::Failed(Failure::bug(error.to_string())),
+    }
+}
+
+fn not_a_message(place: &str, error: &IntakeError) -> Failure {
+    Failure::new(Exit::NotAMessage, "this is not a message")
+        .at(Untrusted::text(place).to_string())
+        .because(error)
+        .remedy("save the message with all its headers (\"show original\", \"view source\") and name that file")
+}
+
+fn digest(octets: &[u8]) -> String {
+    data_encoding::HEXLOWER.encode(&Sha256::digest(octets))
+}
+
+/// Where traces are shown.
+struct Output<'o, 't> {
+    term: &'o RefCell<&'t mut crate::term::Term>,
+}
+
+impl Output<'_, '_> {
+    fn is_closed(&self) -> bool {
+        self.term.borrow().is_closed()
+    }
+
+    fn failure(&self, failure: &Failure) -> Exit {
+        self.term.borrow_mut().failure(failure);
+        failure.exit
+    }
+
+    /// Shows one message; as one of many in a line.
+    fn show(&self, index: usize, shown: Shown, view: &View<'_>, many: bool) -> Exit {
+        match shown {
+            Shown::Failed(failure) => return self.failure(&failure),
+            Shown::Json(line) => {
+                let mut octets = Vec::with_capacity(4096);
+                line.write(index, &mut octets);
+                self.term.borrow_mut().octets(&octets);
+            }
+            Shown::Words(trace, subject) if many && !view.explain => {
+                self.term.borrow_mut().answer(&one_line(index, &trace, &subject));
+            }
+            Shown::Words(trace, subject) => {
+                let mut term = self.term.borrow_mut();
+                if many {
+                    term.answer(&format!("Message {index}: {subject}"));
+                }
+                for sentence in story::sentences(&trace) {
+                    term.answer(&sentence);
+                }
+                term.answer("");
+                if view.explain {
+                    for line in story::explain(&trace) {
+                        term.answer(&line);
+                    }
+                } else {
+                    let table = table(&trace);
+                    if !table.is_empty() {
+                        term.table(&table);
+                    }
+                }
+            }
+        }
+        Exit::Done
+    }
+}
+
+/// Returns a message of a mailbox in one line.
+fn one_line(index: usize, trace: &Trace, subject: &str) -> String {
+    let (addr, time, mark) = match &trace.source {
+        Some(source) => (
+            source.addr.to_string(),
+            trace
+                .hops
+                .get(source.field)
+                .and_then(|hop| hop.date)
+                .map_or_else(|| "-".to_owned(), |date| date.strftime("%Y-%m-%d %H:%M").to_string()),
+            if source.reportable { "" } else { "?" },
+        ),
+        None => ("-".to_owned(), "-".to_owned(), "?"),
+    };
+    format!("{index}\t{time}\t{addr}{mark}\t{subject}")
+}
+
+/// Returns the hops as a table.
+fn table(trace: &Trace) -> Table {
+    let mut table = Table::new(&["hop", "written by", "client seen", "name found", "called itself", "trust"]);
+    let text = |value: &Option<String>| {
+        value
+            .as_deref()
+            .map_or_else(String::new, |value| Untrusted::text(value).up_to(100).to_string())
+    };
+    for hop in &trace.hops {
+        let arrow = if trace.source.as_ref().is_some_and(|source| source.field == hop.field) {
+            format!("{} ← source", story::verdict(hop.trust))
+        } else {
+            story::verdict(hop.trust).to_owned()
+        };
+        table.row([
+            (hop.field + 1).to_string(),
+            text(&hop.by),
+            hop.client_addr.map_or_else(String::new, |addr| addr.to_string()),
+            text(&hop.rdns),
+            text(&hop.helo),
+            if hop.trust == HopTrust::Boundary { arrow } else { story::verdict(hop.trust).to_owned() },
+        ]);
+    }
+    table
 }

@@ -121,12 +121,7 @@ pub fn read(octets: Vec<u8>, origin: Origin) -> Result<Message, IntakeError> {
     if !has_mail_fields(&headers) {
         return Err(IntakeError::NoHeaders);
     }
-    if headers.is_cut() {
-        repairs.push(Repair::HeaderCut);
-    }
-    if !headers.ended_by_blank() && headers.body_at() < octets.len() {
-        repairs.push(Repair::NoBlankLine);
-    }
+    repairs.extend(flaws(&headers, octets.len()));
     Ok(Message {
         octets: octets.into(),
         origin,
@@ -134,11 +129,25 @@ pub fn read(octets: Vec<u8>, origin: Origin) -> Result<Message, IntakeError> {
     })
 }
 
+/// Returns what is amiss in a header section of a message of so many octets.
+#[must_use]
+pub fn flaws(headers: &Headers<'_>, octets: usize) -> Vec<Repair> {
+    let mut flaws = Vec::new();
+    if headers.is_cut() {
+        flaws.push(Repair::HeaderCut);
+    }
+    if !headers.ended_by_blank() && headers.body_at() < octets {
+        flaws.push(Repair::NoBlankLine);
+    }
+    flaws
+}
+
 /// Returns whether a header section has fields as mail has them.
 ///
 /// A text that merely begins with `Note: …` is not a message: one of the
 /// fields of RFC 5322 §3.6, or two fields of any name, must be there.
-fn has_mail_fields(headers: &Headers<'_>) -> bool {
+#[must_use]
+pub fn has_mail_fields(headers: &Headers<'_>) -> bool {
     const KNOWN: [&str; 9] = [
         "Received",
         "From",

@@ -22,7 +22,14 @@ pub use repair::Repair;
 
 // one message
 mod message;
-pub use message::{IntakeError, Message, Origin, read};
+pub use message::{IntakeError, Message, Origin, flaws, has_mail_fields, read};
+
+// many messages in one file
+pub mod mbox;
+
+// what a user names: a message, a mailbox, a folder
+mod source;
+pub use source::Source;
 
 /// Octets of one message that are read at most: 25 MiB.
 ///

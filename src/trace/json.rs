@@ -10,6 +10,7 @@ use std::net::IpAddr;
 use std::panic::catch_unwind;
 
 use jiff::Timestamp;
+use memchr::memmem;
 use serde::{Serialize, Serializer};
 
 use super::{Auth, Confidence, Hop, HopTrust, Nature, SourceKind, Trace, date};
@@ -139,6 +140,53 @@ impl<'r> Record<'r> {
                 })
                 .collect(),
         }
+    }
+}
+
+/// A record as a line of JSON whose `index` is still open.
+///
+/// Messages of a mailbox are read on several threads, and only who puts them
+/// in order knows their places.
+#[derive(Debug)]
+pub struct Line {
+    octets: Vec<u8>,
+    index_at: usize,
+}
+
+impl Line {
+    /// Writes the line, its end included, with the message's place.
+    pub fn write(&self, index: usize, out: &mut Vec<u8>) {
+        let (before, after) = self
+            .octets
+            .split_at_checked(self.index_at)
+            .unwrap_or((&self.octets, &[]));
+        out.extend_from_slice(before);
+        out.extend_from_slice(index.to_string().as_bytes());
+        out.extend_from_slice(after);
+        out.push(b'\n');
+    }
+}
+
+impl Record<'_> {
+    /// Returns the record as a line.
+    ///
+    /// # Errors
+    ///
+    /// What serde fails with: never, for these types.
+    pub fn line(&self) -> serde_json::Result<Line> {
+        const MARK: &[u8] = b",\"index\":";
+        // A record of five hops has about 3 KiB.
+        let mut octets = Vec::with_capacity(4096);
+        serde_json::to_writer(&mut octets, self)?;
+        // Inside a JSON text every quotation mark is escaped: the first such mark is the key itself.
+        let index_at = memmem::find(&octets, MARK).map_or(octets.len(), |at| at + MARK.len());
+        let digits = octets
+            .iter()
+            .skip(index_at)
+            .take_while(|octet| octet.is_ascii_digit())
+            .count();
+        octets.drain(index_at..index_at + digits);
+        Ok(Line { octets, index_at })
     }
 }
 

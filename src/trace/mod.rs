@@ -29,6 +29,9 @@ mod forwarder;
 // a trace as JSON
 pub mod json;
 
+// a trace in words
+pub mod story;
+
 // whose hosts are believed
 mod trust;
 pub use trust::{HostPattern, Trust, TrustError};
