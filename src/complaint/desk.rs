@@ -6,9 +6,9 @@
 
 use jiff::SignedDuration;
 
+use super::Desk;
 use super::case::{Case, shown};
-use super::{Answer, Desk};
-use crate::contact::{Confidence, Contact, Contacts, Role, Suspect, Via};
+use crate::contact::{AbuseMailbox, Confidence, Contact, Contacts, Role, Suspect, Via};
 use crate::evidence::Kind;
 use crate::trace::{Confidence as OriginConfidence, Nature};
 
@@ -55,6 +55,7 @@ pub(super) fn calls<'a>(case: &Case<'a>) -> Vec<Call<'a>> {
             }),
         }
     }
+    add_service(case, &mut calls);
     calls.sort_by_key(|call| !call.desk.ticked);
     for call in calls
         .iter_mut()
@@ -67,6 +68,57 @@ pub(super) fn calls<'a>(case: &Case<'a>) -> Vec<Call<'a>> {
         ));
     }
     calls
+}
+
+/// Adds the desk of the mail service that sent, where an own host's word agrees and a rule knows it.
+fn add_service<'a>(case: &Case<'a>, calls: &mut Vec<Call<'a>>) {
+    let esp = case
+        .material
+        .evidence
+        .esp
+        .as_ref()
+        .filter(|esp| esp.believed);
+    let Some((esp, text)) = esp.and_then(|esp| Some((esp, esp.desk.as_deref()?))) else {
+        return;
+    };
+    let Ok(mailbox) = AbuseMailbox::try_from(text) else {
+        return;
+    };
+    // The service answers for the source: its suspect is the one of the network's desk.
+    let suspect = case.material.found.iter().find_map(|(suspect, _, _)| {
+        matches!(suspect, Suspect::Addr(addr) if *addr == case.source.addr).then_some(suspect)
+    });
+    let Some(suspect) = suspect else {
+        return;
+    };
+    let why = format!(
+        "is the mail service that sent it ({}, rule {})",
+        shown(&esp.name),
+        esp.rule
+    );
+    if let Some(call) = calls
+        .iter_mut()
+        .find(|call| call.desk.key() == mailbox.key())
+    {
+        if !call.desk.roles.contains(&Role::Esp) {
+            call.desk.roles.push(Role::Esp);
+            call.desk.why = format!("{}; {why}", call.desk.why);
+            call.concerns.push((suspect, Role::Esp));
+        }
+        return;
+    }
+    let blocked = blocked_for_all(case, suspect, Role::Esp).or_else(|| too_old(case));
+    calls.push(Call {
+        desk: Desk {
+            mailbox: Some(mailbox),
+            form: None,
+            roles: vec![Role::Esp],
+            why,
+            ticked: blocked.is_none(),
+            unticked_because: blocked,
+        },
+        concerns: vec![(suspect, Role::Esp)],
+    });
 }
 
 /// Returns whether a complaint may speak of a suspect at all.
@@ -161,6 +213,13 @@ fn unticked(
     role: Role,
     contact: Option<&Contact>,
 ) -> Option<String> {
+    blocked_for_all(case, suspect, role)
+        .or_else(|| mailbox_doubt(contact))
+        .or_else(|| too_old(case))
+}
+
+/// Returns what speaks against ticking any mailbox of a role.
+fn blocked_for_all(case: &Case<'_>, suspect: &Suspect, role: Role) -> Option<String> {
     let trace = case.material.trace;
     let kind = case.material.evidence.kind;
     let is_fraud = matches!(kind, Kind::Phishing | Kind::Malware | Kind::AdvanceFee);
@@ -175,22 +234,15 @@ fn unticked(
         }
         Nature::List => return because("this came over a list: its server is not the spammer"),
     }
-    if matches!(
-        case.material.options.answer,
-        Some(Answer {
-            says: super::Says::OnceSignedUp,
-            ..
-        })
-    ) {
+    if case.material.options.signed_up {
         return because("you once signed up: unsubscribing is the way to stop it");
     }
     if !case.source.reportable {
         return Some(case.source.why.clone());
     }
     match role {
-        Role::Network | Role::Esp if matches!(suspect, Suspect::Addr(addr) if *addr != case.source.addr) =>
-        {
-            return because("only the desk of the source is ticked beforehand");
+        Role::Network | Role::Esp if matches!(suspect, Suspect::Addr(addr) if *addr != case.source.addr) => {
+            because("only the desk of the source is ticked beforehand")
         }
         Role::Esp
             if !case
@@ -200,33 +252,34 @@ fn unticked(
                 .as_ref()
                 .is_some_and(|esp| esp.believed) =>
         {
-            return because("nothing but the mail itself says that it came from there");
+            because("nothing but the mail itself says that it came from there")
         }
-        Role::Network | Role::Esp => {}
         Role::Hosting | Role::Provider | Role::Registrar if !is_fraud => {
-            return because("ticked only for phishing, malware and advance-fee fraud");
+            because("ticked only for phishing, malware and advance-fee fraud")
         }
-        Role::Hosting if matches!(suspect, Suspect::Domain(_)) => {
-            return because(
-                "unconfirmed: only the registered domain was looked up, because the host's name could carry a token",
-            );
-        }
-        Role::Hosting | Role::Provider | Role::Registrar => {}
+        Role::Hosting if matches!(suspect, Suspect::Domain(_)) => because(
+            "unconfirmed: only the registered domain was looked up, because the host's name could carry a token",
+        ),
         Role::Upstream => {
-            return because(
-                "an upstream network is asked only when the desk below it stays silent",
-            );
+            because("an upstream network is asked only when the desk below it stays silent")
         }
+        Role::Network | Role::Esp | Role::Hosting | Role::Provider | Role::Registrar => None,
     }
-    let Some(contact) = contact else {
-        return because("it takes a web form only");
+}
+
+fn mailbox_doubt(contact: Option<&Contact>) -> Option<String> {
+    let doubt = match contact {
+        None => "it takes a web form only",
+        Some(contact) if contact.confidence == Confidence::Low => "the mailbox is a guess",
+        Some(contact) if !contact.recommended && contact.via != Via::Rule => {
+            "no registry recommends this mailbox"
+        }
+        Some(_) => return None,
     };
-    if contact.confidence == Confidence::Low {
-        return because("the mailbox is a guess");
-    }
-    if !contact.recommended && contact.via != Via::Rule {
-        return because("no registry recommends this mailbox");
-    }
-    (case.material.now.duration_since(case.arrival) > STALE)
-        .then(|| "the mail is older than seven days".to_owned())
+    Some(doubt.to_owned())
+}
+
+fn too_old(case: &Case<'_>) -> Option<String> {
+    let age = case.material.now.duration_since(case.arrival);
+    (age > STALE).then(|| "the mail is older than seven days".to_owned())
 }

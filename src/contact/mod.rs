@@ -5,7 +5,6 @@
 //! Trust: all answers are hostile; servers reached by referral must be public.
 //! Failures: never fails as a whole; what was asked and what came back stands in [`Contacts::hops`].
 
-use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
 use ipnet::IpNet;
@@ -68,20 +67,7 @@ pub use desk::Parties;
 mod finder;
 pub use finder::Finder;
 
-pub use crate::rules::{Confidence, Role};
-
-/// Whom a lookup is about.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Suspect {
-    /// An address.
-    Addr(IpAddr),
-    /// An autonomous system.
-    Asn(u32),
-    /// A domain, lower case, A-labels.
-    Domain(String),
-    /// The host of a link.
-    Host(String),
-}
+pub use crate::rules::{Confidence, Role, Suspect};
 
 /// What to ask, and whom not to.
 #[derive(Debug, Clone)]
@@ -119,16 +105,6 @@ impl Default for Settings {
             pause_ms: 1000,
             timeout_s: 20,
             offline: false,
-        }
-    }
-}
-
-impl fmt::Display for Suspect {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Addr(addr) => write!(f, "{addr}"),
-            Self::Asn(number) => write!(f, "AS{number}"),
-            Self::Domain(name) | Self::Host(name) => f.write_str(name),
         }
     }
 }

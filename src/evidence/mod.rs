@@ -5,7 +5,12 @@
 //! Trust: hostile; nothing is fetched, resolved or unpacked.
 //! Failures: never fails; what cannot be decoded is named by type, size and digest.
 
-use crate::intake::Message;
+use std::collections::HashSet;
+
+use data_encoding::HEXLOWER;
+use sha2::{Digest as _, Sha256};
+
+use crate::intake::{Headers, Message};
 use crate::rules::Rules;
 use crate::trace::Trace;
 
@@ -19,6 +24,19 @@ pub mod mime;
 mod host;
 pub use host::{host_shown, lies_in, registered_domain};
 
+// links, beacons, what is written
+mod link;
+
+// drop boxes
+mod mailbox;
+
+// the kind of abuse
+mod kind;
+
+// whom to look up
+mod suspect;
+pub use suspect::suspects;
+
 /// What a message shows beside its way.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Evidence {
@@ -30,6 +48,8 @@ pub struct Evidence {
     pub links: Vec<Link>,
     /// Mailboxes that the spam wants answers at.
     pub drop_boxes: Vec<DropBox>,
+    /// Pictures that nobody sees, and that tell the sender who opened the mail.
+    pub beacons: Vec<String>,
     /// Parts that are neither text nor multipart.
     pub attachments: Vec<Attachment>,
     /// The mail service whose mark the message bears.
@@ -115,9 +135,173 @@ pub struct Unsubscribe {
     pub one_click: bool,
 }
 
+impl Kind {
+    /// Returns the word under which a kind is kept and shown.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Spam => "spam",
+            Self::Phishing => "phishing",
+            Self::AdvanceFee => "advance-fee",
+            Self::Malware => "malware",
+            Self::Newsletter => "newsletter",
+        }
+    }
+}
+
+/// Octets of attachments that are read for their digests, all together.
+const ATTACHED_LIMIT: usize = crate::intake::LIMIT;
+
+/// Attachments that are listed at most.
+const ATTACHMENTS_LISTED: usize = 100;
+
 /// Gathers what a message shows beside its way.
 #[must_use]
 pub fn gather(message: &Message, trace: &Trace, rules: &Rules) -> Evidence {
-    let _ = (message, trace, rules);
-    Evidence::default()
+    let octets = message.octets();
+    let headers = message.headers();
+    let structure = mime::walk(octets);
+    let mut links = link::Links::default();
+    for part in structure
+        .leaves()
+        .filter(|part| part.is_text() && !part.is_attachment)
+    {
+        let text = decode::text(octets, part);
+        if part.media_type == "text/html" {
+            links.html(&text, rules);
+        } else {
+            links.plain(&text, rules);
+        }
+    }
+    let mut not: HashSet<String> = HashSet::new();
+    for name in ["To", "Cc", "Delivered-To", "X-Original-To", "Envelope-To"] {
+        not.extend(
+            mailbox::addresses(&headers, name)
+                .into_iter()
+                .map(|a| a.to_ascii_lowercase()),
+        );
+    }
+    not.extend(
+        trace
+            .hops
+            .iter()
+            .filter_map(|hop| hop.for_.as_deref())
+            .map(str::to_ascii_lowercase),
+    );
+    let drop_boxes = mailbox::drop_boxes(&headers, &links.mailtos, &links.shown, &not);
+    let attachments = attachments(octets, &structure);
+    let esp = esp(&headers, trace, rules);
+    let unsubscribe = unsubscribe(&headers);
+    let (kind, kind_why) = kind::propose(&kind::Signs {
+        headers: &headers,
+        shown: &links.shown,
+        links: &links.links,
+        attachments: &attachments,
+        esp: esp.as_ref(),
+        unsubscribe: unsubscribe.as_ref(),
+        drop_boxes: drop_boxes.len(),
+        rules,
+    });
+    Evidence {
+        kind,
+        kind_why,
+        links: links.links,
+        drop_boxes,
+        beacons: links.beacons,
+        attachments,
+        esp,
+        unsubscribe,
+    }
+}
+
+/// Returns the parts that are neither text nor containers, by type, size and digest.
+fn attachments(octets: &[u8], structure: &mime::Structure) -> Vec<Attachment> {
+    let mut left = ATTACHED_LIMIT;
+    structure
+        .leaves()
+        .filter(|part| part.is_attachment || !(part.is_text() || part.parent.is_none()))
+        .take(ATTACHMENTS_LISTED)
+        .map(|part| {
+            let body = decode::body(octets, part, left);
+            left = left.saturating_sub(body.len());
+            Attachment {
+                name: part.name.clone(),
+                media_type: part.media_type.clone(),
+                size_octets: body.len() as u64,
+                sha256: HEXLOWER.encode(&Sha256::digest(&body)),
+            }
+        })
+        .collect()
+}
+
+/// Returns the mail service whose marks the message bears, and whether an own host's word agrees.
+fn esp(headers: &Headers<'_>, trace: &Trace, rules: &Rules) -> Option<Esp> {
+    let service = rules.esps.find(headers)?;
+    let of_service = |host: &str| {
+        service
+            .agrees
+            .iter()
+            .any(|domain| lies_in(host.trim_end_matches('.'), domain))
+    };
+    let boundary = trace
+        .source
+        .as_ref()
+        .and_then(|source| trace.hops.iter().find(|hop| hop.field == source.field));
+    let by_name = boundary
+        .and_then(|hop| hop.rdns.as_deref())
+        .is_some_and(of_service);
+    let by_word = trace
+        .attestations
+        .iter()
+        .any(|attestation| attested(&attestation.text).any(of_service));
+    Some(Esp {
+        name: service.name.clone(),
+        customer: service.customer(headers),
+        desk: service.desk.clone(),
+        believed: by_name || by_word,
+        rule: service.id.clone(),
+    })
+}
+
+/// Returns the domains that an attestation vouches for. RFC 8601 §2.7.
+fn attested(text: &str) -> impl Iterator<Item = &str> {
+    let passed =
+        text.contains("dkim=pass") || text.contains("spf=pass") || text.starts_with("pass");
+    let properties = [
+        "header.d=",
+        "header.i=@",
+        "smtp.mailfrom=",
+        "envelope-from=",
+    ];
+    properties.into_iter().filter_map(move |property| {
+        let (_, value) = text.split_once(property).filter(|_| passed)?;
+        let value = value
+            .split([' ', ';', '\t'])
+            .next()
+            .unwrap_or_default()
+            .trim_matches(['<', '>', '"']);
+        Some(value.rsplit_once('@').map_or(value, |(_, domain)| domain))
+    })
+}
+
+/// Returns what List-Unsubscribe offers. RFC 2369 §3.2, RFC 8058 §3.1.
+fn unsubscribe(headers: &Headers<'_>) -> Option<Unsubscribe> {
+    let text = headers.first("List-Unsubscribe")?.text().into_owned();
+    let targets = text
+        .split('<')
+        .skip(1)
+        .filter_map(|piece| piece.split_once('>'));
+    let post = headers.first("List-Unsubscribe-Post");
+    let one_click = post.is_some_and(|field| {
+        field
+            .text()
+            .replace(' ', "")
+            .eq_ignore_ascii_case("List-Unsubscribe=One-Click")
+    });
+    Some(Unsubscribe {
+        targets: targets
+            .map(|(target, _)| target.trim().to_owned())
+            .collect(),
+        one_click,
+    })
 }

@@ -1,4 +1,7 @@
-//! How far something that was found can be believed, and what a desk answers for: words that rules and stages share.
+//! Whom a question is about, how far an answer can be believed, what a desk answers for: words that rules and stages share.
+
+use std::fmt;
+use std::net::IpAddr;
 
 /// How far a contact can be believed.
 #[derive(
@@ -43,4 +46,27 @@ pub enum Role {
     Esp,
     /// Who connects the network.
     Upstream,
+}
+
+/// Whom a lookup is about.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Suspect {
+    /// An address.
+    Addr(IpAddr),
+    /// An autonomous system.
+    Asn(u32),
+    /// A domain, lower case, A-labels.
+    Domain(String),
+    /// The host of a link.
+    Host(String),
+}
+
+impl fmt::Display for Suspect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Addr(addr) => write!(f, "{addr}"),
+            Self::Asn(number) => write!(f, "AS{number}"),
+            Self::Domain(name) | Self::Host(name) => f.write_str(name),
+        }
+    }
 }

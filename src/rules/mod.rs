@@ -18,7 +18,7 @@ use received::ReceivedRules;
 
 // words that rules and stages share
 mod belief;
-pub use belief::{Confidence, Role};
+pub use belief::{Confidence, Role, Suspect};
 
 // ranges of addresses
 mod range;
@@ -47,6 +47,10 @@ pub use lines::{LineRule, Lines};
 // large providers: their inner hand-overs, their relays
 mod providers;
 pub use providers::{Provider, Providers};
+
+// mail services by their marks
+mod esp;
+pub use esp::{Esps, Service};
 
 // the sentences of a complaint
 mod text;
@@ -79,6 +83,8 @@ pub struct Rules {
     pub providers: Providers,
     /// What links, attachments and words say about a message.
     pub evidence: Sets,
+    /// Mail services by their marks.
+    pub esps: Esps,
     /// The sentences of a complaint, in each language.
     pub texts: Texts,
 }
@@ -143,6 +149,7 @@ impl Rules {
             received: ReceivedRules::load()?,
             providers: Providers::load()?,
             evidence: Sets::evidence()?,
+            esps: Esps::builtin()?,
             texts: Texts::builtin()?,
         })
     }
@@ -166,6 +173,7 @@ impl Rules {
         ran += self.remarks.check()?;
         ran += self.labels.check()?;
         ran += self.evidence.check()?;
+        ran += self.esps.check()?;
         ran += self.texts.check()?;
         Ok(ran)
     }

@@ -85,10 +85,24 @@ pub struct Sets {
 const PATTERN_LIMIT: usize = 1 << 20;
 
 /// The files of `rules/evidence`.
-const EVIDENCE: [(&str, &str); 1] = [(
-    "evidence/attachments.toml",
-    include_str!("../../rules/evidence/attachments.toml"),
-)];
+const EVIDENCE: [(&str, &str); 4] = [
+    (
+        "evidence/attachments.toml",
+        include_str!("../../rules/evidence/attachments.toml"),
+    ),
+    (
+        "evidence/links.toml",
+        include_str!("../../rules/evidence/links.toml"),
+    ),
+    (
+        "evidence/stamps.toml",
+        include_str!("../../rules/evidence/stamps.toml"),
+    ),
+    (
+        "evidence/words.toml",
+        include_str!("../../rules/evidence/words.toml"),
+    ),
+];
 
 impl Sets {
     /// Loads what is built in about evidence.

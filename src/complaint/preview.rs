@@ -1,0 +1,179 @@
+//! What a person reads before he agrees: everything that matters, in ten seconds.
+//!
+//! In: a [`Complaint`]. Out: escaped text, from the finished octets' own values.
+//! Standards: RFC 5322 §3.6 (the fields shown are those that will be sent).
+//! Trust: every line is escaped once more here; nothing of the spam reaches the terminal as it is.
+//! Limits: the quoted header section and the evidence are shown by [`whole`], in a pager.
+
+use std::fmt::Write as _;
+
+use super::{Complaint, Format, Munge};
+use crate::intake::Untrusted;
+
+/// Lines of the text that the short preview shows.
+const TEXT_LINES: usize = 60;
+
+/// Characters of one line.
+const LINE_CHARS: usize = 160;
+
+/// Returns what a person reads before he agrees: from, to and why, subject, the text, what goes along,
+/// what was hidden, what stays visible, and warnings.
+#[must_use]
+pub fn text(complaint: &Complaint) -> String {
+    let mut out = String::new();
+    head(complaint, &mut out);
+    warnings(complaint, &mut out);
+    out.push('\n');
+    let said = above_header(&complaint.text);
+    let lines: Vec<&str> = said.lines().collect();
+    for line in lines.iter().take(TEXT_LINES) {
+        indented(line, &mut out);
+    }
+    if lines.len() > TEXT_LINES {
+        let _ = writeln!(out, "  … {} lines more", lines.len() - TEXT_LINES);
+    }
+    out.push('\n');
+    along(complaint, &mut out);
+    out
+}
+
+/// Returns the whole mail as it will be sent, line by line, escaped: for a pager.
+#[must_use]
+pub fn whole(complaint: &Complaint) -> String {
+    let octets = if complaint.octets.is_empty() {
+        complaint.text.as_bytes()
+    } else {
+        &complaint.octets
+    };
+    let mut out = String::with_capacity(octets.len());
+    for line in octets.split(|octet| *octet == b'\n') {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        for (place, piece) in line.split(|octet| *octet == b'\t').enumerate() {
+            if place > 0 {
+                out.push_str("        ");
+            }
+            let _ = write!(out, "{}", Untrusted::new(piece).up_to(1_000));
+        }
+        out.push('\n');
+    }
+    out
+}
+
+fn head(complaint: &Complaint, out: &mut String) {
+    let desk = &complaint.desk;
+    let line = |out: &mut String, name: &str, value: &str| {
+        let _ = writeln!(
+            out,
+            "{name:<9}{}",
+            Untrusted::text(value).up_to(LINE_CHARS * 2)
+        );
+    };
+    line(out, "From:", complaint.from.as_str());
+    match (&desk.mailbox, &desk.form) {
+        (Some(mailbox), _) => line(out, "To:", mailbox.as_str()),
+        (None, Some(form)) => line(out, "Form:", form),
+        (None, None) => {}
+    }
+    line(out, "", &desk.why);
+    line(out, "Subject:", &complaint.subject);
+    if let Some(because) = &desk.unticked_because {
+        line(out, "Unticked:", &format!(" {because}"));
+    }
+}
+
+fn warnings(complaint: &Complaint, out: &mut String) {
+    for warning in &complaint.warnings {
+        let _ = writeln!(
+            out,
+            "Warning: {}",
+            Untrusted::text(warning).up_to(LINE_CHARS * 2)
+        );
+    }
+    for leak in &complaint.leaks {
+        let _ = writeln!(
+            out,
+            "Leak:    {}",
+            Untrusted::text(leak).up_to(LINE_CHARS * 2)
+        );
+    }
+    if !complaint.leaks.is_empty() {
+        out.push_str("         You can still be found in it, so it cannot be sent like this.\n");
+    }
+}
+
+/// Returns the text without the quoted header section, which the pager shows.
+fn above_header(text: &str) -> &str {
+    // The quoted lines are the only ones that begin with a blank and a field of RFC 5321 §4.4 or RFC 5322 §3.6.
+    let begins = |line: &str| {
+        [
+            "  Received:",
+            "  Return-Path:",
+            "  Delivered-To:",
+            "  From:",
+            "  X-",
+        ]
+        .iter()
+        .any(|name| {
+            line.get(..name.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(name))
+        })
+    };
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        if begins(line) {
+            return text.get(..at).unwrap_or(text).trim_end();
+        }
+        at += line.len();
+    }
+    text.trim_end()
+}
+
+fn indented(line: &str, out: &mut String) {
+    let _ = writeln!(out, "  {}", Untrusted::text(line).up_to(LINE_CHARS));
+}
+
+/// Says what goes along, what was hidden, and what stays visible whatever is hidden.
+fn along(complaint: &Complaint, out: &mut String) {
+    let octets = complaint.octets.len().div_ceil(1_024);
+    let goes = match (complaint.format, complaint.desk.mailbox.is_some()) {
+        (_, false) => "nothing: this text is for the web form, to be filled in by hand".to_owned(),
+        (Format::Arf, _) => format!(
+            "the mail itself, as message/rfc822, and a report for programs ({octets} KiB in all)"
+        ),
+        (Format::Plain, _) => {
+            format!("nothing: header and body stand in the text ({octets} KiB in all)")
+        }
+        (Format::Xarf, _) => {
+            format!("the mail itself, in an XARF 3 document ({octets} KiB in all)")
+        }
+    };
+    let _ = writeln!(out, "Goes along:    {goes}");
+    if complaint.incidents > 1 {
+        let _ = writeln!(
+            out,
+            "Speaks of:     {} mails of this source",
+            complaint.incidents
+        );
+    }
+    let hidden = match complaint.munge {
+        Munge::None => "nothing",
+        Munge::Address => "your addresses and words",
+        Munge::Tokens => "your addresses and words, and codes that could stand for you",
+        Munge::HeadersOnly => {
+            "your addresses and words, codes that could stand for you, and the whole body"
+        }
+    };
+    let _ = writeln!(out, "Hidden:        {hidden}");
+    for change in &complaint.masked {
+        let _ = writeln!(
+            out,
+            "               {}",
+            Untrusted::text(change).up_to(LINE_CHARS)
+        );
+    }
+    let _ = writeln!(
+        out,
+        "Stays visible: your own From ({}), when the mail arrived, and ids that only its sender can read",
+        Untrusted::text(complaint.from.as_str())
+    );
+}

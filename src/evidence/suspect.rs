@@ -1,0 +1,125 @@
+//! Whom a lookup is worth: the source, hosts of links, providers of drop boxes, registrars.
+//!
+//! In: [`Trace`], [`Evidence`]. Out: suspects with the role of the desk that is sought.
+//! Standards: the public suffix list (registered domains).
+//! Trust: a host name is looked up whole only if no label of it could carry a token; otherwise its registered domain is.
+//! Limits: at most [`HOST_LIMIT`] hosts and [`PROVIDER_LIMIT`] providers: a complaint is no crawler.
+
+use super::{Evidence, Kind, registered_domain};
+use crate::rules::{Role, Rules, Suspect};
+use crate::trace::{Confidence, Trace};
+
+/// Hosts of links that are looked up at most.
+const HOST_LIMIT: usize = 3;
+
+/// Providers of drop boxes that are looked up at most.
+const PROVIDER_LIMIT: usize = 2;
+
+/// Returns whom to look up, the source first.
+///
+/// An origin is among them only if a named rule vouches for it. Links and drop
+/// boxes are worth a lookup only where the kind of abuse makes their desks
+/// act: phishing, malware, advance-fee fraud.
+#[must_use]
+pub fn suspects(trace: &Trace, evidence: &Evidence, rules: &Rules) -> Vec<(Suspect, Role)> {
+    let mut found: Vec<(Suspect, Role)> = Vec::new();
+    let mut add = |suspect: Suspect, role: Role| {
+        if !found.contains(&(suspect.clone(), role)) {
+            found.push((suspect, role));
+        }
+    };
+    let Some(source) = &trace.source else {
+        return found;
+    };
+    add(Suspect::Addr(source.addr), Role::Network);
+    if let Some(origin) = &trace.origin
+        && origin.confidence == Confidence::Corroborated
+    {
+        add(Suspect::Addr(origin.addr), Role::Network);
+    }
+    if !matches!(
+        evidence.kind,
+        Kind::Phishing | Kind::Malware | Kind::AdvanceFee
+    ) {
+        return found;
+    }
+    let accused = evidence.links.iter().filter(|link| !link.innocent);
+    let mut hosts: Vec<Suspect> = Vec::new();
+    for link in accused {
+        let Some(suspect) = host(&link.host, rules) else {
+            continue;
+        };
+        if hosts.len() < HOST_LIMIT && !hosts.contains(&suspect) {
+            hosts.push(suspect);
+        }
+    }
+    if evidence.kind != Kind::AdvanceFee {
+        for suspect in &hosts {
+            add(suspect.clone(), Role::Hosting);
+        }
+        for suspect in &hosts {
+            if let Suspect::Host(name) | Suspect::Domain(name) = suspect
+                && let Some(domain) = registered_domain(name)
+            {
+                add(Suspect::Domain(domain), Role::Registrar);
+            }
+        }
+    }
+    let domains = evidence.drop_boxes.iter().filter_map(|drop| {
+        let (_, domain) = drop.mailbox.rsplit_once('@')?;
+        registered_domain(domain)
+    });
+    for domain in domains.take(PROVIDER_LIMIT) {
+        add(Suspect::Domain(domain), Role::Provider);
+    }
+    found
+}
+
+/// Returns how a link's host may be asked about before the user agreed; `None` where it cannot be.
+fn host(name: &str, rules: &Rules) -> Option<Suspect> {
+    if let Ok(addr) = name.parse() {
+        return Some(Suspect::Addr(addr));
+    }
+    let domain = registered_domain(name)?;
+    let below = name
+        .strip_suffix(&domain)
+        .unwrap_or_default()
+        .trim_end_matches('.');
+    let plain = below.is_empty()
+        || below
+            .split('.')
+            .all(|label| rules.labels.says("label", label));
+    Some(if plain {
+        Suspect::Host(name.to_owned())
+    } else {
+        Suspect::Domain(domain)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_could_carry_a_token_is_cut_to_its_registered_domain() {
+        let rules = Rules::builtin().unwrap();
+        let of = |name: &str| host(name, &rules);
+        assert_eq!(
+            of("www.example.com"),
+            Some(Suspect::Host("www.example.com".to_owned()))
+        );
+        assert_eq!(
+            of("example.com"),
+            Some(Suspect::Host("example.com".to_owned()))
+        );
+        assert_eq!(
+            of("jane-7f3.www.example.com"),
+            Some(Suspect::Domain("example.com".to_owned()))
+        );
+        assert_eq!(
+            of("192.0.2.9"),
+            Some(Suspect::Addr("192.0.2.9".parse().unwrap()))
+        );
+        assert_eq!(of("localhost"), None);
+    }
+}

@@ -1,0 +1,169 @@
+//! Mail services by the marks they leave in a message.
+//!
+//! In: `rules/esps/services.toml`. Out: [`Esps`].
+//! Trust: the marks are the sender's own words until the source, or an own host's attestation, agrees.
+//! Failures: [`RuleError`] with file and rule.
+
+use regex::Regex;
+use serde::Deserialize;
+
+use super::RuleError;
+use crate::intake::Headers;
+
+/// The built-in file.
+const FILE: &str = "esps/services.toml";
+
+/// A file as written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    rule: Vec<Service>,
+}
+
+/// One mail service.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Service {
+    /// The rule's id.
+    pub id: String,
+    #[serde(rename = "what")]
+    _what: String,
+    #[serde(rename = "source")]
+    _source: Vec<String>,
+    #[serde(rename = "added")]
+    _added: toml::value::Datetime,
+    /// Name of the service.
+    pub name: String,
+    /// Its abuse desk, where one is known.
+    #[serde(default)]
+    pub desk: Option<String>,
+    /// Domains of its hosts and signatures: one of them must be seen by an own host.
+    pub agrees: Vec<String>,
+    marks: Vec<Mark>,
+    #[serde(default)]
+    customer: Vec<Mark>,
+    #[serde(rename = "match")]
+    matches: Vec<Example>,
+    #[serde(rename = "skip")]
+    skips: Vec<Example>,
+}
+
+/// A header field and what it must look like.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Mark {
+    field: String,
+    #[serde(deserialize_with = "pattern")]
+    pattern: Regex,
+}
+
+/// A header section, and the customer it names.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Example {
+    header: String,
+    #[serde(default)]
+    customer: Option<String>,
+}
+
+fn pattern<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Regex, D::Error> {
+    let text = String::deserialize(from)?;
+    Regex::new(&text).map_err(serde::de::Error::custom)
+}
+
+/// All mail services.
+#[derive(Debug)]
+pub struct Esps {
+    services: Vec<Service>,
+}
+
+impl Esps {
+    /// Loads what is built in.
+    pub(super) fn builtin() -> Result<Self, RuleError> {
+        Self::load(FILE, include_str!("../../rules/esps/services.toml"))
+    }
+
+    fn load(file: &str, text: &str) -> Result<Self, RuleError> {
+        let refused = |why: String| RuleError::File {
+            file: file.to_owned(),
+            why,
+        };
+        let parsed: File = toml::from_str(text).map_err(|e| refused(e.to_string()))?;
+        for rule in &parsed.rule {
+            if rule.matches.is_empty() || rule.skips.is_empty() {
+                return Err(refused(format!(
+                    "rule `{}` lacks a match or a skip example",
+                    rule.id
+                )));
+            }
+            if rule.marks.is_empty() || rule.agrees.is_empty() {
+                return Err(refused(format!(
+                    "rule `{}` has no marks, or nobody to agree",
+                    rule.id
+                )));
+            }
+        }
+        Ok(Self {
+            services: parsed.rule,
+        })
+    }
+
+    /// Runs the examples; returns how many ran.
+    pub(super) fn check(&self) -> Result<usize, RuleError> {
+        let mut ran = 0;
+        for rule in &self.services {
+            let failed = |why: String| RuleError::Example {
+                file: FILE.to_owned(),
+                id: rule.id.clone(),
+                why,
+            };
+            for example in &rule.matches {
+                let headers = Headers::parse(example.header.as_bytes());
+                if !rule.holds(&headers) || rule.customer(&headers) != example.customer {
+                    return Err(failed(format!(
+                        "`{}` should match, with its customer",
+                        example.header
+                    )));
+                }
+            }
+            for example in &rule.skips {
+                if rule.holds(&Headers::parse(example.header.as_bytes())) {
+                    return Err(failed(format!("`{}` should not match", example.header)));
+                }
+            }
+            ran += rule.matches.len() + rule.skips.len();
+        }
+        Ok(ran)
+    }
+
+    /// Returns the service whose marks a header section bears.
+    #[must_use]
+    pub fn find(&self, headers: &Headers<'_>) -> Option<&Service> {
+        self.services.iter().find(|service| service.holds(headers))
+    }
+}
+
+impl Service {
+    fn holds(&self, headers: &Headers<'_>) -> bool {
+        self.marks.iter().all(|mark| mark.find(headers).is_some())
+    }
+
+    /// Returns the customer's id, where a mark gives it.
+    #[must_use]
+    pub fn customer(&self, headers: &Headers<'_>) -> Option<String> {
+        self.customer.iter().find_map(|mark| {
+            let text = mark.find(headers)?;
+            let found = mark.pattern.captures(&text)?.name("id")?;
+            Some(found.as_str().to_owned())
+        })
+    }
+}
+
+impl Mark {
+    fn find(&self, headers: &Headers<'_>) -> Option<String> {
+        headers
+            .all(&self.field)
+            .map(|field| field.text().into_owned())
+            .find(|text| self.pattern.is_match(text))
+    }
+}
