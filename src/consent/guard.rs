@@ -22,10 +22,12 @@ pub const TOO_OLD: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// What the ledger knows about a complaint's case and desk.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facts {
-    /// When the newest spam of the case reached the boundary; `None` where that could not be read.
-    pub boundary_at: Option<Timestamp>,
     /// The complaint of the same case, desk and round, if the desk has it or may have it.
     pub earlier: Option<(State, Timestamp)>,
+    /// When the newest message of the case reached the boundary.
+    pub boundary_at: Option<Timestamp>,
+    /// When the complaint was composed; what it says of the spam's age was true then.
+    pub composed_at: Option<Timestamp>,
     /// Complaints to the desk about the same source address within a day.
     pub about_source: u32,
     /// Complaints to the desk within a day.
@@ -104,8 +106,6 @@ pub enum Caution {
     Stale(SignedDuration),
     /// The spam is older than [`TOO_OLD`].
     TooOld(SignedDuration),
-    /// When the spam came could not be read.
-    NoTime,
     /// Mail to the desk came back.
     Dead(Timestamp, String),
     /// The desk takes only its form.
@@ -133,11 +133,9 @@ impl Caution {
             | Self::FormOnly(_)
             | Self::RefusesMunged
             | Self::OwnProvider(_) => Weight::Unticks,
-            Self::Many(_)
-            | Self::Stale(_)
-            | Self::NoTime
-            | Self::ProposeHeadersOnly
-            | Self::Forwarded(_) => Weight::Warns,
+            Self::Many(_) | Self::Stale(_) | Self::ProposeHeadersOnly | Self::Forwarded(_) => {
+                Weight::Warns
+            }
         }
     }
 }
@@ -174,7 +172,6 @@ impl fmt::Display for Caution {
                 "the spam is {} days old; hardly any desk still acts on it",
                 age.as_hours() / 24
             ),
-            Self::NoTime => f.write_str("when the spam came could not be read"),
             Self::Dead(until, why) => write!(
                 f,
                 "mail to this desk came back ({why}); not before {}",
@@ -314,7 +311,7 @@ pub fn judge(
     if facts.to_all >= limits.warn {
         cautions.push(Caution::Many(facts.to_all));
     }
-    cautions.extend(age(facts.boundary_at, situation.now));
+    cautions.extend(age(facts, situation.now));
     if let Some((until, why)) = &facts.dead
         && *until > situation.now
     {
@@ -337,15 +334,16 @@ pub fn judge(
     cautions
 }
 
-/// Judges how old the spam is.
-fn age(boundary_at: Option<Timestamp>, now: Timestamp) -> Option<Caution> {
-    let Some(at) = boundary_at else {
-        return Some(Caution::NoTime);
-    };
+/// Judges how old the spam has become since the complaint was composed.
+fn age(facts: &Facts, now: Timestamp) -> Option<Caution> {
+    let at = facts.boundary_at?;
     let age = now.duration_since(at);
-    if age > TOO_OLD {
+    // What was too old already when it was composed, the complaint's own warnings say.
+    let said = facts.composed_at.map(|then| then.duration_since(at));
+    let is_new = |limit| age > limit && said.is_none_or(|said| said <= limit);
+    if is_new(TOO_OLD) {
         Some(Caution::TooOld(age))
-    } else if age > STALE {
+    } else if is_new(STALE) {
         Some(Caution::Stale(age))
     } else {
         None
@@ -412,23 +410,19 @@ mod tests {
         }
     }
 
-    fn of(desk: &str, facts: &Facts, age_hours: i64) -> Vec<Caution> {
-        let facts = Facts {
-            boundary_at: Some(now() - SignedDuration::from_hours(age_hours)),
-            ..facts.clone()
-        };
-        judge(&complaint(desk), &facts, &situation(), &Limits::default())
+    fn of(desk: &str, facts: &Facts) -> Vec<Caution> {
+        judge(&complaint(desk), facts, &situation(), &Limits::default())
     }
 
     fn one(facts: &Facts) -> Caution {
-        let mut cautions = of("abuse@example.net", facts, 1);
+        let mut cautions = of("abuse@example.net", facts);
         assert_eq!(cautions.len(), 1, "{cautions:?}");
         cautions.remove(0)
     }
 
     #[test]
     fn nothing_speaks_against_fresh_spam_to_a_desk_that_is_not_known() {
-        assert_eq!(of("abuse@example.net", &Facts::default(), 1), []);
+        assert_eq!(of("abuse@example.net", &Facts::default()), []);
     }
 
     #[test]
@@ -501,21 +495,32 @@ mod tests {
     }
 
     #[test]
-    fn age_warns_after_48_hours_and_unticks_after_7_days() {
-        let weight = |hours| {
-            of("abuse@example.net", &Facts::default(), hours)
-                .first()
-                .map(Caution::weight)
+    fn age_warns_after_48_hours_and_unticks_after_7_days_and_says_nothing_twice() {
+        let hours = |n| now() - SignedDuration::from_hours(n);
+        let weight = |age, composed: Option<i64>| {
+            let facts = Facts {
+                boundary_at: Some(hours(age)),
+                composed_at: composed.map(hours),
+                ..Facts::default()
+            };
+            of("abuse@example.net", &facts).first().map(Caution::weight)
         };
-        assert_eq!(weight(48), None);
-        assert_eq!(weight(49), Some(Weight::Warns));
-        assert_eq!(weight(7 * 24), Some(Weight::Warns));
-        assert_eq!(weight(7 * 24 + 1), Some(Weight::Unticks));
+        assert_eq!(weight(48, None), None);
+        assert_eq!(weight(49, None), Some(Weight::Warns));
+        assert_eq!(weight(7 * 24, None), Some(Weight::Warns));
+        assert_eq!(weight(7 * 24 + 1, None), Some(Weight::Unticks));
+        assert_eq!(weight(49, Some(0)), None, "the complaint says so itself");
+        assert_eq!(
+            weight(49, Some(48)),
+            Some(Weight::Warns),
+            "it was young then"
+        );
+        assert_eq!(weight(200, Some(100)), Some(Weight::Unticks));
     }
 
     #[test]
     fn the_own_providers_desk_is_not_ticked() {
-        let cautions = of("abuse@mail.example.org", &Facts::default(), 1);
+        let cautions = of("abuse@mail.example.org", &Facts::default());
         assert_eq!(cautions, [Caution::OwnProvider("example.org".to_owned())]);
     }
 
@@ -525,7 +530,7 @@ mod tests {
             dead: Some((now(), "5.1.1".to_owned())),
             ..Facts::default()
         };
-        assert_eq!(of("abuse@example.net", &facts, 1), []);
+        assert_eq!(of("abuse@example.net", &facts), []);
     }
 
     #[test]
@@ -536,10 +541,7 @@ mod tests {
             "abuse@example.com",
         ];
         let complaints = desks.map(complaint).to_vec();
-        let mut facts = |_: &Complaint| Facts {
-            boundary_at: Some(now()),
-            ..Facts::default()
-        };
+        let mut facts = |_: &Complaint| Facts::default();
         let guarded = guard(complaints, &mut facts, &situation(), &Limits::default());
         assert_eq!(guarded.askable.len(), 2);
         assert_eq!(guarded.held.len(), 1);
@@ -549,7 +551,6 @@ mod tests {
     #[test]
     fn what_speaks_against_it_unticks_and_says_why() {
         let mut facts = |_: &Complaint| Facts {
-            boundary_at: Some(now()),
             form_url: Some("https://example.net/form".to_owned()),
             headers_only: true,
             ..Facts::default()

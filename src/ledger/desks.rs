@@ -146,14 +146,11 @@ impl Ledger {
                 |row| row.get(0),
             )?)
         };
-        let newest = self
-            .members(complaint.case)?
-            .into_iter()
-            .filter_map(|member| member.boundary_at)
-            .max();
+        let (boundary_at, composed_at) = self.times(complaint)?;
         Ok(Facts {
-            boundary_at: newest,
             earlier: self.earlier_complaint(complaint)?,
+            boundary_at,
+            composed_at,
             about_source: count("desk = ?3 AND complaints.source_addr = ?5")?,
             to_desk: count("desk = ?3 AND ?5 = ?5")?,
             to_all: count("?5 = ?5")?,
@@ -166,6 +163,29 @@ impl Ledger {
             blocked: record.blocked,
             forwarded_to: record.forwarded_to,
         })
+    }
+
+    /// Returns when the newest message of a case came, and when the complaint was composed.
+    fn times(
+        &self,
+        complaint: &Complaint,
+    ) -> Result<(Option<Timestamp>, Option<Timestamp>), LedgerError> {
+        Ok(self.db.query_row(
+            "SELECT (SELECT max(boundary_at) FROM members JOIN cases ON cases.id = case_id
+                     WHERE cases.key = ?1),
+                    (SELECT composed_at FROM complaints JOIN cases ON cases.id = case_id
+                     WHERE cases.key = ?1 AND desk = ?2 AND round = ?3)",
+            (
+                complaint.case.octets().as_slice(),
+                complaint.desk.key(),
+                complaint.round,
+            ),
+            |row| {
+                let boundary: Option<i64> = row.get(0)?;
+                let composed: Option<i64> = row.get(1)?;
+                Ok((boundary.map(time), composed.map(time)))
+            },
+        )?)
     }
 
     /// Returns the complaint of the same case, desk and round, if the desk may have it.
