@@ -94,7 +94,7 @@ fn guarded(
 }
 
 /// Returns the failure for a question that could not be asked, or was broken off.
-fn not_asked(unasked: &Unasked) -> Failure {
+pub(super) fn not_asked(unasked: &Unasked) -> Failure {
     let failure = Failure::new(
         Exit::NoConsent,
         "you could not be asked, and nothing was sent",
@@ -148,6 +148,17 @@ pub(super) fn send(
     ledger.begin_sending()?;
     // Committed before the first octet of any of them leaves.
     let ids = ledger.approve(&approved, now)?;
+    hand_over(session, ledger, &ids, approved, way)
+}
+
+/// Hands over what the ledger has as agreed to, and says how each ended.
+pub(super) fn hand_over(
+    session: &mut Session,
+    ledger: &mut Ledger,
+    ids: &[i64],
+    approved: Vec<Approved>,
+    way: &mut dyn delivery::Transport,
+) -> Result<Exit, Failure> {
     let desks: Vec<String> = approved
         .iter()
         .map(|one| one.complaint().desk.key())

@@ -1,11 +1,277 @@
 //! Lists, retries and settles what is on its way.
+//!
+//! In: complaints that were agreed to and have no end yet. Out: their ends.
+//! Standards: RFC 1047: what broke after the final dot, only a person can settle.
+//! Failures: an answer that no longer stands is asked for again; without a terminal it waits.
 
-use super::Session;
-use super::flags::OutboxArgs;
+use super::agree::{hand_over, not_asked, send};
+use super::flags::{OutboxArgs, OutboxCommand};
+use super::input::no_answer;
+use super::{Session, say, transport};
+use crate::complaint::Complaint;
+use crate::consent::{self, Approved, NotRecallable, State};
 use crate::failure::{Exit, Failure};
+use crate::intake::Untrusted;
+use crate::ledger::{Filter, Kept, Ledger};
+use crate::term::Table;
+
+/// States that stand in the outbox.
+const WAITING: [State; 6] = [
+    State::Approved,
+    State::Connecting,
+    State::Data,
+    State::Deferred,
+    State::Unknown,
+    State::Saved,
+];
 
 /// Runs the command.
 pub(crate) fn run(args: OutboxArgs, session: &mut Session) -> Result<Exit, Failure> {
-    let _ = (args, session);
-    Err(Failure::bug("this command is not written yet"))
+    let mut ledger = session.open_ledger()?;
+    match args.command.unwrap_or_default() {
+        OutboxCommand::List => list(session, &ledger),
+        OutboxCommand::Retry => retry(session, &mut ledger),
+        OutboxCommand::Resolve { id } => {
+            let id = ledger.find(&id)?;
+            resolve(session, &mut ledger, id)
+        }
+        OutboxCommand::Mark { id, what: _ } => {
+            let id = ledger.find(&id)?;
+            mark(session, &mut ledger, id)
+        }
+    }
+}
+
+/// Lists what has no end yet; the exit status tells whether something waits.
+fn list(session: &mut Session, ledger: &Ledger) -> Result<Exit, Failure> {
+    let lines = ledger.lines(&Filter {
+        states: WAITING.to_vec(),
+        ..Filter::default()
+    })?;
+    if lines.is_empty() {
+        session.term.status("The outbox is empty.");
+        return Ok(Exit::Done);
+    }
+    let mut table = Table::new(&["id", "state", "desk", "about", "since", "next try", "why"]);
+    for line in &lines {
+        table.row([
+            line.id.to_string(),
+            line.state.word().to_owned(),
+            line.desk.clone(),
+            line.source_addr.clone(),
+            say::utc(line.changed),
+            line.due.map(say::utc).unwrap_or_default(),
+            line.said.clone().unwrap_or_default(),
+        ]);
+    }
+    session.term.table(&table);
+    let has = |state| lines.iter().any(|line| line.state == state);
+    if has(State::Unknown) {
+        session.term.hint(
+            "`plaint outbox resolve ID` settles what is unknown; it is never sent again by itself",
+        );
+    }
+    if has(State::Deferred) || has(State::Approved) {
+        session.term.hint("`plaint outbox retry` sends what waits");
+    }
+    if has(State::Saved) {
+        session
+            .term
+            .hint("`plaint outbox mark ID sent` notes that you sent a draft yourself");
+    }
+    let waits = lines.iter().any(|line| line.state != State::Saved);
+    Ok(if waits { Exit::TryLater } else { Exit::Done })
+}
+
+/// Sends what was agreed to and waits; asks again where the answer no longer stands.
+fn retry(session: &mut Session, ledger: &mut Ledger) -> Result<Exit, Failure> {
+    let now = session.now();
+    ledger.begin_sending()?;
+    let (mut ids, mut approved): (Vec<i64>, Vec<Approved>) = (Vec::new(), Vec::new());
+    let mut again = Vec::new();
+    for kept in ledger.due(now, true)? {
+        match consent::recall(kept.recorded, ledger.secret(), now) {
+            Ok(one) => {
+                ids.push(kept.id);
+                approved.push(one);
+            }
+            Err(not) => {
+                session.term.status(&format!(
+                    "{}: {}.",
+                    not.recorded.complaint.desk.key(),
+                    not.why
+                ));
+                // What was changed behind our back is not shown as if it had been composed so.
+                if not.why != NotRecallable::Seal {
+                    again.push(not.recorded.complaint);
+                }
+            }
+        }
+    }
+    if approved.is_empty() && again.is_empty() {
+        session.term.status("Nothing waits to be sent.");
+        return Ok(Exit::Done);
+    }
+    let from = approved
+        .iter()
+        .map(Approved::complaint)
+        .chain(&again)
+        .map(|complaint| complaint.from.to_string())
+        .next()
+        .unwrap_or_default();
+    let kind = transport::kind(session, &from)?;
+    let mut way = transport::build(&session.config, kind)?;
+    let mut exit = Exit::Done;
+    if !approved.is_empty() {
+        exit = hand_over(session, ledger, &ids, approved, way.as_mut())?;
+    }
+    if !again.is_empty() {
+        exit = exit.graver(ask_again(session, ledger, again, way.as_mut())?);
+    }
+    Ok(exit)
+}
+
+/// Shows stored octets, asks for a new code, and sends them as they are.
+fn ask_again(
+    session: &mut Session,
+    ledger: &mut Ledger,
+    complaints: Vec<Complaint>,
+    way: &mut dyn crate::delivery::Transport,
+) -> Result<Exit, Failure> {
+    session.term.flush();
+    let now = session.now();
+    let answer = consent::ask(
+        complaints,
+        &octets,
+        &mut session.asker,
+        now,
+        session.hooks.codes.as_mut(),
+    );
+    let answer = answer.map_err(|unasked| not_asked(&unasked))?;
+    if answer.approved.is_empty() {
+        session
+            .term
+            .status("Nothing was sent; it stays in the outbox.");
+        return Ok(Exit::TryLater);
+    }
+    send(session, ledger, answer.approved, way)
+}
+
+/// Settles a complaint whose end is unknown, by the user's word.
+fn resolve(session: &mut Session, ledger: &mut Ledger, id: i64) -> Result<Exit, Failure> {
+    let kept = ledger.kept(id)?;
+    if kept.recorded.state != State::Unknown {
+        return Err(Failure::new(
+            Exit::Usage,
+            format!("complaint {id} is {}, not unknown", kept.recorded.state),
+        )
+        .remedy("`plaint outbox list` shows what is unknown; nothing was sent"));
+    }
+    session.term.flush();
+    let question = told(&kept);
+    session.asker.show(&question).map_err(|e| no_answer(&e))?;
+    let ways = [
+        "leave it as it is".to_owned(),
+        "it was sent: I found it".to_owned(),
+        "send the same octets again; the desk may get them twice".to_owned(),
+        "drop it".to_owned(),
+    ];
+    let chosen = session
+        .asker
+        .one_of("What is to become of it?", &ways)
+        .map_err(|e| no_answer(&e))?;
+    match chosen {
+        1 => {
+            let why = "you found it among what was sent";
+            settle(session, ledger, id, State::Accepted, why)
+        }
+        2 => {
+            let complaint = kept.recorded.complaint;
+            let kind = transport::kind(session, complaint.from.as_str())?;
+            let mut way = transport::build(&session.config, kind)?;
+            ask_again(session, ledger, vec![complaint], way.as_mut())
+        }
+        3 => {
+            let why = "you dropped it; it may have arrived all the same";
+            settle(session, ledger, id, State::Cancelled, why)
+        }
+        _ => {
+            session.term.status("It stays unknown. Nothing was sent.");
+            Ok(Exit::TryLater)
+        }
+    }
+}
+
+/// Writes down what the user says of a complaint.
+fn settle(
+    session: &mut Session,
+    ledger: &mut Ledger,
+    id: i64,
+    to: State,
+    why: &str,
+) -> Result<Exit, Failure> {
+    ledger.move_on(id, &[State::Unknown], to, why, session.now())?;
+    session
+        .term
+        .status(&format!("Complaint {id} is {to}: {why}. Nothing was sent."));
+    Ok(Exit::Done)
+}
+
+/// Notes that the user sent a draft himself, or filled in a form.
+fn mark(session: &mut Session, ledger: &mut Ledger, id: i64) -> Result<Exit, Failure> {
+    let now = session.now();
+    let state = ledger.kept(id)?.recorded.state;
+    if state == State::Unknown {
+        let why = "you say that it was sent";
+        return settle(session, ledger, id, State::Accepted, why);
+    }
+    let from = [
+        State::Saved,
+        State::Held,
+        State::Drafted,
+        State::Declined,
+        State::Rejected,
+        State::Deferred,
+        State::Approved,
+    ];
+    let why = "you say that you sent it yourself";
+    ledger.move_on(id, &from, State::ByHand, why, now)?;
+    session
+        .term
+        .status(&format!("Complaint {id} is {}: {why}.", State::ByHand));
+    Ok(Exit::Done)
+}
+
+/// Returns everything that helps to find out whether a complaint arrived.
+fn told(kept: &Kept) -> String {
+    let complaint = &kept.recorded.complaint;
+    let said = kept.said.as_deref().unwrap_or("nothing was heard");
+    format!(
+        "Whether complaint {} arrived, nobody knows.\n\
+         \n\
+         To:          {}\n\
+         Reference:   {}\n\
+         Tried:       {}\n\
+         What broke:  {}\n\
+         Message-ID:  <{}>\n\
+         \n\
+         Look for this Message-ID, or for the reference, in the Sent folder of your mail\n\
+         account. Some providers put there whatever they took.\n\n",
+        kept.id,
+        complaint.desk.key(),
+        complaint.case.reference(),
+        say::utc(kept.changed_at),
+        said,
+        complaint.message_id,
+    )
+}
+
+/// Returns stored octets as they will go out, escaped line by line.
+fn octets(complaint: &Complaint) -> String {
+    let mut text = format!("\nTo: {}\n\n", complaint.desk.key());
+    for line in complaint.octets.split(|octet| *octet == b'\n') {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        text.push_str(&format!("  {}\n", Untrusted::new(line).up_to(998)));
+    }
+    text
 }

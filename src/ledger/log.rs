@@ -4,7 +4,7 @@
 //! Failures: [`LedgerError`].
 
 use jiff::Timestamp;
-use rusqlite::{Row, ToSql};
+use rusqlite::{OptionalExtension as _, Row, ToSql};
 
 use super::{Ledger, LedgerError, key_of, time};
 use crate::complaint::CaseKey;
@@ -140,6 +140,35 @@ impl Ledger {
         let values = rusqlite::params_from_iter(values.iter());
         let rows = statement.query_map(values, Line::of)?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Returns the line of one complaint.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Missing`] where there is none of that number.
+    pub fn line(&self, id: i64) -> Result<Line, LedgerError> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM complaints JOIN cases ON cases.id = case_id
+             WHERE complaints.id = ?1"
+        );
+        let found = self.db.query_row(&sql, [id], Line::of).optional()?;
+        found.ok_or_else(|| LedgerError::Missing(format!("complaint {id}")))
+    }
+
+    /// Returns the network that a complaint's case lies in, as the registry named it.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] where the ledger cannot be read.
+    pub fn network_of(&self, id: i64) -> Result<Option<String>, LedgerError> {
+        let found = self.db.query_row(
+            "SELECT network FROM complaints JOIN cases ON cases.id = case_id
+             WHERE complaints.id = ?1",
+            [id],
+            |row| row.get(0),
+        );
+        Ok(found.optional()?.flatten())
     }
 
     /// Returns the number of the complaint that a user means: by number, reference or Message-ID.
