@@ -70,3 +70,5 @@ mod bad_input;
 // one spam, all the way, at a terminal
 #[cfg(test)]
 mod report;
+// what comes back, read
+mod replies;

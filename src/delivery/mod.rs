@@ -39,6 +39,9 @@ pub use drafts::Drafts;
 mod none;
 pub use none::LogOnly;
 
+// what comes back: bounces and answers
+pub mod answer;
+
 /// A way to hand a complaint over.
 ///
 /// Only [`deliver`] can make a [`Passage`], so nobody calls a transport past

@@ -55,6 +55,9 @@ pub use esp::{Esps, Service};
 // the sentences of a complaint
 mod text;
 pub use text::Texts;
+// bounces and answers: their signs, words and codes
+mod reply;
+pub use reply::{Family, Reason, Replies, ReplyRule, Says};
 
 /// Everything that `rules/` says.
 #[derive(Debug)]
@@ -87,6 +90,8 @@ pub struct Rules {
     pub esps: Esps,
     /// The sentences of a complaint, in each language.
     pub texts: Texts,
+    /// How bounces and answers to complaints look, and what they say.
+    pub replies: Replies,
 }
 
 /// Why a rule is refused.
@@ -151,6 +156,7 @@ impl Rules {
             evidence: Sets::evidence()?,
             esps: Esps::builtin()?,
             texts: Texts::builtin()?,
+            replies: Replies::builtin()?,
         })
     }
 
@@ -175,6 +181,7 @@ impl Rules {
         ran += self.evidence.check()?;
         ran += self.esps.check()?;
         ran += self.texts.check()?;
+        ran += self.replies.check()?;
         Ok(ran)
     }
 }
