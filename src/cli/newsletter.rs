@@ -6,10 +6,26 @@
 use super::Session;
 use super::input::no_answer;
 use super::way::Way;
-use crate::complaint::{Answer, Says};
+use crate::complaint::{Options, Says, statement};
 use crate::evidence::Kind;
 use crate::failure::Failure;
 use crate::ledger::Ledger;
+use crate::rules::Rules;
+
+/// What the user said, and the day that he said it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(super) struct Said {
+    says: Says,
+    on: jiff::civil::Date,
+}
+
+impl Said {
+    /// Writes it into what is chosen about a complaint.
+    pub(super) fn choose(&self, options: &mut Options, rules: &Rules) {
+        options.answer = Some(statement(rules, &options.language, &self.says, self.on));
+        options.signed_up = self.says == Says::OnceSignedUp;
+    }
+}
 
 /// The word under which the ledger remembers the answer.
 const WORD: &str = "newsletter";
@@ -23,7 +39,7 @@ pub(super) fn answer(
     session: &mut Session,
     ledger: &mut Ledger,
     way: &Way,
-) -> Result<Option<Answer>, Failure> {
+) -> Result<Option<Said>, Failure> {
     if !is_newsletter(way) {
         return Ok(None);
     }
@@ -32,8 +48,8 @@ pub(super) fn answer(
     };
     if let Some(before) = ledger.remembered(WORD, &subject)? {
         // An answer of another version is asked for again.
-        if let Ok(answer) = serde_json::from_str(&before.answer) {
-            return Ok(Some(answer));
+        if let Ok(said) = serde_json::from_str(&before.answer) {
+            return Ok(Some(said));
         }
     }
     if !session.asker.can_ask() {
@@ -41,16 +57,16 @@ pub(super) fn answer(
     }
     let says = ask(session)?;
     let now = session.now();
-    let answer = Answer {
+    let said = Said {
         says,
         on: now.to_zoned(jiff::tz::TimeZone::UTC).date(),
     };
-    let kept = serde_json::to_string(&answer).map_err(|e| Failure::bug(e.to_string()))?;
+    let kept = serde_json::to_string(&said).map_err(|e| Failure::bug(e.to_string()))?;
     ledger.remember(WORD, &subject, &kept, now)?;
-    if answer.says == Says::OnceSignedUp {
+    if said.says == Says::OnceSignedUp {
         session.term.status(&opt_out(way));
     }
-    Ok(Some(answer))
+    Ok(Some(said))
 }
 
 /// Returns whether the message is list-like mail of a sender that has a name.

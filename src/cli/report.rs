@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::agree::agree_and_send;
 use super::flags::ReportArgs;
 use super::way::{self, Plan, Way};
-use super::{Session, find, identity, input, question, say, transport};
+use super::{Session, find, identity, input, newsletter, question, say, transport};
 use crate::complaint::Format;
 use crate::config::TransportKind;
 use crate::consent::State;
@@ -57,7 +57,9 @@ pub(crate) fn run(args: ReportArgs, session: &mut Session) -> Result<Exit, Failu
         // A draft goes through a mail program, which keeps text and breaks reports.
         options.format = Some(Format::Plain);
     }
-    options.answer = super::newsletter::answer(session, &mut ledger, &way)?;
+    if let Some(said) = newsletter::answer(session, &mut ledger, &way)? {
+        said.choose(&mut options, &rules);
+    }
     let now = session.now();
     let (case, earlier) = way.case(&ledger, &standing)?;
     let plan = Plan {

@@ -12,7 +12,7 @@ use crate::complaint::{
     CaseKey, Complaint, DraftError, Identity, Material, Options, Secret, draft,
 };
 use crate::consent::State;
-use crate::contact::{Finder, Role, Suspect};
+use crate::contact::{Finder, Role};
 use crate::evidence::{self, Evidence};
 use crate::failure::{Exit, Failure};
 use crate::intake::{Message, Untrusted};
@@ -41,11 +41,7 @@ impl Way {
         finder: &mut Finder<'_>,
     ) -> Self {
         let evidence = evidence::gather(&message, &trace, &session.rules);
-        let suspects: Vec<_> = trace
-            .source
-            .iter()
-            .map(|source| (Suspect::Addr(source.addr), Role::Network))
-            .collect();
+        let suspects = evidence::suspects(&trace, &evidence, &session.rules);
         let found = find::all(
             finder,
             ledger,
@@ -80,7 +76,7 @@ impl Way {
         let source = self.trace.source.as_ref()?;
         let mut facts = CaseFacts::of(
             source.addr,
-            format!("{:?}", self.evidence.kind).to_lowercase(),
+            self.evidence.kind.word(),
         );
         for (_, role, contacts) in &self.found {
             if *role == Role::Network {
@@ -170,6 +166,7 @@ pub(super) fn options(session: &Session, flags: &ComposeFlags) -> Options {
         note: flags.note.clone(),
         language: keys.language.clone(),
         answer: None,
+        signed_up: false,
     }
 }
 
