@@ -5,6 +5,8 @@
 //! Limits: nothing is asked but who complains; a message in doubt is held back until it is answered.
 
 use std::collections::BTreeMap;
+use std::io::Read;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -18,8 +20,9 @@ use crate::complaint::{Identity, Options};
 use crate::consent::State;
 use crate::contact::Finder;
 use crate::failure::{Exit, Failure};
-use crate::intake::{self, Message};
-use crate::ledger::{Ledger, Standing};
+use crate::intake::mbox::{self, Start};
+use crate::intake::{self, IntakeError, Message, Origin, Source};
+use crate::ledger::{Batch, Ledger, Standing};
 use crate::rules::Rules;
 use crate::trace::{self, Nature, Trace, Trust};
 
@@ -122,9 +125,7 @@ fn take_input(
     ledger: &mut Ledger,
 ) -> Result<(), Failure> {
     let name = input.display().to_string();
-    let total = std::fs::metadata(input).map_or(0, |meta| meta.len());
-    let octets = std::fs::read(input).map_err(|e| input::cannot_open(&name, &e))?;
-    let messages = [intake::read(octets, intake::Origin::single(name.clone()))];
+    let source = Source::open(input).map_err(|e| input::cannot_open(&name, &e))?;
     let batch = ledger.begin_batch(&name, session.now())?;
     if batch.done > 0 {
         session.term.status(&format!(
@@ -132,35 +133,126 @@ fn take_input(
             batch.done
         ));
     }
-    let progress = session.term.progress(total, &name);
-    for (place, message) in (0..).zip(messages) {
-        let became = match message {
-            Ok(message) => {
-                progress.at(message.origin().offset);
-                let key = ledger.key_of_message(&message);
-                if ledger.batch_item(batch, place, key)?.is_some() {
-                    continue;
+    let mut desk = Counter {
+        batch,
+        json: args.json,
+        work,
+        session,
+        ledger,
+    };
+    match source {
+        Source::Message(octets) => {
+            let message = intake::read(octets, Origin::single(name.clone()));
+            desk.next(0, &name, message)?;
+        }
+        Source::Folder(files) => {
+            for (place, file) in (0..).zip(&files) {
+                let name = file.display().to_string();
+                match input::read_file(file) {
+                    Ok(octets) => {
+                        let message = intake::read(octets, Origin::single(name.clone()));
+                        if desk.next(place, &name, message)?.is_break() {
+                            return Ok(());
+                        }
+                    }
+                    Err(failure) => desk.unreadable(&failure),
                 }
-                let (became, json) = take(message, work, session, ledger)?;
-                ledger.finish_batch_item(batch, place, key, became.word())?;
-                if args.json {
-                    session.term.json(&json);
-                }
-                became
             }
-            Err(error) => {
-                let failure = input::no_message(&name, &error);
-                progress.say(&failure.to_string());
-                Became::Unreadable
+        }
+        Source::Mailbox(octets, size) => {
+            if desk.mailbox(&name, octets, size)?.is_break() {
+                return Ok(());
             }
-        };
-        *work.counts.entry(became).or_default() += 1;
-        if session.term.is_closed() {
-            break;
         }
     }
     ledger.end_batch(batch, session.now())?;
     Ok(())
+}
+
+/// Takes messages one after another, and counts what became of them.
+struct Counter<'c, 'r> {
+    batch: Batch,
+    json: bool,
+    work: &'c mut Work<'r>,
+    session: &'c mut Session,
+    ledger: &'c mut Ledger,
+}
+
+impl Counter<'_, '_> {
+    fn mailbox(
+        &mut self,
+        name: &str,
+        octets: Box<dyn Read + Send>,
+        size: Option<u64>,
+    ) -> Result<ControlFlow<()>, Failure> {
+        let progress = self.session.term.progress(size.unwrap_or(0), name);
+        let mut ended = Ok(ControlFlow::Continue(()));
+        let read = mbox::each(
+            octets,
+            Start::default(),
+            intake::LIMIT + 1,
+            1,
+            |entry| {
+                let origin = Origin {
+                    input: name.to_owned(),
+                    index: 0,
+                    offset: entry.offset,
+                };
+                intake::read(entry.unquoted().into_owned(), origin)
+            },
+            |index, message| {
+                let message = message.map(|message| message.at_place(index));
+                if let Ok(message) = &message {
+                    progress.at(message.origin().offset);
+                }
+                ended = self.next(index as u64, name, message);
+                match &ended {
+                    Ok(flow) => *flow,
+                    Err(_) => ControlFlow::Break(()),
+                }
+            },
+        );
+        read.map_err(|error| input::cannot_read(name, &error))?;
+        ended
+    }
+
+    /// Says that a file cannot be read, and counts it.
+    fn unreadable(&mut self, failure: &Failure) {
+        self.session.term.failure(failure);
+        *self.work.counts.entry(Became::Unreadable).or_default() += 1;
+    }
+
+    /// Takes one message; breaks off where nobody reads what is said about it any more.
+    fn next(
+        &mut self,
+        place: u64,
+        name: &str,
+        message: Result<Message, IntakeError>,
+    ) -> Result<ControlFlow<()>, Failure> {
+        let message = match message {
+            Ok(message) => message,
+            Err(error) => {
+                self.unreadable(&input::no_message(name, &error));
+                return Ok(ControlFlow::Continue(()));
+            }
+        };
+        let key = self.ledger.key_of_message(&message);
+        if self.ledger.batch_item(self.batch, place, key)?.is_some() {
+            return Ok(ControlFlow::Continue(()));
+        }
+        let (became, row) = take(message, self.work, self.session, self.ledger)?;
+        self.ledger
+            .finish_batch_item(self.batch, place, key, became.word())?;
+        if self.json {
+            self.session.term.json(&row);
+        }
+        *self.work.counts.entry(became).or_default() += 1;
+        Ok(if self.session.term.is_closed() {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        })
+    }
 }
 
 /// One message of a batch as `--json` shows it.

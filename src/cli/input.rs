@@ -6,9 +6,11 @@
 
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Read};
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use crate::failure::{Exit, Failure};
+use crate::intake::mbox::{self, Start};
 use crate::intake::{self, IntakeError, Message, Origin, Untrusted};
 use crate::term::{Asker, Term, TtyError};
 
@@ -28,10 +30,7 @@ pub(super) fn one_message(
 ) -> Result<Message, Failure> {
     let (name, octets) = match file {
         Some(path) if path != Path::new("-") => {
-            let name = path.display().to_string();
-            let mut opened = File::open(path).map_err(|error| cannot_open(&name, &error))?;
-            let octets = read_bounded(&mut opened).map_err(|error| cannot_read(&name, &error))?;
-            (name, octets)
+            (path.display().to_string(), read_file(path)?)
         }
         None if io::stdin().is_terminal() => ("-".to_owned(), paste(term, asker)?),
         _ => {
@@ -40,7 +39,51 @@ pub(super) fn one_message(
             ("-".to_owned(), octets)
         }
     };
+    let messages = count(&octets);
+    if messages > 1 {
+        return Err(mailbox(&name, messages));
+    }
     intake::read(octets, Origin::single(name.clone())).map_err(|error| no_message(&name, &error))
+}
+
+/// Returns how many messages octets hold: more than one only in a mailbox.
+///
+/// Read as one message, a mailbox would carry the mail of others into the evidence.
+fn count(octets: &[u8]) -> usize {
+    if !mbox::is_mbox(octets) {
+        return 1;
+    }
+    let mut count = 0;
+    // Reading octets that are in memory cannot fail.
+    let _ = mbox::each(
+        octets,
+        Start::default(),
+        intake::HEADER_LIMIT,
+        1,
+        |_| (),
+        |_, ()| {
+            count += 1;
+            ControlFlow::Continue(())
+        },
+    );
+    count
+}
+
+/// Returns the failure for a mailbox where one message is wanted.
+fn mailbox(name: &str, messages: usize) -> Failure {
+    Failure::new(
+        Exit::NotAMessage,
+        format!("this is a mailbox with {messages} messages, not one message"),
+    )
+    .at(Untrusted::text(name).to_string())
+    .remedy("take them all with `plaint batch`, or copy one of them out; nothing was sent")
+}
+
+/// Reads a file, but not more than one octet over the limit.
+pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
+    let name = path.display().to_string();
+    let mut file = File::open(path).map_err(|error| cannot_open(&name, &error))?;
+    read_bounded(&mut file).map_err(|error| cannot_read(&name, &error))
 }
 
 /// Reads all of an input, but not more than one octet over the limit.
@@ -99,7 +142,8 @@ pub(super) fn cannot_open(name: &str, error: &io::Error) -> Failure {
     .remedy("check the name; nothing was sent")
 }
 
-fn cannot_read(name: &str, error: &io::Error) -> Failure {
+/// Returns the failure for an input that breaks off.
+pub(super) fn cannot_read(name: &str, error: &io::Error) -> Failure {
     Failure::new(Exit::Io, format!("cannot read `{}`", Untrusted::text(name)))
         .because(error)
         .remedy("nothing was sent")
@@ -138,6 +182,14 @@ mod tests {
           Thunderbird   Ctrl+U (View, Message Source), select all, copy
           Apple Mail    Option-Command-U (View, Message, Raw Source), select all, copy
         ");
+    }
+
+    #[test]
+    fn a_mailbox_is_not_taken_for_one_message() {
+        let one = "From a@example.org Sat Nov 21 10:00:00 2026\nSubject: x\nFrom: a@example.org\n\nhi\n\n";
+        assert_eq!(count(one.as_bytes()), 1);
+        assert_eq!(count(one.repeat(3).as_bytes()), 3);
+        assert_eq!(count(b"Subject: x\n\nFrom here on\n"), 1);
     }
 
     #[test]
