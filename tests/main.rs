@@ -55,6 +55,10 @@ mod shift;
 #[path = "../examples/sandbox/traces.rs"]
 mod traces;
 
+// Suspect → Contacts, whatever the servers say
+#[cfg(test)]
+mod contact;
+
 // they do what the tests of the whole program rely on
 #[cfg(test)]
 mod sandbox_parts;

@@ -10,10 +10,6 @@ use std::net::{IpAddr, SocketAddr};
 use ipnet::IpNet;
 use jiff::Timestamp;
 
-// one strict address, the only form that a recipient takes
-mod mailbox;
-pub use mailbox::{AbuseMailbox, MailboxError};
-
 // answers that were given before
 mod cache;
 pub use cache::{
@@ -67,7 +63,20 @@ pub use desk::Parties;
 mod finder;
 pub use finder::Finder;
 
-pub use crate::rules::{Confidence, Role, Suspect};
+pub use crate::rules::{AbuseMailbox, Confidence, MailboxError, Role};
+
+/// Whom a lookup is about.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Suspect {
+    /// An address.
+    Addr(IpAddr),
+    /// An autonomous system.
+    Asn(u32),
+    /// A domain, lower case, A-labels.
+    Domain(String),
+    /// The host of a link.
+    Host(String),
+}
 
 /// What to ask, and whom not to.
 #[derive(Debug, Clone)]

@@ -12,8 +12,7 @@ use jiff::{SignedDuration, Timestamp, civil};
 use serde::Deserialize;
 use toml::value::Datetime;
 
-use super::{Confidence, Role, RuleError};
-use crate::contact::AbuseMailbox;
+use super::{AbuseMailbox, Confidence, Role, RuleError};
 
 /// The files, embedded.
 const FILES: &[(&str, &str)] = &[

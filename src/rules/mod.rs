@@ -20,6 +20,10 @@ use received::ReceivedRules;
 mod belief;
 pub use belief::{Confidence, Role, Suspect};
 
+// one strict address, the only form that a recipient takes
+mod mailbox;
+pub use mailbox::{AbuseMailbox, MailboxError};
+
 // ranges of addresses
 mod range;
 pub use range::AddrRange;

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex};
 pub(crate) mod fault;
 
 // one TCP port, its threads, their end
-mod listen;
+pub(crate) mod listen;
 use listen::{Listener, lock};
 
 // what was asked
