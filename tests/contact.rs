@@ -673,3 +673,29 @@ fn the_spam_s_own_parties_are_no_desks() {
         "the spam itself names it"
     );
 }
+
+#[test]
+fn an_answer_about_another_network_is_none() {
+    let body = r#"{"startAddress":"198.51.100.0","endAddress":"198.51.100.255",
+        "entities":[{"roles":["abuse"],"vcardArray":["vcard",[["email",{},"text","abuse@isp.example"]]]}]}"#;
+    let server = raw(format!(
+        "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    ));
+    let found = find_at(&server);
+    assert!(found.contacts.is_empty());
+    assert!(
+        outcomes(&found).contains("about another network"),
+        "{}",
+        outcomes(&found)
+    );
+    let internet =
+        world_with("NetRange: 198.51.100.0 - 198.51.100.255\nOrgAbuseEmail: abuse@isp.example\n");
+    let found = find(&internet, &addr("203.0.113.1"));
+    assert!(found.contacts.is_empty());
+    assert!(
+        outcomes(&found).contains("about another network"),
+        "{}",
+        outcomes(&found)
+    );
+}

@@ -16,7 +16,7 @@ use super::http::Http;
 use super::manners::Manners;
 use super::{Asked, Settings};
 use crate::intake::Untrusted;
-use crate::rules::Rules;
+use crate::rules::{AddrRange, Rules};
 
 /// How many times the time for one question a whole lookup may take.
 ///
@@ -28,6 +28,8 @@ const QUESTIONS_OF_TIME: u32 = 3;
 pub(super) struct Trail {
     /// What was asked, and what came back.
     pub(super) hops: Vec<Asked>,
+    /// Whether something failed that may work at another time.
+    pub(super) is_shaky: bool,
     until: Instant,
 }
 
@@ -58,6 +60,8 @@ pub(super) struct Asker<'r> {
     runtime: Runtime,
     dns: Dns,
     http: Http,
+    /// What the WHOIS root said of whole blocks in this run.
+    referred: Vec<(AddrRange, String)>,
 }
 
 impl<'r> Asker<'r> {
@@ -77,6 +81,7 @@ impl<'r> Asker<'r> {
             runtime,
             dns,
             http,
+            referred: Vec::new(),
             rules,
             settings,
         })
@@ -86,6 +91,7 @@ impl<'r> Asker<'r> {
     pub(super) fn trail(&self) -> Trail {
         Trail {
             hops: Vec::new(),
+            is_shaky: false,
             until: Instant::now() + self.time() * QUESTIONS_OF_TIME,
         }
     }
@@ -105,9 +111,11 @@ impl<'r> Asker<'r> {
     /// Waits until a server may be asked again; `Err` says why it may not.
     fn turn(&mut self, server: &str, addr: SocketAddr, trail: &mut Trail) -> Result<(), String> {
         if let Some(why) = self.manners.resting(server) {
+            trail.is_shaky = true;
             return Err(format!("not asked: {why}"));
         }
         if self.left(trail).is_zero() {
+            trail.is_shaky = true;
             return Err("not asked: the time for this lookup is over".to_owned());
         }
         let known = self
@@ -130,6 +138,19 @@ impl<'r> Asker<'r> {
         Ok(())
     }
 
+    /// Returns the server to which the root referred the block of an address in this run.
+    pub(super) fn referred(&self, addr: IpAddr) -> Option<String> {
+        self.referred
+            .iter()
+            .find(|(range, _)| range.contains(addr))
+            .map(|(_, server)| server.clone())
+    }
+
+    /// Notes to which server the root refers a block.
+    pub(super) fn refer(&mut self, range: AddrRange, server: &str) {
+        self.referred.push((range, server.to_owned()));
+    }
+
     /// Lets a server rest for the rest of the run.
     pub(super) fn rest(&mut self, server: &str, why: impl Into<String>) {
         self.manners.rest(server, why);
@@ -149,7 +170,10 @@ impl<'r> Asker<'r> {
             Err(_) => match self.addrs(host, trail) {
                 Found::Some(addrs) => addrs,
                 Found::Nothing => return Err("the server's name has no address".to_owned()),
-                Found::Failed(why) => return Err(format!("the server's name: {why}")),
+                Found::Failed(why) => {
+                    trail.is_shaky = true;
+                    return Err(format!("the server's name: {why}"));
+                }
             },
         };
         let mut refused = None;
@@ -196,10 +220,16 @@ impl<'r> Asker<'r> {
             .runtime
             .block_on(self.http.get(url, &host, addrs, left));
         self.manners.asked(&host, Instant::now());
-        if let Ok(fetched) = &fetched
-            && fetched.wants_rest()
-        {
-            self.manners.rest(&host, fetched.rest_reason());
+        match &fetched {
+            Ok(fetched) if fetched.wants_rest() => {
+                self.manners.rest(&host, fetched.rest_reason());
+                trail.is_shaky = true;
+            }
+            Ok(fetched) if fetched.status < 500 => self.manners.worked(&host),
+            _ => {
+                self.manners.failed(&host);
+                trail.is_shaky = true;
+            }
         }
         fetched
     }
@@ -229,6 +259,12 @@ impl<'r> Asker<'r> {
             super::wire::whois(&addrs, query, left)
         };
         self.manners.asked(host, Instant::now());
+        if answer.as_ref().is_ok_and(|octets| !octets.is_empty()) {
+            self.manners.worked(host);
+        } else {
+            self.manners.failed(host);
+            trail.is_shaky = true;
+        }
         answer
     }
 

@@ -9,22 +9,18 @@ use std::net::IpAddr;
 
 use jiff::Timestamp;
 
+use super::answer::network;
 use super::asker::{Asker, Trail};
 use super::dns::Found;
-use super::rank::{Judged, Source, judge, registered};
+use super::rank::{Source, judge, registered};
 use super::rdap::{self, Books};
 use super::target::Target;
-use super::{
-    Asked, Cache, Confidence, Contacts, Form, Network, Role, Settings, Suspect, lists, whois,
-};
+use super::{Asked, Cache, Confidence, Contacts, Role, Settings, Suspect, lists, whois};
 use crate::intake::Untrusted;
-use crate::rules::{AddrRange, Facts, Rules, carried};
+use crate::rules::{AddrRange, Rules, carried};
 
 /// Addresses of one host that are looked up.
 const HOST_ADDRS_MAX: usize = 2;
-/// Forms of one answer that are kept.
-const FORMS_MAX: usize = 5;
-
 /// Finds who answers for suspects: one question at a time to each server, at its pace.
 ///
 /// Holds what one run has learnt: paces, refusals, bootstrap files. Nobody is
@@ -34,6 +30,9 @@ pub struct Finder<'r> {
     rules: &'r Rules,
     asker: Option<Asker<'r>>,
     books: Books,
+    /// Blocks for which this run found nobody: not for the cache, because
+    /// something failed, or because only the block's registry was named.
+    nobody: Vec<(AddrRange, Contacts)>,
 }
 
 impl<'r> Finder<'r> {
@@ -45,6 +44,7 @@ impl<'r> Finder<'r> {
             rules,
             asker: None,
             books: Books::default(),
+            nobody: Vec::new(),
         }
     }
 
@@ -163,6 +163,9 @@ impl<'r> Finder<'r> {
         if let Some(known) = self.recall(&suspect, cache, now) {
             return known;
         }
+        if let Some((_, known)) = self.nobody.iter().find(|(range, _)| range.contains(addr)) {
+            return known.clone();
+        }
         let Some(mut trail) = self.begin(&mut contacts) else {
             return contacts;
         };
@@ -191,8 +194,22 @@ impl<'r> Finder<'r> {
             }
         }
         contacts.network = network(&sources, self.rules);
+        let is_shaky = trail.is_shaky;
         contacts.finish(judged, &sources, trail);
-        cache.keep(&suspect, &contacts, now);
+        if contacts.contacts.is_empty() && (is_shaky || contacts.network.is_none()) {
+            // A block that a registry manages for another holds networks with
+            // desks of their own: it says nothing of the neighbours.
+            let known = sources
+                .iter()
+                .filter(|source| !source.facts.stub)
+                .filter_map(|source| source.facts.range)
+                .min_by_key(AddrRange::size)
+                .or_else(|| neighbours(addr));
+            self.nobody
+                .extend(known.map(|range| (range, contacts.clone())));
+        } else {
+            cache.keep(&suspect, &contacts, now);
+        }
         contacts
     }
 
@@ -353,117 +370,11 @@ fn askable(host: &str, rules: &Rules) -> (String, bool) {
     }
 }
 
-/// Returns the smallest network that a registry names, with what others add to it.
-fn network(sources: &[Source], rules: &Rules) -> Option<Network> {
-    let best = sources
-        .iter()
-        .filter(|s| s.trusted && !s.facts.stub)
-        .filter_map(|s| Some((s, s.facts.range?)))
-        .min_by_key(|(_, range): &(_, AddrRange)| range.size())?;
-    let (source, range) = best;
-    let shown = |text: &Option<String>| {
-        text.as_ref()
-            .map(|text| Untrusted::text(text).up_to(200).to_string())
-    };
-    let Facts {
-        handle,
-        name,
-        holder,
-        country,
-        ..
-    } = &source.facts;
-    let registry = source.registry.clone().or_else(|| {
-        // A mirror answered: the block says whose it is.
-        let server = rules.bootstrap.for_addr(range.first).first()?;
-        let host = url::Url::parse(server).ok()?.host_str()?.to_owned();
-        rules
-            .registries
-            .of_server(&host)
-            .map(|r| r.registry.clone())
-    });
-    Some(Network {
-        first: range.first,
-        last: range.last,
-        handle: shown(handle),
-        name: shown(name),
-        holder: shown(holder),
-        country: country
-            .as_ref()
-            .filter(|c| c.len() == 2 && c.bytes().all(|b| b.is_ascii_alphabetic()))
-            .map(|c| c.to_ascii_uppercase()),
-        registry,
-    })
-}
-
-impl Contacts {
-    /// Fills in what was judged.
-    fn finish(&mut self, judged: Judged, sources: &[Source], trail: Trail) {
-        self.contacts = judged.contacts;
-        self.refused = judged.refused;
-        self.hops.extend(trail.hops);
-        for form in sources.iter().filter(|s| s.trusted).flat_map(|s| &s.forms) {
-            if !self.forms.contains(form) && self.forms.len() < FORMS_MAX {
-                self.forms.push(form.clone());
-            }
-        }
-        if self.contacts.is_empty() && self.forms.is_empty() && self.error.is_none() {
-            self.error = Some("no contact was found".to_owned());
-        }
-    }
-
-    /// Returns the same answer for another role.
-    fn as_role(mut self, role: Role) -> Self {
-        self.contacts.iter_mut().for_each(|c| c.role = role);
-        self
-    }
-
-    /// Adds another answer: networks and errors of the first stand.
-    pub fn take(&mut self, other: Self) {
-        if self.network.is_none() {
-            self.network = other.network;
-        }
-        self.asn = self.asn.or(other.asn);
-        for contact in other.contacts {
-            let same = |c: &super::Contact| {
-                c.mailbox.key() == contact.mailbox.key() && c.role == contact.role
-            };
-            if !self.contacts.iter().any(same) {
-                self.contacts.push(contact);
-            }
-        }
-        for form in other.forms {
-            if !self.forms.contains(&form) {
-                self.forms.push(form);
-            }
-        }
-        for refused in other.refused {
-            if !self.refused.contains(&refused) {
-                self.refused.push(refused);
-            }
-        }
-        self.hops.extend(other.hops);
-        if self.contacts.is_empty() && self.forms.is_empty() {
-            self.error = self.error.take().or(other.error);
-        } else {
-            self.error = None;
-        }
-    }
-}
-
-impl Form {
-    /// Returns a form whose address is a plain web link.
-    pub(super) fn checked(link: &str, desk: &str) -> Option<Self> {
-        let url = url::Url::parse(link).ok()?;
-        let plain = matches!(url.scheme(), "https" | "http")
-            && url.host_str().is_some_and(|host| host.contains('.'))
-            && url.username().is_empty()
-            && url.password().is_none()
-            && url.as_str().len() <= 500;
-        plain.then(|| Self {
-            url: url.to_string(),
-            desk: Untrusted::text(desk).up_to(100).to_string(),
-        })
-    }
+/// Returns the addresses that most likely share a network with one: its /24, its /48.
+fn neighbours(addr: IpAddr) -> Option<AddrRange> {
+    let length = if addr.is_ipv4() { 24 } else { 48 };
+    let net = ipnet::IpNet::new(addr, length).ok()?;
+    AddrRange::new(net.network(), net.broadcast())
 }
 
 #[cfg(test)]

@@ -12,7 +12,13 @@ use std::time::{Duration, Instant};
 pub(super) struct Manners {
     asked: HashMap<String, Instant>,
     resting: HashMap<String, String>,
+    failed: HashMap<String, u8>,
 }
+
+/// Failures in a row after which a server is left alone for the run.
+///
+/// One may be an accident; a batch of a thousand must not knock a thousand times.
+const FAILURES_MAX: u8 = 3;
 
 impl Manners {
     /// Returns why a server is not asked again in this run; `None` where it may be.
@@ -30,6 +36,20 @@ impl Manners {
     /// Notes that a server was asked, once it answered or failed to.
     pub(super) fn asked(&mut self, server: &str, now: Instant) {
         self.asked.insert(server.to_owned(), now);
+    }
+
+    /// Notes that a server answered.
+    pub(super) fn worked(&mut self, server: &str) {
+        self.failed.remove(server);
+    }
+
+    /// Notes that a server did not answer; after a few times it rests.
+    pub(super) fn failed(&mut self, server: &str) {
+        let failures = self.failed.entry(server.to_owned()).or_default();
+        *failures += 1;
+        if *failures >= FAILURES_MAX {
+            self.rest(server, format!("it failed {FAILURES_MAX} times in a row"));
+        }
     }
 
     /// Lets a server rest for the rest of the run.
@@ -67,5 +87,18 @@ mod tests {
         manners.rest("a", "later");
         assert_eq!(manners.resting("a"), Some("429"));
         assert_eq!(manners.resting("b"), None);
+    }
+
+    #[test]
+    fn a_server_that_fails_three_times_in_a_row_rests() {
+        let mut manners = Manners::default();
+        manners.failed("a");
+        manners.failed("a");
+        manners.worked("a");
+        manners.failed("a");
+        manners.failed("a");
+        assert_eq!(manners.resting("a"), None);
+        manners.failed("a");
+        assert!(manners.resting("a").is_some());
     }
 }

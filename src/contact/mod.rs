@@ -59,6 +59,9 @@ mod lists;
 mod desk;
 pub use desk::Parties;
 
+// what was judged, as an answer
+mod answer;
+
 // the order of it all
 mod finder;
 pub use finder::Finder;

@@ -71,8 +71,10 @@ pub(super) fn ask(
 ) -> Vec<Source> {
     let port = asker.settings.whois_port;
     let root = Server::read(&asker.settings.whois_root.clone(), port);
+    let referred = target.addr().and_then(|addr| asker.referred(addr));
     let named = first
         .filter(|host| asker.rules.registries.of_server(host).is_some())
+        .or(referred.as_deref())
         .and_then(|host| Server::read(host, port));
     for (start, is_root) in [(named, false), (root, true)] {
         let Some(start) = start else { continue };
@@ -145,7 +147,7 @@ impl<'r> Chain<'_, 'r> {
             else {
                 break;
             };
-            if source.facts.range.is_none() {
+            if more.facts.range.is_some() {
                 source.facts = more.facts;
             }
             source.findings.extend(more.findings);
@@ -164,6 +166,8 @@ impl<'r> Chain<'_, 'r> {
             .collect();
         if !is_root {
             self.sources.push(source);
+        } else if let (Some(range), Some(server)) = (source.facts.range, refer.first()) {
+            self.asker.refer(range, server);
         }
         // Who has named the desk need not be asked further: an rwhois server is
         // the holder's own, and need not learn who looks at which address.
@@ -241,6 +245,7 @@ impl<'r> Chain<'_, 'r> {
             let mut outcome = rule.what.clone();
             if rule.kind != "absent" {
                 self.asker.rest(&server.host, rule.what.clone());
+                self.trail.is_shaky = true;
                 outcome.push_str("; not asked again in this run");
             }
             self.trail.note(proto, &server.host, query, outcome);
@@ -268,6 +273,7 @@ impl<'r> Chain<'_, 'r> {
             .found
             .sort_by_key(|f| (std::cmp::Reverse(f.confidence), f.tier));
         let outcome = match reading.refer.first() {
+            _ if reading.is_elsewhere => "it answered about another network".to_owned(),
             Some(server) if !reading.found.iter().any(|f| f.recommended && !f.stub) => {
                 format!("refers to {server}")
             }

@@ -165,6 +165,8 @@ pub struct Reading {
     pub remarks: Vec<String>,
     /// Servers that the answer refers to, as written, best first.
     pub refer: Vec<String>,
+    /// Whether it speaks of other networks only.
+    pub is_elsewhere: bool,
     /// The handle to ask about, where the answer is a list or names contacts by handle only.
     pub ask_next: Option<String>,
 }
@@ -189,7 +191,10 @@ impl Dialect {
             })
             .collect();
         let parts = self.parts(&lines, target);
-        let mut reading = Reading::default();
+        let mut reading = Reading {
+            is_elsewhere: parts.is_empty(),
+            ..Reading::default()
+        };
         for (network, part) in parts.iter().enumerate() {
             self.gather(network, part, &lines, &mut reading.found);
         }
@@ -202,6 +207,9 @@ impl Dialect {
             .found
             .sort_by_key(|f| (std::cmp::Reverse(f.confidence), f.tier));
         reading.found.truncate(FINDINGS_MAX);
+        if reading.facts.range.is_none() {
+            reading.facts.range = self.listed(&lines, target).map(|(_, range)| range);
+        }
         reading.refer = self.referrals(&lines);
         if !reading.found.iter().any(|f| f.recommended) {
             reading.ask_next = self.ask_next(&lines, target);
@@ -387,17 +395,26 @@ impl Dialect {
         named
     }
 
+    /// Returns the smallest network of a mere list that holds the target, with its handle.
+    fn listed<'t>(
+        &self,
+        lines: &[&'t str],
+        target: Option<IpAddr>,
+    ) -> Option<(&'t str, AddrRange)> {
+        let list = self.list.as_ref()?;
+        lines
+            .iter()
+            .filter_map(|line| Some((list.group("handle", line)?, list.group("range", line)?)))
+            .filter_map(|(handle, range)| Some((handle, AddrRange::parse(range)?)))
+            .filter(|(_, range)| target.is_none_or(|addr| range.contains(addr)))
+            .min_by_key(|(_, range)| range.size())
+    }
+
     /// Returns the handle to ask about: the smallest network of a list, or a contact.
     fn ask_next(&self, lines: &[&str], target: Option<IpAddr>) -> Option<String> {
-        let listed = self.list.as_ref().and_then(|list| {
-            lines
-                .iter()
-                .filter_map(|line| Some((list.group("handle", line)?, list.group("range", line)?)))
-                .filter_map(|(handle, range)| Some((handle, AddrRange::parse(range)?)))
-                .filter(|(_, range)| target.is_none_or(|addr| range.contains(addr)))
-                .min_by_key(|(_, range)| range.size())
-                .map(|(handle, _)| handle.to_owned())
-        });
+        let listed = self
+            .listed(lines, target)
+            .map(|(handle, _)| handle.to_owned());
         let named = || {
             let ask = self.ask_handle.as_ref()?;
             lines

@@ -82,6 +82,16 @@ fn follow(
     };
     let server = at.host_str().unwrap_or_default().to_owned();
     let mut object = Object::read(&json, target, asker.rules);
+    if object.is_elsewhere {
+        // Whoever answers for another network is innocent of this one.
+        trail.note(
+            "rdap",
+            &server,
+            at.path(),
+            "it answered about another network",
+        );
+        return;
+    }
     for stub in object.stubs.iter().take(STUBS_MAX) {
         // Only the server that answered: a stub must not send us elsewhere.
         let Ok(stub) = at.join(stub) else { continue };

@@ -35,6 +35,8 @@ pub(super) struct Object {
     pub(super) self_host: Option<String>,
     /// Links of abuse contacts that are named by handle only.
     pub(super) stubs: Vec<String>,
+    /// Whether it is about a network that does not hold the address.
+    pub(super) is_elsewhere: bool,
     /// Links to another server that knows more. RFC 9083 §4.2.
     pub(super) related: Vec<String>,
 }
@@ -60,7 +62,11 @@ impl Object {
             .and_then(|url| url.host_str().map(str::to_owned));
         object.related = links("related");
         let is_domain = matches!(target, Target::Domain(_));
-        object.facts = facts(json, target, is_domain);
+        object.facts = facts(json, is_domain);
+        object.is_elsewhere = match (object.facts.range, target.addr()) {
+            (Some(range), Some(addr)) => !range.contains(addr),
+            _ => false,
+        };
         object.facts.stub = rules.registries.all().any(|registry| {
             let said = |key: &str, line: &str| {
                 text(json, key)
@@ -256,12 +262,17 @@ impl Object {
     }
 }
 
-/// Reads the extent, the names and the holder.
-fn facts(json: &Value, target: &Target, is_domain: bool) -> Facts {
+/// Reads the extent of a network. RFC 9083 §5.4.
+fn range(json: &Value) -> Option<AddrRange> {
     let addr = |key: &str| {
         // Some servers append the prefix length to the address.
         text(json, key)?.split('/').next()?.parse().ok()
     };
+    AddrRange::new(addr("startAddress")?, addr("endAddress")?)
+}
+
+/// Reads the extent, the names and the holder.
+fn facts(json: &Value, is_domain: bool) -> Facts {
     let wanted: &[&str] = if is_domain {
         &["registrar"]
     } else {
@@ -282,11 +293,7 @@ fn facts(json: &Value, target: &Target, is_domain: bool) -> Facts {
             .map(str::to_owned)
     };
     Facts {
-        range: match (addr("startAddress"), addr("endAddress")) {
-            (Some(first), Some(last)) => AddrRange::new(first, last)
-                .filter(|range| target.addr().is_none_or(|addr| range.contains(addr))),
-            _ => None,
-        },
+        range: range(json),
         handle: text(json, "handle"),
         name: text(json, "name").or_else(|| text(json, "ldhName")),
         holder: holder.or_else(|| if is_domain { None } else { described() }),
