@@ -62,6 +62,9 @@ pub use text::Texts;
 // bounces and answers: their signs, words and codes
 mod reply;
 pub use reply::{Family, Reason, Replies, ReplyRule, Says};
+// bounces and automatic answers
+mod backscatter;
+pub use backscatter::Backscatter;
 
 /// Everything that `rules/` says.
 #[derive(Debug)]
@@ -96,6 +99,8 @@ pub struct Rules {
     pub texts: Texts,
     /// How bounces and answers to complaints look, and what they say.
     pub replies: Replies,
+    /// Bounces and automatic answers.
+    pub backscatter: Backscatter,
 }
 
 /// Why a rule is refused.
@@ -161,6 +166,7 @@ impl Rules {
             esps: Esps::builtin()?,
             texts: Texts::builtin()?,
             replies: Replies::builtin()?,
+            backscatter: Backscatter::load()?,
         })
     }
 
@@ -187,5 +193,6 @@ impl Rules {
         ran += self.texts.check()?;
         ran += self.replies.check()?;
         Ok(ran)
+        Ok(self.special.check()? + self.received.check()? + self.providers.check()? + self.backscatter.check()?)
     }
 }

@@ -48,6 +48,8 @@ pub struct Provider {
     relays: Vec<String>,
     #[serde(default)]
     vouches: bool,
+    #[serde(default)]
+    attests_below: bool,
     #[serde(rename = "match")]
     matches: Vec<Example>,
     #[serde(rename = "skip")]
@@ -72,6 +74,12 @@ impl Provider {
     #[must_use]
     pub fn holds(&self, addr: IpAddr) -> bool {
         self.inner_networks.iter().any(|net| net.contains(&addr))
+    }
+
+    /// Returns whether the provider writes its results below its own Received field, strangers' taken out.
+    #[must_use]
+    pub fn attests_below(&self) -> bool {
+        self.attests_below
     }
 
     /// Returns whether a relay of this name, which somebody trusted checked, speaks the truth about its client.

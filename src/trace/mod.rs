@@ -32,6 +32,9 @@ pub mod json;
 // a trace in words
 pub mod story;
 
+// what own hosts attested
+mod attest;
+
 // whose hosts are believed
 mod trust;
 pub use trust::{HostPattern, Trust, TrustError};
@@ -238,8 +241,9 @@ pub fn follow(headers: &Headers<'_>, trust: &Trust, rules: &Rules) -> Trace {
     let fields = field::read(&texts, rules);
     let side = walk::own_side(&fields, trust, rules);
     let mut verdicts = side.verdicts;
+    let automatic = rules.backscatter.kind(headers);
     let mut trace = Trace {
-        nature: Nature::Mail,
+        nature: automatic.map_or(Nature::Mail, |_| Nature::Backscatter),
         hops: Vec::with_capacity(fields.len()),
         source: None,
         origin: None,
@@ -251,11 +255,12 @@ pub fn follow(headers: &Headers<'_>, trust: &Trust, rules: &Rules) -> Trace {
         let claims = claims::judge(&fields, at, kind, trust, rules);
         verdicts.extend(claims.verdicts);
         trace.origin = claims.origin;
+        trace.attestations = attest::read(headers, &fields, at, rules);
         let sign = (kind == SourceKind::Direct)
             .then(|| forwarder::sign(headers, &fields, at, trust))
             .flatten();
         if let Some(sign) = sign {
-            if sign.is_list {
+            if sign.is_list && trace.nature == Nature::Mail {
                 trace.nature = Nature::List;
             }
             let host = sign.forwarder.host.clone();
@@ -266,7 +271,7 @@ pub fn follow(headers: &Headers<'_>, trust: &Trust, rules: &Rules) -> Trace {
             });
             trace.forwarders.push(sign.forwarder);
         }
-        trace.source = source(&fields, at, kind, trust, rules, &trace);
+        trace.source = source(&fields, at, kind, trust, rules, &trace, automatic);
     }
     let below = "nothing below the point where the walk stopped can be believed";
     let mut verdicts = verdicts.into_iter();
@@ -291,6 +296,7 @@ fn source(
     trust: &Trust,
     rules: &Rules,
     trace: &Trace,
+    automatic: Option<&str>,
 ) -> Option<Source> {
     let boundary = fields.get(at)?;
     let addr = boundary.reading.addr?;
@@ -298,7 +304,11 @@ fn source(
         "{}, on your own side, saw this address on the connection that the message came over",
         boundary.writer()
     );
-    let refused = if let Some(question) = &trace.question {
+    let refused = if let Some(what) = automatic {
+        Some(format!(
+            "this is {what} to a sender address that was forged: its server is not the spammer"
+        ))
+    } else if let Some(question) = &trace.question {
         let because = trace
             .forwarders
             .first()

@@ -62,7 +62,7 @@ fn came_from(trace: &Trace, boundary: Option<&Hop>) -> String {
     };
     let time = hop
         .date
-        .map_or_else(String::new, |date| format!(", {} UTC", date.strftime("%H:%M on %-d %B %Y")));
+        .map_or_else(String::new, |date| date.strftime(", %H:%M UTC on %-d %B %Y").to_string());
     let by = hop
         .by
         .as_deref()

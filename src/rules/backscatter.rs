@@ -1,0 +1,125 @@
+//! How bounces and automatic answers show themselves.
+//!
+//! In: `rules/nature/backscatter.toml`; a header section. Out: which kind it is, if any.
+//! Standards: RFC 3464 (delivery reports), RFC 3834 (automatic answers), RFC 5321 §4.5.5 (null reverse path).
+//! Trust: the headers are a stranger's; to take a message for backscatter only keeps a complaint back.
+
+use serde::Deserialize;
+
+use super::RuleError;
+use crate::intake::Headers;
+
+const FILE: &str = "nature/backscatter.toml";
+
+/// The kinds that are known.
+#[derive(Debug)]
+pub struct Backscatter {
+    rules: Vec<Rule>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    rule: Vec<Rule>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Rule {
+    id: String,
+    what: String,
+    #[serde(rename = "source")]
+    _source: Vec<String>,
+    #[serde(rename = "added")]
+    _added: toml::value::Datetime,
+    null_path: bool,
+    headers: Vec<Holds>,
+    #[serde(rename = "match")]
+    matches: Vec<String>,
+    #[serde(rename = "skip")]
+    skips: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Holds {
+    name: String,
+    holds: Vec<String>,
+}
+
+impl Rule {
+    fn fits(&self, headers: &Headers<'_>, null_path: Option<bool>) -> bool {
+        if self.null_path && null_path == Some(false) {
+            return false;
+        }
+        self.headers.iter().all(|wanted| {
+            headers.first(&wanted.name).is_some_and(|field| {
+                let text = field.text().to_ascii_lowercase();
+                wanted.holds.iter().any(|word| text.contains(word.as_str()))
+            })
+        })
+    }
+}
+
+impl Backscatter {
+    /// Reads the file.
+    pub(super) fn load() -> Result<Self, RuleError> {
+        let refused = |why: String| RuleError::File {
+            file: FILE.to_owned(),
+            why,
+        };
+        let parsed: File = toml::from_str(include_str!("../../rules/nature/backscatter.toml"))
+            .map_err(|e| refused(e.to_string()))?;
+        for rule in &parsed.rule {
+            if rule.matches.is_empty() || rule.skips.is_empty() {
+                return Err(refused(format!(
+                    "rule `{}` lacks a match or a skip example",
+                    rule.id
+                )));
+            }
+        }
+        Ok(Self { rules: parsed.rule })
+    }
+
+    /// Runs the examples; returns how many ran.
+    pub(super) fn check(&self) -> Result<usize, RuleError> {
+        let mut ran = 0;
+        for rule in &self.rules {
+            let fits = |text: &String| {
+                let octets = format!("{text}\n\n");
+                let headers = Headers::parse(octets.as_bytes());
+                rule.fits(&headers, null_path(&headers))
+            };
+            let wrong = rule
+                .matches
+                .iter()
+                .find(|text| !fits(text))
+                .or_else(|| rule.skips.iter().find(|text| fits(text)));
+            if let Some(text) = wrong {
+                return Err(RuleError::Example {
+                    file: FILE.to_owned(),
+                    id: rule.id.clone(),
+                    why: format!("`{text}`"),
+                });
+            }
+            ran += rule.matches.len() + rule.skips.len();
+        }
+        Ok(ran)
+    }
+
+    /// Returns what kind of automatic mail a message is, if it is one.
+    #[must_use]
+    pub fn kind(&self, headers: &Headers<'_>) -> Option<&str> {
+        let null_path = null_path(headers);
+        self.rules
+            .iter()
+            .find(|rule| rule.fits(headers, null_path))
+            .map(|rule| rule.what.as_str())
+    }
+}
+
+/// Returns whether the reverse path is the null path; `None` where no host noted it.
+fn null_path(headers: &Headers<'_>) -> Option<bool> {
+    let path = headers.first("Return-Path")?.text();
+    Some(path.trim().trim_matches(['<', '>']).is_empty())
+}
