@@ -92,6 +92,21 @@ pub(super) fn read<'t>(texts: &'t [(usize, Cow<'t, str>)], rules: &'t Rules) -> 
         .collect()
 }
 
+/// Fields in which a host notes whom it delivered to.
+pub(super) const DELIVERED: [&str; 4] = ["Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To"];
+
+/// Returns whether a host noted above all Received fields that it delivered the message.
+///
+/// RFC 5321 §4.4: the host that makes the final delivery puts a Return-Path on top.
+pub(super) fn is_delivered(headers: &Headers<'_>, fields: &[Received<'_>]) -> bool {
+    let first = fields.first().map_or(0, |field| field.place);
+    headers
+        .fields()
+        .iter()
+        .take(first)
+        .any(|field| field.is("Return-Path") || DELIVERED.iter().any(|name| field.is(name)))
+}
+
 /// Returns whether an address belongs to nobody's network but the one it is used in.
 pub(super) fn is_inner(addr: IpAddr, also_public: &[ipnet::IpNet]) -> bool {
     if also_public.iter().any(|net| net.contains(&addr)) {

@@ -5,7 +5,7 @@
 //! Trust: a stranger can write all of these lines. A sign makes a question, never a belief; and the host that
 //! handed the message over must bear the name that the sign is about.
 
-use super::field::Received;
+use super::field::{DELIVERED, Received};
 use super::names::{domain_of, registered, same_domain, same_host};
 use super::{Forwarder, Trust};
 use crate::intake::{Headers, Untrusted};
@@ -125,14 +125,6 @@ impl<'t> Recipients<'t> {
         !self.holds(mailbox) && !own.any(|own| same_host(own, domain))
     }
 }
-
-/// Fields in which a host notes whom it delivered to.
-const DELIVERED: [&str; 4] = [
-    "Delivered-To",
-    "X-Original-To",
-    "Envelope-To",
-    "X-Envelope-To",
-];
 
 /// The client's own fields say that it took the message for another mailbox, at its own domain.
 fn forwarded_for(

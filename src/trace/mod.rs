@@ -239,7 +239,7 @@ pub struct Attestation {
 pub fn follow(headers: &Headers<'_>, trust: &Trust, rules: &Rules) -> Trace {
     let texts = field::texts(headers);
     let fields = field::read(&texts, rules);
-    let side = walk::own_side(&fields, trust, rules);
+    let side = walk::own_side(&fields, field::is_delivered(headers, &fields), trust, rules);
     let mut verdicts = side.verdicts;
     let automatic = rules.backscatter.kind(headers);
     let mut trace = Trace {

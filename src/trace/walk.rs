@@ -44,7 +44,14 @@ enum Believed {
 }
 
 /// Walks down.
-pub(super) fn own_side(fields: &[Received<'_>], trust: &Trust, rules: &Rules) -> OwnSide {
+///
+/// `delivered` says whether a host noted above all Received fields that it delivered the message (Return-Path, Delivered-To).
+pub(super) fn own_side(
+    fields: &[Received<'_>],
+    delivered: bool,
+    trust: &Trust,
+    rules: &Rules,
+) -> OwnSide {
     let mut side = OwnSide {
         verdicts: Vec::with_capacity(fields.len()),
         end: End::Stopped("the message has no Received field".to_owned()),
@@ -73,6 +80,23 @@ pub(super) fn own_side(fields: &[Received<'_>], trust: &Trust, rules: &Rules) ->
         if let Some(why) = field.reading.unread {
             let why = format!("this field cannot be read: {why}; below it nothing is believed");
             side.verdicts.push((HopTrust::Unread, why.clone()));
+            side.end = End::Stopped(why);
+            return side;
+        }
+        // A field that names neither host nor client stands on top: without a trace of
+        // delivery, the next one may as well be a stranger's.
+        if let (Some(by), true, false) = (field.reading.by, fresh && at > 0, delivered)
+            && fields.iter().take(at).all(|above| above.reading.by.is_none())
+            && !trust.holds_host(by)
+        {
+            let host = Untrusted::text(by).up_to(100).to_string();
+            let why = format!("the fields above it name no host, and nothing says that `{host}` delivered to you");
+            side.doubt.get_or_insert((why.clone(), Question {
+                asks: Asks::OwnHost,
+                text: format!("Is `{host}` your provider's server?"),
+                host,
+            }));
+            side.verdicts.push((HopTrust::Claimed, why.clone()));
             side.end = End::Stopped(why);
             return side;
         }
