@@ -31,7 +31,6 @@ pub(super) struct Case<'a> {
     pub(super) boundary: Option<&'a Hop>,
     pub(super) headers: Headers<'a>,
     pub(super) structure: Structure,
-    pub(super) own: Own,
     pub(super) forms: Rc<Forms>,
     /// When the boundary host took the message; the time of the complaint where no own host says.
     pub(super) arrival: Timestamp,
@@ -47,7 +46,8 @@ impl<'a> Case<'a> {
         let headers = Headers::parse(material.message.octets());
         let own = Own::of(material.identity, &headers, material.trace, material.rules);
         let arrival = arrival(material, source);
-        let mut sides = own.addresses.clone();
+        let forms = forms(&own);
+        let mut sides = own.addresses;
         for name in ["From", "Sender", "Reply-To", "Return-Path"] {
             sides.extend(
                 headers
@@ -64,9 +64,8 @@ impl<'a> Case<'a> {
                 .iter()
                 .find(|hop| hop.field == source.field),
             structure: mime::walk(material.message.octets()),
-            forms: forms(&own),
+            forms,
             headers,
-            own,
             arrival: arrival.unwrap_or(material.now),
             is_arrival_known: arrival.is_some(),
             sides,

@@ -6,8 +6,8 @@
 
 use jiff::SignedDuration;
 
-use super::Desk;
 use super::case::{Case, shown};
+use super::{Desk, Says};
 use crate::contact::{AbuseMailbox, Confidence, Contact, Contacts, Role, Suspect, Via};
 use crate::evidence::Kind;
 use crate::trace::{Confidence as OriginConfidence, Nature};
@@ -234,7 +234,8 @@ fn blocked_for_all(case: &Case<'_>, suspect: &Suspect, role: Role) -> Option<Str
         }
         Nature::List => return because("this came over a list: its server is not the spammer"),
     }
-    if case.material.options.signed_up {
+    let answer = case.material.options.answer.as_ref();
+    if answer.is_some_and(|answer| answer.says == Says::OnceSignedUp) {
         return because("you once signed up: unsubscribing is the way to stop it");
     }
     if !case.source.reportable {

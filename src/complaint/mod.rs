@@ -129,10 +129,17 @@ pub struct Options {
     pub note: Option<String>,
     /// Language of the text, `en` or `de`.
     pub language: String,
-    /// What the user says about a newsletter: ready to be quoted, with its date; [`statement`] makes it.
-    pub answer: Option<String>,
-    /// Whether he says that he once signed up: then nothing is ticked.
-    pub signed_up: bool,
+    /// What the user says about a newsletter; quoted as his word.
+    pub answer: Option<Answer>,
+}
+
+/// What the user says about mail of a mail service or a list.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Answer {
+    /// What he says.
+    pub says: Says,
+    /// The day he said it.
+    pub on: jiff::civil::Date,
 }
 
 /// What only the user can know: whether he asked for the mail.
@@ -161,25 +168,8 @@ impl Default for Options {
             note: None,
             language: "en".to_owned(),
             answer: None,
-            signed_up: false,
         }
     }
-}
-
-/// Returns the user's word about a newsletter as a complaint quotes it: in its language, with the day he gave it.
-#[must_use]
-pub fn statement(rules: &Rules, language: &str, says: &Says, on: jiff::civil::Date) -> String {
-    let date = on.to_string();
-    let (key, when) = match says {
-        Says::NeverAsked => ("never", String::new()),
-        Says::Unsubscribed { when } => ("unsubscribed", case::shown(when)),
-        Says::OnceSignedUp => ("once", String::new()),
-        Says::Unknown => ("unknown", String::new()),
-    };
-    let said = rules
-        .texts
-        .say(language, key, &[("date", &date), ("when", &when)]);
-    said.unwrap_or_default()
 }
 
 /// Everything that complaints about one message are made of.

@@ -87,13 +87,6 @@ impl Own {
         }
     }
 
-    /// Returns whether an address is one of the own ones.
-    pub(crate) fn holds(&self, address: &str) -> bool {
-        self.addresses
-            .iter()
-            .any(|own| own.eq_ignore_ascii_case(address))
-    }
-
     /// Returns whether a bare local part says who somebody is.
     ///
     /// Not a role (`info`), not a plain short word (`anna`), nothing shorter than

@@ -9,6 +9,7 @@ use super::case::{Case, rfc5322, shown, utc};
 use super::desk::Call;
 use super::munge::Exhibit;
 use super::stamp::stamps;
+use super::{Answer, Says};
 use crate::contact::{Role, Suspect};
 use crate::evidence::Kind;
 use crate::intake::Untrusted;
@@ -423,8 +424,16 @@ impl Text<'_, '_> {
         if options.answer.is_some() || unsubscribe.is_some() {
             self.blank();
         }
-        if let Some(answer) = &options.answer {
-            wrapped(&shown(answer), &mut self.out);
+        if let Some(Answer { says, on }) = &options.answer {
+            let date = on.to_string();
+            match says {
+                Says::NeverAsked => self.say("never", &[("date", &date)]),
+                Says::Unsubscribed { when } => {
+                    self.say("unsubscribed", &[("when", &shown(when)), ("date", &date)])
+                }
+                Says::OnceSignedUp => self.say("once", &[("date", &date)]),
+                Says::Unknown => self.say("unknown", &[("date", &date)]),
+            };
         }
         if let Some(unsubscribe) = unsubscribe {
             self.say("unsubscribe", &[]);

@@ -10,11 +10,11 @@ use std::borrow::Cow;
 use super::mime::{Encoding, Part};
 
 /// Decoded octets of one text that are looked at; a visible mail has less than a tenth.
-pub const TEXT_LIMIT: usize = 512 * 1024;
+pub(crate) const TEXT_LIMIT: usize = 512 * 1024;
 
 /// Returns the value of a base64 character in either alphabet. RFC 4648 §4, §5.
 #[must_use]
-pub const fn base64_value(octet: u8) -> Option<u8> {
+pub(crate) const fn base64_value(octet: u8) -> Option<u8> {
     match octet {
         b'A'..=b'Z' => Some(octet - b'A'),
         b'a'..=b'z' => Some(octet - b'a' + 26),
@@ -27,7 +27,7 @@ pub const fn base64_value(octet: u8) -> Option<u8> {
 
 /// Decodes base64, leaving out what is not of its alphabet. RFC 2045 §6.8.
 #[must_use]
-pub fn base64(octets: &[u8]) -> Vec<u8> {
+pub(crate) fn base64(octets: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(octets.len() / 4 * 3);
     let (mut bits, mut held) = (0u32, 0);
     for value in octets.iter().filter_map(|octet| base64_value(*octet)) {
@@ -43,7 +43,7 @@ pub fn base64(octets: &[u8]) -> Vec<u8> {
 
 /// Returns the value of two hexadecimal digits.
 #[must_use]
-pub fn hex_pair(high: u8, low: u8) -> Option<u8> {
+pub(crate) fn hex_pair(high: u8, low: u8) -> Option<u8> {
     let digit = |octet: u8| {
         char::from(octet)
             .to_digit(16)
@@ -54,7 +54,7 @@ pub fn hex_pair(high: u8, low: u8) -> Option<u8> {
 
 /// Decodes quoted-printable, soft line breaks joined. RFC 2045 §6.7.
 #[must_use]
-pub fn quoted_printable(octets: &[u8]) -> Vec<u8> {
+pub(crate) fn quoted_printable(octets: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(octets.len());
     let mut rest = octets;
     while let Some(at) = memchr::memchr(b'=', rest) {
@@ -79,7 +79,7 @@ pub fn quoted_printable(octets: &[u8]) -> Vec<u8> {
 
 /// Undoes percent-encoding once. RFC 3986 §2.1.
 #[must_use]
-pub fn percent(octets: &[u8]) -> Vec<u8> {
+pub(crate) fn percent(octets: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(octets.len());
     let mut rest = octets;
     while let [first, after @ ..] = rest {
@@ -99,7 +99,7 @@ pub fn percent(octets: &[u8]) -> Vec<u8> {
 
 /// Returns the decoded octets of a part's body, at most `limit` of them.
 #[must_use]
-pub fn body<'m>(message: &'m [u8], part: &Part, limit: usize) -> Cow<'m, [u8]> {
+pub(crate) fn body<'m>(message: &'m [u8], part: &Part, limit: usize) -> Cow<'m, [u8]> {
     let raw = message.get(part.body.clone()).unwrap_or_default();
     // base64 needs four octets for three, quoted-printable at most three for one.
     let cut = |factor: usize| raw.get(..limit.saturating_mul(factor)).unwrap_or(raw);
@@ -115,7 +115,7 @@ pub fn body<'m>(message: &'m [u8], part: &Part, limit: usize) -> Cow<'m, [u8]> {
 /// A charset that is unknown, or none, is read as UTF-8 if it is that, and as
 /// Windows-1252 otherwise.
 #[must_use]
-pub fn text<'m>(message: &'m [u8], part: &Part) -> Cow<'m, str> {
+pub(crate) fn text<'m>(message: &'m [u8], part: &Part) -> Cow<'m, str> {
     let octets = body(message, part, TEXT_LIMIT);
     let octets = match octets {
         Cow::Borrowed(octets) => {
@@ -131,7 +131,7 @@ pub fn text<'m>(message: &'m [u8], part: &Part) -> Cow<'m, str> {
 
 /// Decodes octets of a named charset.
 #[must_use]
-pub fn unicode<'t>(octets: &'t [u8], charset: Option<&str>) -> Cow<'t, str> {
+pub(crate) fn unicode<'t>(octets: &'t [u8], charset: Option<&str>) -> Cow<'t, str> {
     let named = charset.and_then(|name| encoding_rs::Encoding::for_label(name.as_bytes()));
     match named {
         Some(encoding) => encoding.decode_without_bom_handling(octets).0,
@@ -148,21 +148,21 @@ pub fn unicode<'t>(octets: &'t [u8], charset: Option<&str>) -> Cow<'t, str> {
 
 /// One encoded word, as ranges of the text that holds it. RFC 2047 §2.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EncodedWord {
+pub(crate) struct EncodedWord {
     /// The whole of it, from `=?` to `?=`.
-    pub whole: std::ops::Range<usize>,
+    pub(crate) whole: std::ops::Range<usize>,
     /// Its encoded text.
-    pub text: std::ops::Range<usize>,
+    pub(crate) text: std::ops::Range<usize>,
     /// Its charset.
-    pub charset: String,
+    pub(crate) charset: String,
     /// Whether it is base64; quoted-printable otherwise.
-    pub is_base64: bool,
+    pub(crate) is_base64: bool,
 }
 
 impl EncodedWord {
     /// Returns the decoded octets.
     #[must_use]
-    pub fn octets(&self, field: &[u8]) -> Vec<u8> {
+    pub(crate) fn octets(&self, field: &[u8]) -> Vec<u8> {
         let text = field.get(self.text.clone()).unwrap_or_default();
         if self.is_base64 {
             return base64(text);
@@ -178,7 +178,7 @@ impl EncodedWord {
 
 /// Finds the encoded words of a text, left to right.
 #[must_use]
-pub fn encoded_words(field: &[u8]) -> Vec<EncodedWord> {
+pub(crate) fn encoded_words(field: &[u8]) -> Vec<EncodedWord> {
     let mut words = Vec::new();
     let mut at = 0;
     while let Some(found) = field
@@ -227,7 +227,7 @@ fn encoded_word(field: &[u8], from: usize) -> Option<EncodedWord> {
 
 /// Returns a field's value with its encoded words decoded. RFC 2047 §6.2: blanks between two of them vanish.
 #[must_use]
-pub fn words(field: &[u8]) -> String {
+pub(crate) fn words(field: &[u8]) -> String {
     let words = encoded_words(field);
     let mut out = String::new();
     let mut at = 0;
