@@ -66,6 +66,10 @@ pub use reply::{Family, Reason, Replies, ReplyRule, Says};
 mod backscatter;
 pub use backscatter::Backscatter;
 
+// how mail is submitted at large providers
+mod submission;
+pub use submission::{Account, Protection, Submission, Submissions};
+
 /// Everything that `rules/` says.
 #[derive(Debug)]
 pub struct Rules {
@@ -85,6 +89,8 @@ pub struct Rules {
     pub labels: Lines,
     /// Networks that the IANA registries set apart.
     pub special: SpecialPurpose,
+    /// How mail is submitted at large providers.
+    pub submission: Submissions,
     /// Header fields and words, as munging needs them.
     pub fields: Fields,
     /// How mail servers write Received fields.
@@ -159,6 +165,7 @@ impl Rules {
                 "addresses/special-purpose.toml",
                 include_str!("../../rules/addresses/special-purpose.toml"),
             )?,
+            submission: Submissions::builtin()?,
             fields: Fields::builtin()?,
             received: ReceivedRules::load()?,
             providers: Providers::load()?,
@@ -178,6 +185,7 @@ impl Rules {
     pub fn check(&self) -> Result<usize, RuleError> {
         let mut ran = 0;
         ran += self.special.check()?;
+        ran += self.submission.check()?;
         ran += self.fields.check()?;
         ran += self.received.check()?;
         ran += self.providers.check()?;
