@@ -1,13 +1,255 @@
 //! Reads bounces and answers, and moves their cases on.
 //!
-//! The reading itself is `delivery::answer`'s, which comes from a branch of its own.
+//! In: mailboxes and messages. Out: what they change in the ledger, shown before it is done.
+//! Trust: what only names a desk's mailbox anybody can have written; it changes
+//! nothing unless the user says so.
+//! Failures: a file that cannot be read is named, and the others are read.
+
+use std::ops::ControlFlow;
+use std::path::Path;
 
 use super::Session;
 use super::flags::RepliesArgs;
+use super::input::{cannot_open, no_answer};
+use crate::delivery::answer::{self, Answer, Kind};
 use crate::failure::{Exit, Failure};
+use crate::intake::mbox::{self, Start};
+use crate::intake::{self, LIMIT, Message, Origin, Source, Untrusted};
+use crate::ledger::{DeskMark, Ledger, Taking};
+
+/// An answer, and what it changes.
+struct Read {
+    answer: Answer,
+    taking: Taking,
+}
+
+/// What the files held.
+#[derive(Default)]
+struct Found {
+    read: Vec<Read>,
+    known: usize,
+    strange: usize,
+}
 
 /// Runs the command.
 pub(crate) fn run(args: RepliesArgs, session: &mut Session) -> Result<Exit, Failure> {
-    let _ = (args, session);
-    Err(Failure::bug("this command is not written yet"))
+    let mut ledger = session.open_ledger()?;
+    let mut found = Found::default();
+    let mut exit = Exit::Done;
+    for file in &args.files {
+        if let Err(failure) = one_file(file, session, &ledger, &mut found) {
+            session.term.failure(&failure);
+            exit = exit.graver(failure.exit);
+        }
+    }
+    tell(session, &found);
+    if args.dry_run {
+        session
+            .term
+            .status("Nothing was changed: this was a dry run.");
+        return Ok(exit);
+    }
+    let taken = take(session, &mut ledger, found.read)?;
+    if taken == 0 && exit == Exit::Done {
+        exit = Exit::NothingToReport;
+    }
+    Ok(exit)
+}
+
+/// Reads one file, message by message.
+fn one_file(
+    file: &Path,
+    session: &Session,
+    ledger: &Ledger,
+    found: &mut Found,
+) -> Result<(), Failure> {
+    let name = file.to_string_lossy().into_owned();
+    let now = session.now();
+    let mut one = |octets: Vec<u8>| -> Result<(), Failure> {
+        let Ok(message) = intake::read(octets, Origin::single(&name)) else {
+            found.strange += 1;
+            return Ok(());
+        };
+        weigh(&message, session, ledger, now, found)
+    };
+    match Source::open(file).map_err(|e| cannot_open(&name, &e))? {
+        Source::Message(octets) => one(octets),
+        Source::Folder(files) => {
+            for file in files {
+                one(std::fs::read(&file).map_err(|e| cannot_open(&file.to_string_lossy(), &e))?)?;
+            }
+            Ok(())
+        }
+        Source::Mailbox(input, _) => {
+            let mut failed = None;
+            mbox::each(
+                input,
+                Start::default(),
+                LIMIT + 1,
+                1,
+                |entry| entry.unquoted().into_owned(),
+                |_, octets| match one(octets) {
+                    Ok(()) => ControlFlow::Continue(()),
+                    Err(failure) => {
+                        failed = Some(failure);
+                        ControlFlow::Break(())
+                    }
+                },
+            )
+            .map_err(|e| cannot_open(&name, &e))?;
+            failed.map_or(Ok(()), Err)
+        }
+    }
+}
+
+/// Reads one message, and finds what it is about.
+fn weigh(
+    message: &Message,
+    session: &Session,
+    ledger: &Ledger,
+    now: jiff::Timestamp,
+    found: &mut Found,
+) -> Result<(), Failure> {
+    let answer = answer::read(message, &session.rules);
+    match ledger.weigh(message, &answer, now)? {
+        Some(taking) if taking.is_known => found.known += 1,
+        Some(taking) => found.read.push(Read { answer, taking }),
+        None => found.strange += 1,
+    }
+    Ok(())
+}
+
+/// Says what was found, and what it would change.
+fn tell(session: &mut Session, found: &Found) {
+    for read in &found.read {
+        let taking = &read.taking;
+        let desk = Untrusted::text(&taking.desk);
+        session.term.answer(&format!(
+            "Complaint {} to {desk}: {}",
+            taking.id, read.answer.says
+        ));
+        for line in changes(taking) {
+            session.term.answer(&format!("  {line}"));
+        }
+        if let Some(next) = next_step(&read.answer, taking) {
+            session.term.answer(&format!("  Next: {next}"));
+        }
+    }
+    let count = |n: usize, one: &str, many: &str| match n {
+        0 => None,
+        1 => Some(format!("1 {one}")),
+        n => Some(format!("{n} {many}")),
+    };
+    let rest: Vec<String> = [
+        count(found.known, "was read before", "were read before"),
+        count(
+            found.strange,
+            "is about no complaint of yours",
+            "are about no complaint of yours",
+        ),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if !rest.is_empty() {
+        session
+            .term
+            .status(&format!("Of the others, {}.", rest.join(", ")));
+    }
+}
+
+/// Returns what an answer would change, a sentence each.
+fn changes(taking: &Taking) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(state) = taking.moves_to {
+        lines.push(format!("It moves from {} to {state}.", taking.state));
+    }
+    for mark in &taking.marks {
+        lines.push(match mark {
+            DeskMark::Dead { until, why } => format!(
+                "The desk counts as dead until {} ({why}).",
+                until.strftime("%Y-%m-%d")
+            ),
+            DeskMark::Alive => "The desk takes mail again.".to_owned(),
+            DeskMark::Form(url) => {
+                format!("The desk wants its form: {}.", Untrusted::text(url))
+            }
+            DeskMark::RefusesMunged => "The desk wants nothing to be masked.".to_owned(),
+            DeskMark::HeadersOnly => {
+                "The desk's filter refused the message; headers alone may pass.".to_owned()
+            }
+            DeskMark::Forwarded(mailbox) => {
+                format!("The desk points to {}.", Untrusted::text(mailbox))
+            }
+            DeskMark::Blocked(_) => "No mail is to go to the desk.".to_owned(),
+        });
+    }
+    if !taking.how.is_sure() {
+        lines.push(
+            "Only the desk's mailbox fits: anybody can have written this. It is taken if you say so."
+                .to_owned(),
+        );
+    }
+    lines
+}
+
+/// Returns what the user could do next.
+fn next_step(answer: &Answer, taking: &Taking) -> Option<String> {
+    let id = taking.id;
+    Some(match &answer.kind {
+        Kind::Bounce(failed) if failed.iter().any(|one| one.permanent) => format!(
+            "`plaint log show {id}` names the address; `plaint lookup` may name another desk for it"
+        ),
+        Kind::UseForm => {
+            format!("fill in the form, then `plaint outbox mark {id} sent`")
+        }
+        Kind::NotOurs => format!(
+            "`plaint log show {id}` names the address; `plaint lookup --explain` shows who else answers for it"
+        ),
+        Kind::RefusesMunged => {
+            "a complaint with `--munge none` shows your address to the desk, and to whom it tells"
+                .to_owned()
+        }
+        Kind::Challenge => "answer it in your mail program, if you want to".to_owned(),
+        Kind::Feedback(_) => {
+            "the desk's provider took the complaint for spam; tell the desk another way".to_owned()
+        }
+        Kind::Human => "read it in your mail program; an answer to it is yours to write".to_owned(),
+        _ => return None,
+    })
+}
+
+/// Writes down what the user agrees to; without a terminal, what is sure.
+fn take(session: &mut Session, ledger: &mut Ledger, read: Vec<Read>) -> Result<usize, Failure> {
+    let now = session.now();
+    let (sure, unsure): (Vec<Read>, Vec<Read>) =
+        read.into_iter().partition(|one| one.taking.how.is_sure());
+    session.term.flush();
+    let mut taken = 0;
+    for (group, question) in [
+        (sure, "Write this down?"),
+        (unsure, "And what only fits by its mailbox?"),
+    ] {
+        if group.is_empty() {
+            continue;
+        }
+        let is_sure = group.iter().all(|one| one.taking.how.is_sure());
+        let yes = if session.asker.can_ask() {
+            session.asker.yes(question).map_err(|e| no_answer(&e))?
+        } else {
+            is_sure
+        };
+        if yes {
+            for one in group {
+                ledger.take(&one.taking, now)?;
+                taken += 1;
+            }
+        }
+    }
+    session.term.status(&match taken {
+        0 => "Nothing was written down.".to_owned(),
+        1 => "1 answer was written down.".to_owned(),
+        n => format!("{n} answers were written down."),
+    });
+    Ok(taken)
 }

@@ -55,7 +55,11 @@ impl<'b> Entry<'b> {
         }
         let mut out = Vec::with_capacity(self.raw.len());
         for line in self.raw.split_inclusive(|octet| *octet == b'\n') {
-            out.extend_from_slice(line.strip_prefix(b">").filter(|_| is_quoted(line)).unwrap_or(line));
+            out.extend_from_slice(
+                line.strip_prefix(b">")
+                    .filter(|_| is_quoted(line))
+                    .unwrap_or(line),
+            );
         }
         Cow::Owned(out)
     }
@@ -64,7 +68,10 @@ impl<'b> Entry<'b> {
 /// Returns whether a line is a `From ` line with at least one `>` before it.
 fn is_quoted(line: &[u8]) -> bool {
     let marks = line.iter().take_while(|octet| **octet == b'>').count();
-    marks > 0 && line.get(marks..).is_some_and(|rest| rest.starts_with(b"From "))
+    marks > 0
+        && line
+            .get(marks..)
+            .is_some_and(|rest| rest.starts_with(b"From "))
 }
 
 /// Where in a mailbox reading begins: at its start, or where an earlier run stopped.
@@ -178,7 +185,9 @@ fn in_order<T>(
 
 /// Returns what a lock holds; a thread that panicked while it held it changed nothing that matters.
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    mutex
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 /// Some messages, whole, but for the last one's body.
@@ -205,7 +214,11 @@ impl Block {
                 self.give(raw, begin, 0, &mut take);
                 return;
             }
-            let counted = if self.counted { counted_end(all, begin) } else { None };
+            let counted = if self.counted {
+                counted_end(all, begin)
+            } else {
+                None
+            };
             let (end, next, quotes) = match counted {
                 Some(end) => (end, after_blank(all, end), 0),
                 None => {
@@ -213,7 +226,12 @@ impl Block {
                     (without_last_blank(all, begin, next), next, quotes)
                 }
             };
-            self.give(all.get(begin..end).unwrap_or_default(), begin, quotes, &mut take);
+            self.give(
+                all.get(begin..end).unwrap_or_default(),
+                begin,
+                quotes,
+                &mut take,
+            );
             if next >= all.len() || next <= at {
                 return;
             }
@@ -244,7 +262,12 @@ impl Block {
 fn counted_end(all: &[u8], begin: usize) -> Option<usize> {
     let message = all.get(begin..)?;
     let headers = Headers::parse(message);
-    let length = headers.first("Content-Length")?.text().trim().parse::<usize>().ok()?;
+    let length = headers
+        .first("Content-Length")?
+        .text()
+        .trim()
+        .parse::<usize>()
+        .ok()?;
     let end = begin.checked_add(headers.body_at())?.checked_add(length)?;
     let next = after_blank(all, end);
     (end <= all.len() && (next == all.len() || separator_end(all, next).is_some())).then_some(end)
@@ -287,8 +310,18 @@ fn next_separator(all: &[u8], begin: usize) -> (usize, u64) {
 /// Returns whether only `>` stands between the start of the line and `at`.
 fn begins_line(all: &[u8], at: usize) -> bool {
     let before = all.get(..at).unwrap_or_default();
-    let marks = before.iter().rev().take_while(|octet| **octet == b'>').count();
-    matches!(before.len().checked_sub(marks + 1).and_then(|line| before.get(line)), None | Some(b'\n'))
+    let marks = before
+        .iter()
+        .rev()
+        .take_while(|octet| **octet == b'>')
+        .count();
+    matches!(
+        before
+            .len()
+            .checked_sub(marks + 1)
+            .and_then(|line| before.get(line)),
+        None | Some(b'\n')
+    )
 }
 
 /// Returns whether an empty line stands before `at`.
@@ -306,7 +339,9 @@ static FINDER: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Find
 fn separator_end(all: &[u8], at: usize) -> Option<usize> {
     let rest = all.get(at..)?;
     let line = rest.strip_prefix(b"From ")?;
-    let window = line.get(..line.len().min(SEPARATOR_LIMIT)).unwrap_or_default();
+    let window = line
+        .get(..line.len().min(SEPARATOR_LIMIT))
+        .unwrap_or_default();
     let newline = memchr::memchr(b'\n', window)?;
     is_dated(window.get(..newline)?).then_some(())?;
     let begin = at + b"From ".len() + newline + 1;
@@ -326,7 +361,9 @@ fn is_dated(line: &[u8]) -> bool {
             4 if word.iter().all(u8::is_ascii_digit) => year = true,
             4..=8 => {
                 time |= word.contains(&b':')
-                    && word.iter().all(|octet| octet.is_ascii_digit() || *octet == b':');
+                    && word
+                        .iter()
+                        .all(|octet| octet.is_ascii_digit() || *octet == b':');
             }
             _ => {}
         }
@@ -582,9 +619,15 @@ mod tests {
     #[test]
     fn messages_end_before_the_empty_line_of_the_next_separator() {
         let mailbox = format!("{FROM}Subject: 1\n\nbody\n\n{FROM}Subject: 2\n\nbody\n\n");
-        assert_eq!(bodies(&mailbox), ["Subject: 1\n\nbody\n", "Subject: 2\n\nbody\n"]);
+        assert_eq!(
+            bodies(&mailbox),
+            ["Subject: 1\n\nbody\n", "Subject: 2\n\nbody\n"]
+        );
         let crlf = mailbox.replace('\n', "\r\n");
-        assert_eq!(bodies(&crlf), ["Subject: 1\r\n\r\nbody\r\n", "Subject: 2\r\n\r\nbody\r\n"]);
+        assert_eq!(
+            bodies(&crlf),
+            ["Subject: 1\r\n\r\nbody\r\n", "Subject: 2\r\n\r\nbody\r\n"]
+        );
     }
 
     #[test]
@@ -613,7 +656,10 @@ mod tests {
     #[test]
     fn counted_messages_may_hold_separators() {
         let body = format!("one\n\n{FROM}Subject: no\n\ntwo\n");
-        let one = format!("{FROM}Subject: 1\nContent-Length: {}\n\n{body}\n", body.len());
+        let one = format!(
+            "{FROM}Subject: 1\nContent-Length: {}\n\n{body}\n",
+            body.len()
+        );
         let mailbox = format!("{one}{FROM}Subject: 2\nContent-Length: 2\n\nb\n\n");
         let found = bodies(&mailbox);
         assert_eq!(found.len(), 2);
@@ -626,20 +672,29 @@ mod tests {
     #[test]
     fn a_long_message_is_cut_and_the_next_is_found() {
         let long = "x".repeat(70) + "\n";
-        let mailbox = format!("{FROM}Subject: 1\n\n{}\n{FROM}Subject: 2\n\nb\n\n", long.repeat(60_000));
+        let mailbox = format!(
+            "{FROM}Subject: 1\n\n{}\n{FROM}Subject: 2\n\nb\n\n",
+            long.repeat(60_000)
+        );
         let found = split(mailbox.as_bytes(), 4_096, 1);
         assert_eq!(found.len(), 2);
         assert_eq!(found[0].2, (12 + long.len() * 60_000) as u64);
         assert!(found[0].3.len() < 5_000);
         assert_eq!(found[1].3, b"Subject: 2\n\nb\n");
-        assert_eq!(&mailbox.as_bytes()[found[1].1 as usize..][..10], b"Subject: 2");
+        assert_eq!(
+            &mailbox.as_bytes()[found[1].1 as usize..][..10],
+            b"Subject: 2"
+        );
     }
 
     #[test]
     fn threads_change_nothing() {
         let one = format!("{FROM}Subject: 1\n\n{}\n\n", "body\n".repeat(2_000));
         let mailbox = one.repeat(700);
-        assert_eq!(split(mailbox.as_bytes(), 1 << 18, 1), split(mailbox.as_bytes(), 1 << 18, 2));
+        assert_eq!(
+            split(mailbox.as_bytes(), 1 << 18, 1),
+            split(mailbox.as_bytes(), 1 << 18, 2)
+        );
         assert_eq!(split(mailbox.as_bytes(), 1 << 18, 2).len(), 700);
     }
 
@@ -647,12 +702,22 @@ mod tests {
     fn reading_goes_on_where_an_earlier_run_stopped() {
         let mailbox = format!("{FROM}Subject: 1\n\nb\n\n{FROM}Subject: 2\n\nb\n\n");
         let second = mailbox.rfind("From ").unwrap();
-        let start = Start { offset: second as u64, index: 1 };
+        let start = Start {
+            offset: second as u64,
+            index: 1,
+        };
         let mut seen = Vec::new();
-        each(&mailbox.as_bytes()[second..], start, 1 << 20, 1, |entry| entry.offset, |index, offset| {
-            seen.push((index, offset));
-            ControlFlow::Continue(())
-        })
+        each(
+            &mailbox.as_bytes()[second..],
+            start,
+            1 << 20,
+            1,
+            |entry| entry.offset,
+            |index, offset| {
+                seen.push((index, offset));
+                ControlFlow::Continue(())
+            },
+        )
         .unwrap();
         assert_eq!(seen, [(1, (second + FROM.len()) as u64)]);
     }

@@ -59,7 +59,10 @@ impl Source {
 
     fn from_head(head: Vec<u8>, input: impl Read + Send + 'static) -> io::Result<Self> {
         if mbox::is_mbox(&head) {
-            return Ok(Self::Mailbox(Box::new(io::Cursor::new(head).chain(input)), None));
+            return Ok(Self::Mailbox(
+                Box::new(io::Cursor::new(head).chain(input)),
+                None,
+            ));
         }
         let mut octets = head;
         let room = LIMIT as u64 + 1;
@@ -104,9 +107,14 @@ mod tests {
     #[test]
     fn a_mailbox_is_told_from_a_message() {
         let mailbox = "From a@example.org Sat Nov 21 10:00:00 2026\nSubject: x\n\nb\n\n";
-        assert!(matches!(Source::read(mailbox.as_bytes()).unwrap(), Source::Mailbox(..)));
+        assert!(matches!(
+            Source::read(mailbox.as_bytes()).unwrap(),
+            Source::Mailbox(..)
+        ));
         for message in ["Subject: x\n\nb\n", "From a@example.org\nSubject: x\n\n"] {
-            assert!(matches!(Source::read(message.as_bytes()).unwrap(), Source::Message(octets) if octets == message.as_bytes()));
+            assert!(
+                matches!(Source::read(message.as_bytes()).unwrap(), Source::Message(octets) if octets == message.as_bytes())
+            );
         }
     }
 
@@ -122,7 +130,10 @@ mod tests {
         let Source::Folder(files) = Source::open(dir.path()).unwrap() else {
             panic!("no folder");
         };
-        let names: Vec<_> = files.iter().map(|file| file.file_name().unwrap().to_str().unwrap()).collect();
+        let names: Vec<_> = files
+            .iter()
+            .map(|file| file.file_name().unwrap().to_str().unwrap())
+            .collect();
         assert_eq!(names, ["1:2,S", "2"]);
     }
 }

@@ -277,13 +277,14 @@ pub(super) fn set_mark(
     Ok(())
 }
 
-/// Returns the mark that a status code earns a desk, counting those that came before.
+/// Returns the mark that a status code earns a desk, with those that came before.
 ///
-/// The bounce in question must be written down already.
+/// `unwritten` is how many bounces are not written down yet.
 pub(super) fn earned(
     db: &Connection,
     key: &str,
     status: &str,
+    unwritten: u32,
     now: Timestamp,
 ) -> Result<Option<DeskMark>, LedgerError> {
     // RFC 3463 §3.2: X.1.x is about the address; §3.8: X.7.x about policy.
@@ -294,7 +295,7 @@ pub(super) fn earned(
         return Ok(None);
     }
     let since = seconds(now.checked_sub(DEAD_FOR).unwrap_or(now));
-    let bounces: u32 = db.query_row(
+    let written: u32 = db.query_row(
         "SELECT (SELECT count(*) FROM answers
                  WHERE desk = ?1 AND at >= ?2 AND kind = 'bounce' AND status LIKE '5.1.%')
               + (SELECT count(*) FROM attempts JOIN complaints ON complaints.id = complaint_id
@@ -303,6 +304,7 @@ pub(super) fn earned(
         (key, since),
         |row| row.get(0),
     )?;
+    let bounces = written + unwritten;
     if bounces < BOUNCES {
         return Ok(None);
     }

@@ -98,7 +98,7 @@ impl Journal for Ledger {
             (state, setback.and_then(|s| s.enhanced.as_deref()))
         {
             let desk = approved.complaint().desk.key();
-            if let Some(mark) = desks::earned(&transaction, &desk, status, now)? {
+            if let Some(mark) = desks::earned(&transaction, &desk, status, 0, now)? {
                 desks::set_mark(&transaction, &desk, &mark, now)?;
             }
         }

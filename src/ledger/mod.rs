@@ -47,6 +47,10 @@ mod journal;
 mod desks;
 pub use desks::{DEAD_FOR, DeskMark, DeskRecord};
 
+// what came back, and what it changes
+mod answers;
+pub use answers::{How, Taking};
+
 // lists, one complaint with all that happened, search
 mod log;
 pub use log::{Filter, Happened, Line};

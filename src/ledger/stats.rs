@@ -95,7 +95,9 @@ impl Ledger {
              ),
              first_answer AS (
                  SELECT complaint_id, min(at) AS at FROM answers
-                 WHERE complaint_id IS NOT NULL AND kind <> 'bounce' GROUP BY complaint_id
+                 WHERE complaint_id IS NOT NULL
+                   AND kind IN ('use-form', 'not-ours', 'resolved', 'refuses-munged', 'moved', 'human')
+                 GROUP BY complaint_id
              ),
              waits AS (
                  SELECT name, max(0, at - approved_at) AS wait,

@@ -231,14 +231,20 @@ impl<'c, 't> Chain<'c, 't> {
             return true;
         }
         match above.rdns {
-            Some(rdns) => same_host(rdns, by) || (above.helo.is_some_and(|helo| same_host(helo, by)) && same_domain(rdns, by)),
+            Some(rdns) => {
+                same_host(rdns, by)
+                    || (above.helo.is_some_and(|helo| same_host(helo, by)) && same_domain(rdns, by))
+            }
             // Only what the client called itself is left: it must name a host, and the
             // message must have gone on at once.
             None => {
                 above
                     .helo
                     .is_some_and(|helo| same_host(helo, by) && registered(helo).is_some())
-                    && self.date.zip(field.date).is_some_and(|(later, earlier)| later.duration_since(earlier) <= AT_ONCE)
+                    && self
+                        .date
+                        .zip(field.date)
+                        .is_some_and(|(later, earlier)| later.duration_since(earlier) <= AT_ONCE)
             }
         }
     }

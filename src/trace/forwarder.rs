@@ -121,7 +121,10 @@ impl<'t> Recipients<'t> {
         if self.mailboxes.is_empty() {
             return registered(domain) != self.domain;
         }
-        let mut own = self.mailboxes.iter().filter_map(|own| domain_of(own.trim_matches(['<', '>'])));
+        let mut own = self
+            .mailboxes
+            .iter()
+            .filter_map(|own| domain_of(own.trim_matches(['<', '>'])));
         !self.holds(mailbox) && !own.any(|own| same_host(own, domain))
     }
 }

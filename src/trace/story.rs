@@ -32,9 +32,17 @@ pub fn sentences(trace: &Trace) -> Vec<String> {
             let why = trace
                 .hops
                 .iter()
-                .rfind(|hop| matches!(hop.trust, HopTrust::Unread | HopTrust::Internal | HopTrust::Local))
+                .rfind(|hop| {
+                    matches!(
+                        hop.trust,
+                        HopTrust::Unread | HopTrust::Internal | HopTrust::Local
+                    )
+                })
                 .map_or("the message has no Received field", |hop| hop.why.as_str());
-            said.push(format!("Nothing tells where this came from: {}", ended(why)));
+            said.push(format!(
+                "Nothing tells where this came from: {}",
+                ended(why)
+            ));
             if let Some(question) = &trace.question {
                 said.push(ended(&question.text));
             }
@@ -44,8 +52,14 @@ pub fn sentences(trace: &Trace) -> Vec<String> {
         && origin.field != source.field
     {
         said.push(match origin.confidence {
-            Confidence::Corroborated => format!("Behind it stands {}: {}", origin.addr, ended(&origin.why)),
-            _ => format!("Further back it claims to come from {}: {}", origin.addr, ended(&origin.why)),
+            Confidence::Corroborated => {
+                format!("Behind it stands {}: {}", origin.addr, ended(&origin.why))
+            }
+            _ => format!(
+                "Further back it claims to come from {}: {}",
+                origin.addr,
+                ended(&origin.why)
+            ),
         });
     }
     said
@@ -57,25 +71,34 @@ fn came_from(trace: &Trace, boundary: Option<&Hop>) -> String {
     };
     let name = match (&hop.rdns, &hop.helo) {
         (Some(rdns), _) => format!(" (`{}`)", Untrusted::text(rdns).up_to(100)),
-        (None, Some(helo)) => format!(" (which called itself `{}`)", Untrusted::text(helo).up_to(100)),
+        (None, Some(helo)) => format!(
+            " (which called itself `{}`)",
+            Untrusted::text(helo).up_to(100)
+        ),
         (None, None) => String::new(),
     };
-    let time = hop
-        .date
-        .map_or_else(String::new, |date| date.strftime(", %H:%M UTC on %-d %B %Y").to_string());
-    let by = hop
-        .by
-        .as_deref()
-        .map_or_else(|| "your provider".to_owned(), |by| format!("`{}`", Untrusted::text(by).up_to(100)));
+    let time = hop.date.map_or_else(String::new, |date| {
+        format!(", {} UTC", date.strftime("%H:%M on %-d %B %Y"))
+    });
+    let by = hop.by.as_deref().map_or_else(
+        || "your provider".to_owned(),
+        |by| format!("`{}`", Untrusted::text(by).up_to(100)),
+    );
     let how = match (source.kind, &hop.auth) {
         (SourceKind::Authenticated, Some(Auth::Account(account))) => {
-            format!(", with the password of `{}`", Untrusted::text(account).up_to(100))
+            format!(
+                ", with the password of `{}`",
+                Untrusted::text(account).up_to(100)
+            )
         }
         (SourceKind::Authenticated, _) => ", with a password".to_owned(),
         (SourceKind::Webmail, _) => ", by a web page".to_owned(),
         _ => String::new(),
     };
-    format!("Came from {}{name}{time}{how}, as recorded by {by}.", source.addr)
+    format!(
+        "Came from {}{name}{time}{how}, as recorded by {by}.",
+        source.addr
+    )
 }
 
 /// Tells the whole way, top to bottom: one entry for each Received field, then what own hosts attested.
@@ -84,7 +107,14 @@ pub fn explain(trace: &Trace) -> Vec<String> {
     let mut told: Vec<String> = trace
         .hops
         .iter()
-        .map(|hop| format!("{}. {}: {}", hop.field + 1, verdict(hop.trust), ended(&capital(&hop.why))))
+        .map(|hop| {
+            format!(
+                "{}. {}: {}",
+                hop.field + 1,
+                verdict(hop.trust),
+                ended(&capital(&hop.why))
+            )
+        })
         .collect();
     for attestation in &trace.attestations {
         told.push(format!(
@@ -95,7 +125,10 @@ pub fn explain(trace: &Trace) -> Vec<String> {
         ));
     }
     for forwarder in &trace.forwarders {
-        told.push(format!("Perhaps your own forwarder: {}", ended(&forwarder.why)));
+        told.push(format!(
+            "Perhaps your own forwarder: {}",
+            ended(&forwarder.why)
+        ));
     }
     if let Some(question) = &trace.question {
         told.push(format!("Open question: {}", ended(&question.text)));
@@ -119,9 +152,9 @@ pub const fn verdict(trust: HopTrust) -> &'static str {
 
 fn capital(text: &str) -> String {
     let mut chars = text.chars();
-    chars
-        .next()
-        .map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+    chars.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(chars).collect()
+    })
 }
 
 /// Returns a sentence with its end.
