@@ -6,26 +6,10 @@
 use super::Session;
 use super::input::no_answer;
 use super::way::Way;
-use crate::complaint::{Options, Says, statement};
+use crate::complaint::{Answer, Says};
 use crate::evidence::Kind;
 use crate::failure::Failure;
 use crate::ledger::Ledger;
-use crate::rules::Rules;
-
-/// What the user said, and the day that he said it.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub(super) struct Said {
-    says: Says,
-    on: jiff::civil::Date,
-}
-
-impl Said {
-    /// Writes it into what is chosen about a complaint.
-    pub(super) fn choose(&self, options: &mut Options, rules: &Rules) {
-        options.answer = Some(statement(rules, &options.language, &self.says, self.on));
-        options.signed_up = self.says == Says::OnceSignedUp;
-    }
-}
 
 /// The word under which the ledger remembers the answer.
 const WORD: &str = "newsletter";
@@ -39,7 +23,7 @@ pub(super) fn answer(
     session: &mut Session,
     ledger: &mut Ledger,
     way: &Way,
-) -> Result<Option<Said>, Failure> {
+) -> Result<Option<Answer>, Failure> {
     if !is_newsletter(way) {
         return Ok(None);
     }
@@ -48,8 +32,8 @@ pub(super) fn answer(
     };
     if let Some(before) = ledger.remembered(WORD, &subject)? {
         // An answer of another version is asked for again.
-        if let Ok(said) = serde_json::from_str(&before.answer) {
-            return Ok(Some(said));
+        if let Ok(answer) = serde_json::from_str(&before.answer) {
+            return Ok(Some(answer));
         }
     }
     if !session.asker.can_ask() {
@@ -57,16 +41,16 @@ pub(super) fn answer(
     }
     let says = ask(session)?;
     let now = session.now();
-    let said = Said {
+    let answer = Answer {
         says,
         on: now.to_zoned(jiff::tz::TimeZone::UTC).date(),
     };
-    let kept = serde_json::to_string(&said).map_err(|e| Failure::bug(e.to_string()))?;
+    let kept = serde_json::to_string(&answer).map_err(|e| Failure::bug(e.to_string()))?;
     ledger.remember(WORD, &subject, &kept, now)?;
-    if said.says == Says::OnceSignedUp {
+    if answer.says == Says::OnceSignedUp {
         session.term.status(&opt_out(way));
     }
-    Ok(Some(said))
+    Ok(Some(answer))
 }
 
 /// Returns whether the message is list-like mail of a sender that has a name.

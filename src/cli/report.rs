@@ -57,9 +57,7 @@ pub(crate) fn run(args: ReportArgs, session: &mut Session) -> Result<Exit, Failu
         // A draft goes through a mail program, which keeps text and breaks reports.
         options.format = Some(Format::Plain);
     }
-    if let Some(said) = newsletter::answer(session, &mut ledger, &way)? {
-        said.choose(&mut options, &rules);
-    }
+    options.answer = newsletter::answer(session, &mut ledger, &way)?;
     let now = session.now();
     let (case, earlier) = way.case(&ledger, &standing)?;
     let plan = Plan {

@@ -166,7 +166,6 @@ pub(super) fn options(session: &Session, flags: &ComposeFlags) -> Options {
         note: flags.note.clone(),
         language: keys.language.clone(),
         answer: None,
-        signed_up: false,
     }
 }
 

@@ -66,20 +66,7 @@ mod answer;
 mod finder;
 pub use finder::Finder;
 
-pub use crate::rules::{AbuseMailbox, Confidence, MailboxError, Role};
-
-/// Whom a lookup is about.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Suspect {
-    /// An address.
-    Addr(IpAddr),
-    /// An autonomous system.
-    Asn(u32),
-    /// A domain, lower case, A-labels.
-    Domain(String),
-    /// The host of a link.
-    Host(String),
-}
+pub use crate::rules::{AbuseMailbox, Confidence, MailboxError, Role, Suspect};
 
 /// What to ask, and whom not to.
 #[derive(Debug, Clone)]

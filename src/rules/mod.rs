@@ -200,7 +200,7 @@ impl Rules {
         ran += self.esps.check()?;
         ran += self.texts.check()?;
         ran += self.replies.check()?;
+        ran += self.backscatter.check()?;
         Ok(ran)
-        Ok(self.special.check()? + self.received.check()? + self.providers.check()? + self.backscatter.check()?)
     }
 }
