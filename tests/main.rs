@@ -67,6 +67,10 @@ mod sandbox_parts;
 #[cfg(test)]
 mod trial;
 
+// each example, from what arrived to what the desk gets
+#[cfg(test)]
+mod examples;
+
 // bad input, bad servers
 #[cfg(test)]
 mod bad_input;
@@ -76,3 +80,7 @@ mod bad_input;
 mod report;
 // what comes back, read
 mod replies;
+
+// killed at every step of a delivery
+#[cfg(test)]
+mod program_killed;

@@ -6,6 +6,7 @@ use crate::home::{ALSO_MINE, REPORTER};
 use crate::net::fault::Fault;
 use crate::net::smtp::Stage;
 use crate::player::Player;
+use crate::record;
 use crate::traces;
 use crate::trial::{Trial, says_that_nothing_was_sent};
 
@@ -140,19 +141,7 @@ fn without_a_terminal_the_draft_is_kept() {
 #[test]
 fn a_message_from_a_pipe_is_agreed_to_at_the_terminal() {
     let trial = Trial::begin();
-    let mut command = trial.program(&[]);
-    let program = command.get_program().to_owned();
-    command = {
-        let mut shell = std::process::Command::new("sh");
-        trial.home.furnish(&mut shell);
-        shell.current_dir(trial.home.folder());
-        shell
-            .arg("-c")
-            .arg("\"$0\" report - < pills.eml")
-            .arg(program);
-        shell
-    };
-    let mut player = Player::start(command).unwrap();
+    let mut player = trial.shell("\"$0\" report - < pills.eml");
     agree(&mut player);
     assert_eq!(player.finish().unwrap().code, Some(0));
     assert_eq!(trial.mail(), (1, 1));
@@ -189,6 +178,87 @@ fn ctrl_c_at_the_paste_sends_nothing() {
         ending.screen
     );
     assert_eq!(trial.mail(), (0, 0));
+}
+
+/// Returns a spam that came over a host that may be the user's own forwarder.
+fn forwarded() -> String {
+    let now = jiff::Zoned::now().strftime("%a, %d %b %Y %H:%M:%S %z");
+    format!(
+        "Return-Path: <SRS0=x1Yz=AB=summit-offers.example=care@fwd.harbourhost.example>\n\
+         Delivered-To: robin.reed@postbox.example\n\
+         Received: from fwd.harbourhost.example (fwd.harbourhost.example [192.0.2.77])\n\
+         \tby mx1.postbox.example (Postfix) with ESMTPS id 4dCqXn2yJvz3wfT\n\
+         \tfor <robin.reed@postbox.example>; {now}\n\
+         X-Forwarded-To: robin.reed@postbox.example\n\
+         Received: from mail.summit.example (unknown [198.51.100.23])\n\
+         \tby fwd.harbourhost.example (Postfix) with ESMTP id 4dCqXn2yJvz3wfS\n\
+         \tfor <robin@reed.example>; {now}\n\
+         From: care@summit-offers.example\n\
+         To: robin@reed.example\n\
+         Subject: 78% off\n\n\
+         Order now.\n"
+    )
+}
+
+#[test]
+fn ctrl_c_at_any_other_question_sends_nothing() {
+    let cases = [
+        ("identity", "pills.eml", "Your mailbox:"),
+        ("nothing", "forwarded.eml", r"\(yes/no\)"),
+        (
+            "delivery",
+            "pills.eml",
+            "(?s)How are your complaints to be sent.*Number:",
+        ),
+        ("nothing", "newsletter.eml", "Number:"),
+        ("nothing", "phishing.eml", "Which complaints"),
+    ];
+    for (table, spam, question) in cases {
+        let trial = Trial::begin().without(table);
+        trial.file("forwarded.eml", forwarded().as_bytes());
+        let mut player = trial.terminal(&["report", spam]);
+        player.wait_for(question).unwrap();
+        player.send(CTRL_C).unwrap();
+        let ending = player.finish().unwrap();
+        assert_eq!(ending.code, Some(77), "{question}: {}", ending.screen);
+        assert!(
+            says_that_nothing_was_sent(&ending.screen),
+            "{question}: {}",
+            ending.screen
+        );
+        assert_eq!(trial.mail(), (0, 0), "{question}");
+    }
+}
+
+#[test]
+fn a_paste_arrives_whole() {
+    let trial = Trial::begin();
+    let spam = String::from_utf8(std::fs::read(trial.home.path("pills.eml")).unwrap()).unwrap();
+    // A line that the kernel would cut, and octets that it would take for keys: ^U, ^W, ^V, ^S, ^Q.
+    let long = "z".repeat(20_000);
+    let text = format!(
+        "{}\nodd: \x15\x17\x16\x13\x11\n{long}\n",
+        spam.replace("\r\n", "\n")
+    );
+    let mut player = trial.terminal(&["report"]);
+    player.wait_for("Ctrl-D").unwrap();
+    player.send(b"\x1b[200~").unwrap();
+    player.send(text.as_bytes()).unwrap();
+    player.send(b"\x1b[201~").unwrap();
+    player.wait_for("octets pasted").unwrap();
+    player.send(CTRL_D).unwrap();
+    agree(&mut player);
+    let ending = player.finish().unwrap();
+    assert_eq!(ending.code, Some(0), "{}", ending.screen);
+    assert_eq!(trial.mail(), (1, 1));
+    let kept = record::messages(&trial.home.ledger()).unwrap();
+    assert_eq!(kept.len(), 1);
+    assert!(
+        kept[0] == text.as_bytes(),
+        "{} octets of {}",
+        kept[0].len(),
+        text.len()
+    );
 }
 
 #[test]

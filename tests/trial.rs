@@ -103,6 +103,31 @@ impl Trial {
         Player::start(self.program(args)).unwrap()
     }
 
+    /// Runs a shell's line at a terminal; `$0` is the program.
+    pub(crate) fn shell(&self, line: &str) -> Player {
+        let mut command = Command::new("sh");
+        self.home.furnish(&mut command);
+        command
+            .env("COLUMNS", "100")
+            .current_dir(self.home.folder())
+            .args(["-c", line])
+            .arg(env!("CARGO_BIN_EXE_plaint"));
+        Player::start(command).unwrap()
+    }
+
+    /// Takes a table and what is below it out of the settings.
+    pub(crate) fn without(self, table: &str) -> Self {
+        let text = std::fs::read_to_string(self.home.config()).unwrap();
+        let tables = text.split("\n[").map(|part| part.trim_start_matches('['));
+        let kept: Vec<&str> = tables
+            .filter(|part| {
+                !part.starts_with(&format!("{table}]")) && !part.starts_with(&format!("{table}."))
+            })
+            .collect();
+        std::fs::write(self.home.config(), format!("[{}", kept.join("\n["))).unwrap();
+        self
+    }
+
     /// Writes a file into the home, and returns where it is.
     pub(crate) fn file(&self, name: &str, octets: &[u8]) -> PathBuf {
         let path = self.home.path(name);

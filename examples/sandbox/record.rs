@@ -38,9 +38,27 @@ pub(crate) fn complaints(ledger: &Path) -> io::Result<Vec<Row>> {
     read(ledger).map_err(io::Error::other)
 }
 
-fn read(ledger: &Path) -> rusqlite::Result<Vec<Row>> {
+/// Returns all messages as received, in the order they came.
+///
+/// # Errors
+///
+/// The file is no ledger of this version.
+pub(crate) fn messages(ledger: &Path) -> io::Result<Vec<Vec<u8>>> {
+    let read = || -> rusqlite::Result<Vec<Vec<u8>>> {
+        let db = open(ledger)?;
+        let mut query = db.prepare("SELECT octets FROM messages ORDER BY rowid")?;
+        query.query_map([], |row| row.get(0))?.collect()
+    };
+    read().map_err(io::Error::other)
+}
+
+fn open(ledger: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let db = Connection::open_with_flags(ledger, flags)?;
+    Connection::open_with_flags(ledger, flags)
+}
+
+fn read(ledger: &Path) -> rusqlite::Result<Vec<Row>> {
+    let db = open(ledger)?;
     let mut query = db.prepare(
         "SELECT state, complaints.desk, coalesce(said, ''), incidents, attempts, octets, coalesce(shown, '')
          FROM complaints JOIN letters ON complaint_id = complaints.id ORDER BY complaints.id",
