@@ -7,12 +7,13 @@
 use std::net::IpAddr;
 
 use jiff::Timestamp;
-use serde_json::json;
+use serde::Serialize;
 
 use super::Session;
 use super::flags::LookupArgs;
 use crate::contact::{
-    Cache, Confidence, Contact, Contacts, Finder, MemoryCache, Role, Suspect, Via,
+    Asked, Cache, Confidence, Contact, Contacts, Finder, Form, MemoryCache, Network, Refused, Role,
+    Suspect, Via,
 };
 use crate::failure::{Exit, Failure};
 use crate::intake::Untrusted;
@@ -23,6 +24,36 @@ struct Query {
     text: String,
     suspects: Vec<Suspect>,
     roles: &'static [Role],
+}
+
+/// The JSON object of an answer, schema 1: nothing is omitted, null is unknown.
+#[derive(Debug, Serialize)]
+struct Answer<'a> {
+    schema: u8,
+    query: &'a str,
+    network: &'a Option<Network>,
+    asn: Option<u32>,
+    contacts: &'a [Contact],
+    forms: &'a [Form],
+    refused: &'a [Refused],
+    hops: &'a [Asked],
+    error: &'a Option<String>,
+}
+
+impl<'a> Answer<'a> {
+    fn of(query: &'a Query, found: &'a Contacts) -> Self {
+        Self {
+            schema: 1,
+            query: &query.text,
+            network: &found.network,
+            asn: found.asn,
+            contacts: &found.contacts,
+            forms: &found.forms,
+            refused: &found.refused,
+            hops: &found.hops,
+            error: &found.error,
+        }
+    }
 }
 
 /// Runs the command.
@@ -46,7 +77,7 @@ pub(crate) fn run(args: LookupArgs, session: &mut Session) -> Result<Exit, Failu
             exit = exit.graver(Exit::NoContact);
         }
         if args.json {
-            session.term.json(&object(query, &found));
+            session.term.json(&Answer::of(query, &found));
         } else if args.explain {
             explain(query, &found, &mut session.term);
         } else {
@@ -147,21 +178,6 @@ fn no_query(text: &str) -> Failure {
         format!("`{shown}` is nothing that can be looked up"),
     )
     .remedy("name an address, an AS number like AS64496, a domain, a mailbox, or a link")
-}
-
-/// Returns the JSON object of an answer, schema 1.
-fn object(query: &Query, found: &Contacts) -> serde_json::Value {
-    json!({
-        "schema": 1,
-        "query": query.text,
-        "network": found.network,
-        "asn": found.asn,
-        "contacts": found.contacts,
-        "forms": found.forms,
-        "refused": found.refused,
-        "hops": found.hops,
-        "error": found.error,
-    })
 }
 
 /// Adds the rows of an answer: what is recommended; where nothing is, what else was found.
@@ -315,4 +331,60 @@ fn origin(contact: &Contact) -> String {
         Via::Rfc2142 => "guess",
     };
     format!("{via} {}, {}", contact.server, contact.field)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> String {
+        Query::read(text).map_or_else(
+            |failure| failure.what,
+            |query| format!("{:?} {:?}", query.suspects, query.roles),
+        )
+    }
+
+    #[test]
+    fn whatever_people_paste_is_read() {
+        insta::assert_snapshot!(
+            [
+                "192.0.2.7",
+                "[2001:db8::1]",
+                "as64496",
+                "AS64496",
+                "Example.COM",
+                "bücher.example",
+                "https://user@www.evil.example:8443/x?y=z",
+                "someone@evil.example",
+                "localhost",
+                "a b",
+                "AS99999999999",
+            ]
+            .map(read)
+            .join("\n"),
+            @r#"
+        [Addr(192.0.2.7)] [Network]
+        [Addr(2001:db8::1)] [Network]
+        [Asn(64496)] [Network]
+        [Asn(64496)] [Network]
+        [Domain("example.com"), Host("example.com")] [Registrar, Hosting, Provider, Esp]
+        [Domain("xn--bcher-kva.example"), Host("xn--bcher-kva.example")] [Registrar, Hosting, Provider, Esp]
+        [Host("www.evil.example"), Domain("www.evil.example")] [Hosting, Registrar]
+        [Domain("evil.example")] [Provider]
+        `localhost` is nothing that can be looked up
+        `a b` is nothing that can be looked up
+        `AS99999999999` is nothing that can be looked up
+        "#
+        );
+    }
+
+    #[test]
+    fn the_json_object_has_every_key_in_its_order() {
+        let query = Query::read("192.0.2.7").unwrap();
+        let object = serde_json::to_string(&Answer::of(&query, &Contacts::default())).unwrap();
+        insta::assert_snapshot!(
+            object,
+            @r#"{"schema":1,"query":"192.0.2.7","network":null,"asn":null,"contacts":[],"forms":[],"refused":[],"hops":[],"error":null}"#
+        );
+    }
 }

@@ -71,7 +71,7 @@ impl Contacts {
     }
 
     /// Returns the same answer for another role.
-    pub(super) fn as_role(mut self, role: Role) -> Self {
+    pub(super) fn for_role(mut self, role: Role) -> Self {
         self.contacts.iter_mut().for_each(|c| c.role = role);
         self
     }

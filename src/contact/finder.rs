@@ -278,7 +278,7 @@ impl<'r> Finder<'r> {
     fn find_host(&mut self, host: &str, cache: &mut dyn Cache, now: Timestamp) -> Contacts {
         let mut contacts = Contacts::default();
         if let Ok(addr) = host.trim_matches(['[', ']']).parse::<IpAddr>() {
-            return self.find_addr(addr, cache, now).as_role(Role::Hosting);
+            return self.find_addr(addr, cache, now).for_role(Role::Hosting);
         }
         if Target::domain(host).is_none() {
             let shown = Untrusted::text(host).up_to(100);
@@ -310,7 +310,7 @@ impl<'r> Finder<'r> {
             }
         };
         for addr in addrs.into_iter().take(HOST_ADDRS_MAX) {
-            let mut found = self.find_addr(addr, cache, now).as_role(Role::Hosting);
+            let mut found = self.find_addr(addr, cache, now).for_role(Role::Hosting);
             if !confirmed {
                 for contact in &mut found.contacts {
                     contact.confidence = Confidence::Low;

@@ -425,3 +425,80 @@ impl Dialect {
         listed.or_else(named)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::Rules;
+    use proptest::prelude::*;
+    use std::sync::LazyLock;
+
+    static RULES: LazyLock<Rules> = LazyLock::new(|| Rules::builtin().unwrap());
+
+    fn read(registry: &str, answer: &str) -> Reading {
+        let registry = RULES.registries.named(registry).unwrap();
+        registry
+            .dialect
+            .read(answer, Some("192.0.2.7".parse().unwrap()))
+    }
+
+    #[test]
+    fn a_parent_s_desk_stands_before_the_technical_contact_of_the_smaller_network() {
+        let reading = read(
+            "arin",
+            "NetRange: 192.0.2.0 - 192.0.2.255\nOrgTechEmail: tech@isp.example\n\n# start\n\nNetRange: 192.0.0.0 - 192.255.255.255\nOrgAbuseEmail: abuse@carrier.example\n",
+        );
+        let texts: Vec<_> = reading.found.iter().map(|f| f.text.as_str()).collect();
+        assert_eq!(texts, ["abuse@carrier.example", "tech@isp.example"]);
+        assert_eq!(reading.facts.range.unwrap().size(), 255);
+    }
+
+    #[test]
+    fn floods_of_lines_and_findings_are_cut() {
+        let answer = "NetRange: 192.0.2.0 - 192.0.2.255\n".to_owned()
+            + &"OrgAbuseEmail: abuse@isp.example\n".repeat(50_000);
+        assert_eq!(read("arin", &answer).found.len(), FINDINGS_MAX);
+        let long = format!(
+            "NetRange: 192.0.2.0 - 192.0.2.255\nOrgAbuseEmail: {}@isp.example\n",
+            "é".repeat(2_000)
+        );
+        assert!(
+            read("arin", &long)
+                .found
+                .iter()
+                .all(|f| f.text.len() <= LINE_OCTETS_MAX)
+        );
+    }
+
+    #[test]
+    fn free_text_is_joined_by_runs() {
+        let reading = read(
+            "ripe",
+            "remarks: one\nremarks:\nremarks: two\nsource: RIPE\nremarks: three\n",
+        );
+        assert_eq!(reading.remarks, ["one\n\ntwo\n", "three\n"]);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn no_answer_makes_a_reader_fail(text in "(?s).{0,400}", which in 0usize..12) {
+            let registry = RULES.registries.all().nth(which);
+            if let Some(registry) = registry {
+                let reading = registry.dialect.read(&text, Some("192.0.2.7".parse().unwrap()));
+                prop_assert!(reading.found.len() <= FINDINGS_MAX);
+                prop_assert!(reading.refer.len() <= REFERRALS_MAX);
+            }
+        }
+
+        #[test]
+        fn an_answer_that_is_cut_anywhere_names_nobody_else(cut in 0usize..120) {
+            let whole = "NetRange: 192.0.2.0 - 192.0.2.255\nOrgAbuseEmail: abuse@isp.example\n";
+            let text = whole.get(..cut.min(whole.len())).unwrap_or_default();
+            for finding in read("arin", text).found {
+                prop_assert!("abuse@isp.example".starts_with(&finding.text));
+            }
+        }
+    }
+}
