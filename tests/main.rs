@@ -84,3 +84,4 @@ mod replies;
 // killed at every step of a delivery
 #[cfg(test)]
 mod program_killed;
+mod trace;

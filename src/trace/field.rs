@@ -5,6 +5,7 @@
 //! Trust: hostile; fields keep their place among all others, because what stands between them counts.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::net::IpAddr;
 
 use jiff::Timestamp;
@@ -13,6 +14,9 @@ use super::date;
 use crate::intake::{Field, Headers, Untrusted};
 use crate::rules::Rules;
 use crate::rules::received::{HopKind, Reading, Room};
+
+/// Characters of a name that a sentence shows.
+pub(super) const NAME_CHARS: usize = 100;
 
 /// A Received field, read.
 #[derive(Debug, Clone)]
@@ -32,11 +36,8 @@ impl<'t> Received<'t> {
     }
 
     /// Returns the writing host's name for a sentence.
-    pub(super) fn writer(&self) -> String {
-        match self.reading.by {
-            Some(by) => format!("`{}`", Untrusted::text(by).up_to(100)),
-            None => "a host without a name".to_owned(),
-        }
+    pub(super) fn writer(&self) -> Writer<'t> {
+        Writer(self.reading.by)
     }
 
     /// Returns all names that the client could bear: the looked-up one first.
@@ -45,18 +46,45 @@ impl<'t> Received<'t> {
     }
 
     /// Returns the client for a sentence.
-    pub(super) fn client(&self) -> String {
-        let name = self
-            .client_names()
-            .next()
-            .map(|name| Untrusted::text(name).up_to(100).to_string());
-        match (self.reading.addr, name) {
-            (Some(addr), Some(name)) if name.trim_matches(['[', ']']) != addr.to_string() => {
-                format!("`{name}` ({addr})")
+    pub(super) fn client(&self) -> Client<'t> {
+        Client {
+            name: self.client_names().next(),
+            addr: self.reading.addr,
+        }
+    }
+}
+
+/// A writing host, as a sentence names it.
+pub(super) struct Writer<'t>(Option<&'t str>);
+
+impl fmt::Display for Writer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(by) => write!(f, "`{}`", Untrusted::text(by).up_to(NAME_CHARS)),
+            None => f.write_str("a host without a name"),
+        }
+    }
+}
+
+/// A client, as a sentence names it.
+pub(super) struct Client<'t> {
+    name: Option<&'t str>,
+    addr: Option<IpAddr>,
+}
+
+impl fmt::Display for Client<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A name that is only the address again says nothing.
+        let name = self.name.filter(|name| {
+            name.trim_matches(['[', ']']).parse::<IpAddr>().ok() != self.addr || self.addr.is_none()
+        });
+        match (self.addr, name) {
+            (Some(addr), Some(name)) => {
+                write!(f, "`{}` ({addr})", Untrusted::text(name).up_to(NAME_CHARS))
             }
-            (Some(addr), _) => addr.to_string(),
-            (None, Some(name)) => format!("`{name}`"),
-            (None, None) => "a client without a name".to_owned(),
+            (Some(addr), None) => write!(f, "{addr}"),
+            (None, Some(name)) => write!(f, "`{}`", Untrusted::text(name).up_to(NAME_CHARS)),
+            (None, None) => f.write_str("a client without a name"),
         }
     }
 }

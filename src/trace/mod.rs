@@ -26,6 +26,9 @@ mod claims;
 // what may be the user's own forwarder
 mod forwarder;
 
+// whose hosts may be believed, learnt from wanted mail
+pub mod learn;
+
 // a trace as JSON
 pub mod json;
 

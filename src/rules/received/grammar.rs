@@ -29,8 +29,66 @@ struct Ready {
     file: &'static str,
     generic: bool,
     looks_up: bool,
+    /// What must be there for the rule to be looked at.
+    needs: u16,
     rule: Rule,
     shapes: Vec<Shape>,
+}
+
+/// What a field has, as bits: most rules are ruled out by them.
+mod has {
+    pub(super) const FROM: u16 = 1;
+    pub(super) const NO_FROM: u16 = 1 << 1;
+    pub(super) const BY: u16 = 1 << 2;
+    pub(super) const NO_BY: u16 = 1 << 3;
+    pub(super) const ID: u16 = 1 << 4;
+    pub(super) const NO_ID: u16 = 1 << 5;
+    pub(super) const PRODUCT: u16 = 1 << 6;
+    pub(super) const NO_PRODUCT: u16 = 1 << 7;
+    pub(super) const WITH: u16 = 1 << 8;
+    pub(super) const VIA: u16 = 1 << 9;
+    pub(super) const LEAD: u16 = 1 << 10;
+    pub(super) const BARE_DATE: u16 = 1 << 11;
+    pub(super) const WEEKDAY: u16 = 1 << 12;
+}
+
+impl Rule {
+    /// Returns what must be there for the rule to be looked at.
+    fn needs(&self) -> u16 {
+        let either = |wanted: Option<bool>, yes: u16, no: u16| match wanted {
+            Some(true) => yes,
+            Some(false) => no,
+            None => 0,
+        };
+        let given = |patterns: &[String], bit: u16| if patterns.is_empty() { 0 } else { bit };
+        either(self.from, has::FROM, has::NO_FROM)
+            | either(self.has_by, has::BY, has::NO_BY)
+            | either(self.has_id, has::ID, has::NO_ID)
+            | either(self.has_product, has::PRODUCT, has::NO_PRODUCT)
+            | either(self.bare_date, has::BARE_DATE, has::WEEKDAY)
+            | given(&self.product, has::PRODUCT)
+            | given(&self.with, has::WITH)
+            | given(&self.by, has::BY)
+            | given(&self.via, has::VIA)
+            | given(&self.id_is, has::ID)
+            | given(&self.lead, has::LEAD)
+    }
+}
+
+impl View<'_, '_> {
+    /// Returns what the field has.
+    fn has(&self) -> u16 {
+        let either = |found: bool, yes: u16, no: u16| if found { yes } else { no };
+        let clauses = self.clauses;
+        either(clauses.has_from, has::FROM, has::NO_FROM)
+            | either(clauses.by.is_some(), has::BY, has::NO_BY)
+            | either(clauses.id.is_some(), has::ID, has::NO_ID)
+            | either(!self.products.is_empty(), has::PRODUCT, has::NO_PRODUCT)
+            | either(clauses.with.is_some(), has::WITH, 0)
+            | either(clauses.via.is_some(), has::VIA, 0)
+            | either(self.lead.is_some(), has::LEAD, 0)
+            | either(clauses.date.starts_with(|c: char| c.is_ascii_digit()), has::BARE_DATE, has::WEEKDAY)
+    }
 }
 
 /// What rules look at.
@@ -65,6 +123,7 @@ impl Grammar {
                 rules.push(Ready {
                     file,
                     generic: parsed.generic,
+                    needs: rule.needs(),
                     looks_up: rule
                         .client
                         .iter()
@@ -138,8 +197,10 @@ impl Grammar {
             reading.unread = Some(doubt);
             return reading;
         }
+        let has = view.has();
         for ready in &self.rules {
-            if ready.recognises(&view)
+            if ready.needs & !has == 0
+                && ready.recognises(&view)
                 && let Some(client) = ready.client(view.client)
             {
                 ready.fill(client, notes, &mut reading);
@@ -193,14 +254,6 @@ impl Grammar {
         }
         Ok(ran)
     }
-
-    /// Returns the ids of all rules, in order.
-    #[cfg(test)]
-    pub(super) fn ids(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        self.rules
-            .iter()
-            .map(|ready| (ready.file, ready.rule.id.as_str()))
-    }
 }
 
 /// Returns what examples compare: the parts of the reading that the rule itself answers for.
@@ -229,28 +282,16 @@ fn fields(reading: &Reading<'_>) -> BTreeMap<String, String> {
 }
 
 impl Ready {
-    /// Returns whether everything that the rule names is there.
+    /// Returns whether everything that the rule names fits; what it needs is there.
     fn recognises(&self, view: &View<'_, '_>) -> bool {
         let rule = &self.rule;
-        let is = |wanted: Option<bool>, found: bool| wanted.is_none_or(|wanted| wanted == found);
         let one = |patterns: &[String], text: Option<&str>| {
             patterns.is_empty()
                 || text.is_some_and(|text| patterns.iter().any(|pattern| fits(pattern, text)))
         };
-        is(rule.from, view.clauses.has_from)
-            && is(rule.has_by, view.clauses.by.is_some())
-            && is(rule.has_id, view.clauses.id.is_some())
-            && is(rule.has_product, !view.products.is_empty())
-            && is(
-                rule.bare_date,
-                view.clauses.date.starts_with(|c: char| c.is_ascii_digit()),
-            )
+        one(&rule.with, view.clauses.with)
             && (rule.product.is_empty()
-                || view
-                    .products
-                    .iter()
-                    .any(|text| one(&rule.product, Some(text))))
-            && one(&rule.with, view.clauses.with)
+                || view.products.iter().any(|text| one(&rule.product, Some(text))))
             && one(&rule.by, view.clauses.by)
             && one(&rule.via, view.clauses.via)
             && one(&rule.id_is, view.clauses.id)

@@ -1,0 +1,274 @@
+//! The walk from outside: text cases, the laboratory's messages, and whatever octets come.
+//!
+//! A text case (`data/trace/*.txt`) has settings, header fields, `---`, and the hops that come out, one a
+//! line. `data/lab` holds messages that travelled through real mail servers, with labels of their true way.
+
+use std::fmt::Write as _;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+use plaint::intake::{Headers, Untrusted};
+use plaint::rules::Rules;
+use plaint::trace::{self, Asks, Confidence, HopTrust, Nature, Trace, Trust};
+use proptest::prelude::*;
+
+fn data(sub: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(sub)
+}
+
+fn follow(header: &str, trust: &Trust, rules: &Rules) -> Trace {
+    let octets = format!("{}\n\nbody\n", header.trim_end());
+    trace::follow(&Headers::parse(octets.as_bytes()), trust, rules)
+}
+
+/// Returns a trace as the text cases have it.
+fn canonical(trace: &Trace) -> String {
+    let mut out = String::new();
+    let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    for hop in &trace.hops {
+        let trust = match hop.trust {
+            HopTrust::Internal => "internal",
+            HopTrust::Boundary => "boundary",
+            HopTrust::Corroborated => "corroborated",
+            HopTrust::Claimed => "claimed",
+            HopTrust::Contradicted => "contradicted",
+            HopTrust::Unread => "unread",
+            HopTrust::Local => "local",
+        };
+        let addr = hop.client_addr.map_or_else(String::new, |addr| addr.to_string());
+        let _ = writeln!(
+            out,
+            "{trust}: [ by={} addr={addr} rdns={} helo={} id={} rule={} ]",
+            text(&hop.by),
+            text(&hop.rdns),
+            text(&hop.helo),
+            text(&hop.id),
+            hop.rule
+        );
+    }
+    match &trace.source {
+        Some(source) => {
+            let _ = writeln!(
+                out,
+                "source: {} {}{}",
+                source.addr,
+                serde_json::to_string(&source.kind).unwrap().trim_matches('"'),
+                if source.reportable { "" } else { " not-reportable" }
+            );
+        }
+        None => out.push_str("source: -\n"),
+    }
+    if let Some(origin) = trace.origin.as_ref().filter(|origin| origin.confidence != Confidence::Proven) {
+        let _ = writeln!(
+            out,
+            "origin: {} {}",
+            origin.addr,
+            serde_json::to_string(&origin.confidence).unwrap().trim_matches('"')
+        );
+    }
+    if trace.nature != Nature::Mail {
+        let _ = writeln!(out, "nature: {}", serde_json::to_string(&trace.nature).unwrap().trim_matches('"'));
+    }
+    for forwarder in &trace.forwarders {
+        let _ = writeln!(out, "forwarder: {}", forwarder.host);
+    }
+    if let Some(question) = &trace.question {
+        let asks = match question.asks {
+            Asks::OwnHost => "own-host",
+            Asks::OwnForwarder => "own-forwarder",
+        };
+        let _ = writeln!(out, "question: {asks} {}", question.host);
+    }
+    for attestation in &trace.attestations {
+        let _ = writeln!(out, "attested: {} {}", attestation.writer, attestation.text);
+    }
+    out
+}
+
+/// One text case: its name, settings, header fields, and what must come out.
+fn cases(file: &Path) -> Vec<(String, Trust, String, String)> {
+    let text = std::fs::read_to_string(file).unwrap();
+    let mut found = Vec::new();
+    for case in text.split("\n=== ").skip(1) {
+        let (name, rest) = case.split_once('\n').unwrap();
+        let (input, expected) = rest.split_once("\n---\n").unwrap();
+        let mut trust = Trust {
+            also_public: ["192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32"]
+                .iter()
+                .map(|net| net.parse().unwrap())
+                .collect(),
+            ..Trust::default()
+        };
+        let mut header = String::new();
+        for line in input.lines() {
+            if let Some(value) = line.strip_prefix("trust = ") {
+                trust.add(value).unwrap();
+            } else {
+                header.push_str(line);
+                header.push('\n');
+            }
+        }
+        found.push((
+            format!("{}: {name}", file.file_name().unwrap().to_string_lossy()),
+            trust,
+            header,
+            expected.trim().to_owned(),
+        ));
+    }
+    found
+}
+
+#[test]
+fn text_cases_come_out_as_they_say() {
+    let rules = Rules::builtin().unwrap();
+    let mut ran = 0;
+    let mut wrong = String::new();
+    for entry in std::fs::read_dir(data("trace")).unwrap() {
+        for (name, trust, header, expected) in cases(&entry.unwrap().path()) {
+            let found = canonical(&follow(&header, &trust, &rules));
+            if found.trim() != expected {
+                let _ = writeln!(wrong, "=== {name}\n{found}");
+            }
+            ran += 1;
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+    assert!(ran >= 20, "only {ran} cases ran");
+}
+
+/// A message of the laboratory and what is true about it.
+struct Lab {
+    id: String,
+    octets: Vec<u8>,
+    trust: Trust,
+    source: IpAddr,
+    origin: IpAddr,
+    innocent: Vec<IpAddr>,
+    forwarder: Option<String>,
+}
+
+fn lab() -> Vec<Lab> {
+    let labels = std::fs::read_to_string(data("lab/labels.jsonl")).unwrap();
+    labels.lines().map(|line| {
+        let label: serde_json::Value = serde_json::from_str(line).unwrap();
+        let texts = |value: &serde_json::Value| -> Vec<String> {
+            value.as_array().map_or_else(Vec::new, |all| all.iter().map(|one| one.as_str().unwrap().to_owned()).collect())
+        };
+        let addr = |value: &serde_json::Value| value.as_str().unwrap().parse::<IpAddr>().unwrap().to_canonical();
+        let mut trust = Trust::default();
+        let forwarder = &label["recipient_forwarder"];
+        for text in texts(&label["recipient_trust"]["networks"])
+            .into_iter()
+            .chain(texts(&label["recipient_trust"]["hosts"]))
+            .chain(texts(&forwarder["networks"]))
+            .chain(forwarder["host"].as_str().map(str::to_owned))
+        {
+            trust.add(&text).unwrap();
+        }
+        let mut relays = texts(&label["relay_ips"]);
+        if !forwarder.is_null() {
+            relays.pop();
+        }
+        let origin = addr(&label["true_origin_ip"]);
+        let source = relays.last().map_or(origin, |relay| relay.parse::<IpAddr>().unwrap());
+        Lab {
+            id: label["id"].as_str().unwrap().to_owned(),
+            octets: std::fs::read(data("lab").join(label["file"].as_str().unwrap())).unwrap(),
+            trust,
+            source,
+            origin: addr(&label["traceable_origin_ip"]),
+            innocent: label["innocent_ips"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter_map(|one| one.as_str().unwrap().parse::<IpAddr>().ok())
+                .filter(|addr| *addr != source && *addr != origin)
+                .collect(),
+            forwarder: forwarder["host"].as_str().map(str::to_owned),
+        }
+    }).collect()
+}
+
+#[test]
+fn the_source_of_every_laboratory_message_is_the_host_that_handed_it_over() {
+    let rules = Rules::builtin().unwrap();
+    let all = lab();
+    assert!(all.len() >= 50);
+    for message in all {
+        let trace = trace::follow(&Headers::parse(&message.octets), &message.trust, &rules);
+        let source = trace.source.as_ref().map(|source| source.addr);
+        assert_eq!(source, Some(message.source), "{}", message.id);
+        let origin = trace.origin.as_ref().unwrap();
+        if message.origin != message.source {
+            assert_eq!(origin.addr, message.origin, "{}", message.id);
+        }
+        let vouched = (origin.confidence != Confidence::Claimed).then_some(origin.addr);
+        for innocent in &message.innocent {
+            assert_ne!(source, Some(*innocent), "{}", message.id);
+            assert_ne!(vouched, Some(*innocent), "{}", message.id);
+        }
+    }
+}
+
+#[test]
+fn without_settings_nobody_innocent_is_named_and_forwarders_are_offered() {
+    let rules = Rules::builtin().unwrap();
+    for message in lab() {
+        let trace = trace::follow(&Headers::parse(&message.octets), &Trust::default(), &rules);
+        let source = trace.source.as_ref().unwrap();
+        assert!(!message.innocent.contains(&source.addr), "{}", message.id);
+        match &message.forwarder {
+            None => assert!(trace.forwarders.is_empty(), "{}", message.id),
+            Some(host) => {
+                assert!(!source.reportable, "{}", message.id);
+                assert!(trace.forwarders.iter().any(|one| one.host == *host), "{}", message.id);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_cut_or_changed_message_is_still_traced_and_names_nobody_new() {
+    let rules = Rules::builtin().unwrap();
+    for message in lab().into_iter().step_by(9) {
+        let whole = String::from_utf8_lossy(&message.octets).into_owned();
+        for cut in (0..message.octets.len().min(4_000)).step_by(61) {
+            let trace = trace::follow(&Headers::parse(&message.octets[..cut]), &message.trust, &rules);
+            for hop in &trace.hops {
+                assert!(!hop.why.contains('\u{1b}') && !hop.why.is_empty());
+            }
+            let mut changed = message.octets.clone();
+            changed[cut] ^= 0x55;
+            let trace = trace::follow(&Headers::parse(&changed), &message.trust, &rules);
+            let known = trace.source.is_none_or(|source| {
+                // One octet may turn one address into another; it never takes one from a stranger's field.
+                !message.innocent.contains(&source.addr) || !whole.contains(&source.addr.to_string())
+            });
+            assert!(known, "{} changed at {cut}", message.id);
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_octets_are_traced(octets in prop::collection::vec(any::<u8>(), 0..2_000)) {
+        let rules = Rules::builtin().unwrap();
+        let mut message = b"Received: ".to_vec();
+        message.extend_from_slice(&octets);
+        let trace = trace::follow(&Headers::parse(&message), &Trust::default(), &rules);
+        for hop in &trace.hops {
+            let shown = Untrusted::text(&hop.why).up_to(usize::MAX).to_string();
+            prop_assert_eq!(&shown, &hop.why);
+        }
+    }
+
+    #[test]
+    fn no_helo_becomes_the_source(helo in "[ -~]{1,60}") {
+        let rules = Rules::builtin().unwrap();
+        let header = format!("Received: from {helo} (client.example.org [192.0.2.7]) by mx.example.net (Postfix) with ESMTP id 1; Sat, 21 Nov 2026 10:00:00 +0000");
+        let trace = follow(&header, &Trust::default(), &rules);
+        if let Some(source) = trace.source {
+            prop_assert_eq!(source.addr, "192.0.2.7".parse::<IpAddr>().unwrap());
+        }
+    }
+}
