@@ -12,6 +12,14 @@ mod letters;
 #[cfg(test)]
 mod servers;
 
+// message + trace → evidence
+#[cfg(test)]
+mod evidence;
+
+// evidence + contacts → complaints
+#[cfg(test)]
+mod complaint;
+
 // complaint → Approved or Declined
 #[cfg(test)]
 mod consent;

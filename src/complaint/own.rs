@@ -131,8 +131,47 @@ pub(crate) fn shown(headers: &Headers<'_>, trace: &Trace, rules: &Rules) -> Vec<
         own.filter_map(|hop| hop.for_.as_deref())
             .flat_map(addresses_in),
     );
+    found.extend(at_own_host(headers, trace, rules));
     found.truncate(SHOWN_LIMIT);
     found
+}
+
+/// Returns the addressees in the very domain that the boundary host serves: the user, or somebody of his house.
+///
+/// A store often writes another name into Delivered-To than the one mail is
+/// addressed to. Addresses of the other side are none: spam forges its author
+/// in the recipient's own domain.
+fn at_own_host(headers: &Headers<'_>, trace: &Trace, rules: &Rules) -> Vec<String> {
+    let boundary = trace
+        .source
+        .as_ref()
+        .and_then(|source| trace.hops.iter().find(|hop| hop.field == source.field));
+    let Some(by) = boundary.and_then(|hop| hop.by.as_deref()) else {
+        return Vec::new();
+    };
+    let mut other_side = Vec::new();
+    for name in ["From", "Sender", "Reply-To"] {
+        other_side.extend(
+            headers
+                .all(name)
+                .flat_map(|field| addresses_in(&field.text())),
+        );
+    }
+    let addressees = headers
+        .fields()
+        .iter()
+        .filter(|field| rules.fields.is_addressee(field.name()));
+    addressees
+        .flat_map(|field| addresses_in(&field.text()))
+        .filter(|address| {
+            let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);
+            domain.contains('.')
+                && crate::evidence::lies_in(by.trim_end_matches('.'), domain)
+                && !other_side
+                    .iter()
+                    .any(|known| known.eq_ignore_ascii_case(address))
+        })
+        .collect()
 }
 
 /// Returns what looks like an address in a text.

@@ -8,20 +8,15 @@
 use super::case::{Case, rfc5322, shown, utc};
 use super::desk::Call;
 use super::munge::Exhibit;
+use super::quote::{QUOTED_CHARS, wrapped};
 use super::stamp::stamps;
 use super::{Answer, Says};
 use crate::contact::{Role, Suspect};
 use crate::evidence::Kind;
 use crate::intake::Untrusted;
 
-/// Columns at which sentences are wrapped. RFC 5322 §2.1.1 recommends at most 78.
-const WRAP_COLUMNS: usize = 76;
-
 /// Links, mailboxes and earlier times that are listed at most.
 const LISTED_LIMIT: usize = 20;
-
-/// Characters of a quoted header or body line that stand on one line.
-const QUOTED_CHARS: usize = 900;
 
 /// The text of one complaint, before masking: what stands above the quoted header section.
 pub(super) struct Text<'c, 'a> {
@@ -540,46 +535,6 @@ pub(super) fn changes(case: &Case<'_>, exhibit: &Exhibit) -> Vec<String> {
     lines
 }
 
-/// Returns the header section as part one quotes it: every line escaped and indented.
-pub(super) fn quoted(case: &Case<'_>, key: &str, octets: &[u8]) -> String {
-    let material = case.material;
-    let heading = material
-        .rules
-        .texts
-        .say(&material.options.language, key, &[]);
-    let mut out = format!("\n{}\n\n", heading.unwrap_or_default());
-    for line in octets.split(|octet| *octet == b'\n') {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        out.push_str("  ");
-        escaped_line(line, &mut out);
-        out.push('\n');
-    }
-    out.truncate(out.trim_end().len());
-    out.push('\n');
-    out
-}
-
-/// Writes one line of the message, a tab as blanks and everything dangerous escaped.
-fn escaped_line(line: &[u8], out: &mut String) {
-    let plain = |octet: &u8| (32..127).contains(octet);
-    if line.iter().all(plain) && line.len() <= QUOTED_CHARS {
-        out.push_str(&String::from_utf8_lossy(line));
-        return;
-    }
-    for (place, piece) in line.split(|octet| *octet == b'\t').enumerate() {
-        if place > 0 {
-            out.push_str("    ");
-        }
-        // A character of three octets may become `<U+202E>`; all stays below 998 octets.
-        for (place, chunk) in piece.chunks(100).enumerate() {
-            if place > 0 && place % 2 == 0 {
-                out.push_str("\n    ");
-            }
-            out.push_str(&Untrusted::new(chunk).up_to(QUOTED_CHARS).to_string());
-        }
-    }
-}
-
 fn account(hop: &crate::trace::Hop) -> Option<&str> {
     match hop.auth.as_ref()? {
         crate::trace::Auth::Yes => None,
@@ -587,64 +542,7 @@ fn account(hop: &crate::trace::Hop) -> Option<&str> {
     }
 }
 
-/// Wraps a sentence at blanks; a word that is longer than a line stays whole.
-fn wrapped(sentence: &str, out: &mut String) {
-    if sentence.chars().count() <= WRAP_COLUMNS + 2 {
-        out.push_str(sentence);
-        out.push('\n');
-        return;
-    }
-    let indent = if sentence.starts_with("- ") { "  " } else { "" };
-    let mut columns = 0;
-    for word in sentence.split(' ') {
-        let width = word.chars().count();
-        if columns > 0 && columns + 1 + width > WRAP_COLUMNS {
-            out.push('\n');
-            out.push_str(indent);
-            columns = indent.len();
-        } else if columns > 0 {
-            out.push(' ');
-            columns += 1;
-        }
-        out.push_str(word);
-        columns += width;
-    }
-    out.push('\n');
-}
-
 /// Returns the arrival in the form of a header field.
 pub(super) fn arrival_date(case: &Case<'_>) -> String {
     rfc5322(case.arrival)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sentences_are_wrapped_between_words() {
-        let mut out = String::new();
-        wrapped(&"word ".repeat(40), &mut out);
-        assert!(out.lines().all(|line| line.len() <= WRAP_COLUMNS));
-        assert_eq!(out.split_whitespace().count(), 40);
-    }
-
-    #[test]
-    fn quoted_lines_are_escaped_and_short() {
-        let mut out = String::new();
-        escaped_line(
-            &[
-                b"\x1b]0;x\x07\ta".as_slice(),
-                "\u{202e}".repeat(400).as_bytes(),
-            ]
-            .concat(),
-            &mut out,
-        );
-        assert!(out.starts_with("\\x1b]0;x\\x07    a"));
-        assert!(
-            out.lines().all(|line| line.len() < 998),
-            "{}",
-            out.lines().map(str::len).max().unwrap()
-        );
-    }
 }

@@ -236,7 +236,13 @@ fn attachments(octets: &[u8], structure: &mime::Structure) -> Vec<Attachment> {
 
 /// Returns the mail service whose marks the message bears, and whether an own host's word agrees.
 fn esp(headers: &Headers<'_>, trace: &Trace, rules: &Rules) -> Option<Esp> {
-    let service = rules.esps.find(headers)?;
+    let fields = |name: &str| {
+        headers
+            .all(name)
+            .map(|field| field.text().into_owned())
+            .collect()
+    };
+    let service = rules.esps.find(&fields)?;
     let of_service = |host: &str| {
         service
             .agrees
@@ -256,7 +262,7 @@ fn esp(headers: &Headers<'_>, trace: &Trace, rules: &Rules) -> Option<Esp> {
         .any(|attestation| attested(&attestation.text).any(of_service));
     Some(Esp {
         name: service.name.clone(),
-        customer: service.customer(headers),
+        customer: service.customer(&fields),
         desk: service.desk.clone(),
         believed: by_name || by_word,
         rule: service.id.clone(),

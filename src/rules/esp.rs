@@ -8,7 +8,9 @@ use regex::Regex;
 use serde::Deserialize;
 
 use super::RuleError;
-use crate::intake::Headers;
+
+/// The values of the header fields of a name, unfolded, top first.
+type Fields<'f> = &'f dyn Fn(&str) -> Vec<String>;
 
 /// The built-in file.
 const FILE: &str = "esps/services.toml";
@@ -66,6 +68,16 @@ struct Example {
     customer: Option<String>,
 }
 
+impl Example {
+    fn fields(&self, name: &str) -> Vec<String> {
+        let lines = self.header.lines().filter_map(|line| line.split_once(": "));
+        lines
+            .filter(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.to_owned())
+            .collect()
+    }
+}
+
 fn pattern<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Regex, D::Error> {
     let text = String::deserialize(from)?;
     Regex::new(&text).map_err(serde::de::Error::custom)
@@ -118,8 +130,8 @@ impl Esps {
                 why,
             };
             for example in &rule.matches {
-                let headers = Headers::parse(example.header.as_bytes());
-                if !rule.holds(&headers) || rule.customer(&headers) != example.customer {
+                let fields = |name: &str| example.fields(name);
+                if !rule.holds(&fields) || rule.customer(&fields) != example.customer {
                     return Err(failed(format!(
                         "`{}` should match, with its customer",
                         example.header
@@ -127,7 +139,7 @@ impl Esps {
                 }
             }
             for example in &rule.skips {
-                if rule.holds(&Headers::parse(example.header.as_bytes())) {
+                if rule.holds(&|name: &str| example.fields(name)) {
                     return Err(failed(format!("`{}` should not match", example.header)));
                 }
             }
@@ -138,21 +150,21 @@ impl Esps {
 
     /// Returns the service whose marks a header section bears.
     #[must_use]
-    pub fn find(&self, headers: &Headers<'_>) -> Option<&Service> {
-        self.services.iter().find(|service| service.holds(headers))
+    pub fn find(&self, fields: Fields<'_>) -> Option<&Service> {
+        self.services.iter().find(|service| service.holds(fields))
     }
 }
 
 impl Service {
-    fn holds(&self, headers: &Headers<'_>) -> bool {
-        self.marks.iter().all(|mark| mark.find(headers).is_some())
+    fn holds(&self, fields: Fields<'_>) -> bool {
+        self.marks.iter().all(|mark| mark.find(fields).is_some())
     }
 
     /// Returns the customer's id, where a mark gives it.
     #[must_use]
-    pub fn customer(&self, headers: &Headers<'_>) -> Option<String> {
+    pub fn customer(&self, fields: Fields<'_>) -> Option<String> {
         self.customer.iter().find_map(|mark| {
-            let text = mark.find(headers)?;
+            let text = mark.find(fields)?;
             let found = mark.pattern.captures(&text)?.name("id")?;
             Some(found.as_str().to_owned())
         })
@@ -160,10 +172,8 @@ impl Service {
 }
 
 impl Mark {
-    fn find(&self, headers: &Headers<'_>) -> Option<String> {
-        headers
-            .all(&self.field)
-            .map(|field| field.text().into_owned())
-            .find(|text| self.pattern.is_match(text))
+    fn find(&self, fields: Fields<'_>) -> Option<String> {
+        let values = fields(&self.field);
+        values.into_iter().find(|text| self.pattern.is_match(text))
     }
 }

@@ -1,0 +1,280 @@
+//! Composes the complaints about one message: one per desk, hidden as each desk's kind asks, and checked.
+//!
+//! In: [`Material`]. Out: [`Complaint`]s; what is ticked beforehand comes first.
+//! Standards: RFC 5965 (ARF), RFC 6650 §4 (what a report tells).
+//! Trust: the finished octets are searched for the user once more, whatever was hidden before.
+//! Failures: [`DraftError`]; a leak is no failure here: it stands in the complaint, and stops it.
+
+use super::case::Case;
+use super::compose::Part;
+use super::desk::Call;
+use super::munge::Exhibit;
+use super::{Complaint, DraftError, Format, Material, Munge, Options};
+use super::{case, compose, desk, leak, munge, own, quote, text, xarf};
+use crate::contact::{Role, Suspect};
+use crate::evidence::Kind;
+
+/// Age from which on the user is warned: logs are kept for days.
+const AGED: jiff::SignedDuration = jiff::SignedDuration::from_hours(48);
+
+/// Places of leaks that are named at most.
+const LEAKS_NAMED: usize = 8;
+
+/// Composes the complaints about one message, one per desk, those that are ticked beforehand first.
+///
+/// # Errors
+///
+/// [`DraftError`] where there is no source, or no desk.
+pub fn draft(material: &Material<'_>) -> Result<Vec<Complaint>, DraftError> {
+    let case = Case::of(material)?;
+    let calls = desk::calls(&case);
+    if calls.is_empty() {
+        return Err(DraftError::NoDesk);
+    }
+    let workshop = munge::Workshop {
+        message: material.message,
+        structure: &case.structure,
+        forms: &case.forms,
+        rules: material.rules,
+        not_others: &case.sides,
+        limit: material.options.max_evidence_kib.saturating_mul(1024),
+        keep_links: material.evidence.kind == Kind::Phishing,
+    };
+    let mut exhibits: Vec<(Munge, Exhibit)> = Vec::new();
+    let complaints = calls.into_iter().map(|call| {
+        let level = level(material.options, &call);
+        let place = exhibits.iter().position(|(known, _)| *known == level);
+        let place = place.unwrap_or_else(|| {
+            exhibits.push((level, workshop.make(level)));
+            exhibits.len() - 1
+        });
+        let none = Exhibit::default();
+        let exhibit = exhibits.get(place).map_or(&none, |(_, exhibit)| exhibit);
+        complaint(&case, call, level, exhibit)
+    });
+    Ok(complaints.collect())
+}
+
+/// Returns how much is hidden from a desk: who runs hosts and mailboxes needs no token of the mail.
+fn level(options: &Options, call: &Call<'_>) -> Munge {
+    let sends = |role: &Role| matches!(role, Role::Network | Role::Esp | Role::Upstream);
+    options
+        .munge
+        .unwrap_or(if call.desk.roles.iter().any(sends) {
+            Munge::Address
+        } else {
+            Munge::Tokens
+        })
+}
+
+/// Composes the complaint for one desk, and looks whether the user can be found in it.
+fn complaint(case: &Case<'_>, call: Call<'_>, level: Munge, exhibit: &Exhibit) -> Complaint {
+    let material = case.material;
+    let message_id = format!(
+        "{}@{}",
+        material
+            .secret
+            .message_id(&material.case, &call.desk.key(), material.round),
+        material.identity.mailbox.domain()
+    );
+    let subject = text::subject(case, &call);
+    let format = match (&call.desk.mailbox, material.options.format) {
+        (None, _) => Format::Plain,
+        (Some(_), format) => format.unwrap_or_default(),
+    };
+    let mut says = hidden(case, level, text::compose(case, &call, exhibit));
+    let name = &material.identity.name;
+    // A name that the user wants hidden in the evidence cannot sign the text; From has it all the same.
+    let hides_name = level != Munge::None && !leaks(name.as_bytes(), &case.forms).is_empty();
+    if !name.trim().is_empty() && !hides_name {
+        says.push_str(&case::shown(name));
+        says.push('\n');
+    }
+    let header = exhibit
+        .octets
+        .get(..exhibit.header_octets)
+        .unwrap_or_default();
+    says.push_str(&quote::quoted(case, "header", header.trim_ascii_end()));
+    let body = exhibit
+        .octets
+        .get(exhibit.header_octets..)
+        .unwrap_or_default();
+    if format == Format::Plain && !body.trim_ascii().is_empty() {
+        says.push_str(&quote::quoted(case, "body", body.trim_ascii_end()));
+    }
+    let octets = call.desk.mailbox.as_ref().map_or_else(Vec::new, |to| {
+        let envelope = compose::Envelope {
+            identity: material.identity,
+            to,
+            subject: &subject,
+            message_id: &message_id,
+            now: material.now,
+        };
+        octets(case, &call, exhibit, format, &envelope, &says)
+    });
+    let leaks = if level == Munge::None {
+        Vec::new()
+    } else if octets.is_empty() {
+        leaks(says.as_bytes(), &case.forms)
+    } else {
+        leaks(&leak::without_exempt(&octets), &case.forms)
+    };
+    Complaint {
+        case: material.case,
+        source_addr: text::about(case, &call),
+        desk: call.desk,
+        round: material.round,
+        from: material.identity.mailbox.clone(),
+        subject,
+        message_id,
+        octets,
+        text: says,
+        format,
+        munge: level,
+        masked: text::changes(case, exhibit),
+        leaks,
+        warnings: warnings(case, level),
+        incidents: material.earlier.len() + 1,
+    }
+}
+
+/// Hides the user in what the text quotes, as in the evidence.
+fn hidden(case: &Case<'_>, level: Munge, text: String) -> String {
+    let octets = match level {
+        Munge::None => return text,
+        Munge::Address => text.into_bytes(),
+        Munge::Tokens | Munge::HeadersOnly => {
+            let keep_links = case.material.evidence.kind == Kind::Phishing;
+            munge::without_tokens(text.into_bytes(), keep_links)
+        }
+    };
+    let masked = leak::mask(&octets, &case.forms).map_or(octets, |masked| masked.octets);
+    String::from_utf8_lossy(&masked).into_owned()
+}
+
+/// Composes the octets of the mail.
+fn octets(
+    case: &Case<'_>,
+    call: &Call<'_>,
+    exhibit: &Exhibit,
+    format: Format,
+    envelope: &compose::Envelope<'_>,
+    says: &str,
+) -> Vec<u8> {
+    let text = || Part::of("text/plain; charset=utf-8", compose::crlf(says));
+    let parts = match format {
+        Format::Plain => return compose::plain(envelope, says),
+        Format::Arf => {
+            let evidence = compose::evidence(exhibit);
+            [text(), feedback(case, call)]
+                .into_iter()
+                .chain(evidence)
+                .collect()
+        }
+        Format::Xarf => {
+            let report = xarf::report(case, call, exhibit);
+            let json = Part::attached("application/json", "xarf.json", report.as_bytes());
+            vec![text(), compose::Feedback::of("xarf").part(), json]
+        }
+    };
+    let parts: Vec<Part> = parts;
+    let boundary = compose::boundary(case.material.secret, envelope.message_id, &parts);
+    compose::report(envelope, &parts, &boundary)
+}
+
+/// Returns the feedback report that desks' software reads.
+fn feedback(case: &Case<'_>, call: &Call<'_>) -> Part {
+    let by = case.boundary.and_then(|hop| hop.by.as_deref());
+    let by = by.filter(|by| leak::find(by.as_bytes(), &case.forms).is_empty());
+    let incidents = case.material.earlier.len() + 1;
+    // RFC 5965 §7.3: `abuse` for phishing, too: desks' software refuses `fraud`.
+    let mut feedback = compose::Feedback::of("abuse")
+        .field("Source-IP", &text::about(case, call).to_string())
+        .field("Arrival-Date", &text::arrival_date(case))
+        .field(
+            "Reporting-MTA",
+            &by.map(|by| format!("dns; {by}")).unwrap_or_default(),
+        )
+        .field(
+            "Original-Mail-From",
+            &compose::original_mail_from(case).unwrap_or_default(),
+        )
+        .field("Incidents", &incidents.to_string());
+    for (suspect, role) in &call.concerns {
+        if let (Suspect::Host(name) | Suspect::Domain(name), Role::Hosting | Role::Registrar) =
+            (suspect, role)
+        {
+            feedback = feedback.field("Reported-Domain", name);
+        }
+    }
+    feedback.part()
+}
+
+/// Returns where the user can still be found, and what would help.
+fn leaks(octets: &[u8], forms: &leak::Forms) -> Vec<String> {
+    let mut found = leak::find(octets, forms);
+    found.sort_by_key(|found| found.at);
+    found.dedup_by_key(|found| found.at);
+    let evidence =
+        memchr::memmem::find(octets, b"Content-Type: message/rfc822").unwrap_or(octets.len());
+    let header = memchr::memmem::find(octets, b"\r\n\r\n").unwrap_or(0);
+    found
+        .into_iter()
+        .take(LEAKS_NAMED)
+        .map(|found| {
+            let line = octets.get(..found.at).unwrap_or_default();
+            let line = memchr::memchr_iter(b'\n', line).count() + 1;
+            let (place, help) = if found.at < header {
+                ("the header", "change the name in [identity]")
+            } else if found.at < evidence {
+                (
+                    "the text",
+                    "take it out of your note, or use --munge headers-only",
+                )
+            } else {
+                ("the evidence", "use --munge headers-only")
+            };
+            let way = if found.way.is_empty() {
+                String::new()
+            } else {
+                format!(" ({})", found.way)
+            };
+            format!("line {line}, in {place}: {}{way}; {help}", found.form)
+        })
+        .collect()
+}
+
+/// Returns what the reader should know before he agrees.
+fn warnings(case: &Case<'_>, level: Munge) -> Vec<String> {
+    let material = case.material;
+    let mut warnings = Vec::new();
+    let age = material.now.duration_since(case.arrival);
+    if !case.is_arrival_known {
+        warnings.push("no own host recorded when the mail arrived".to_owned());
+    } else if age > AGED {
+        warnings.push(format!(
+            "the mail is {} days old: the desk's logs may be gone",
+            age.as_hours() / 24
+        ));
+    }
+    let spammed = own::shown(&case.headers, material.trace, material.rules);
+    let from = material.identity.mailbox.as_str();
+    if spammed
+        .iter()
+        .any(|address| address.eq_ignore_ascii_case(from))
+    {
+        warnings.push("the complaint comes from the very address that was spammed: the desk, and whom it tells, will see it".to_owned());
+    }
+    if level == Munge::None {
+        warnings.push("nothing is masked: the desk sees your address in the evidence".to_owned());
+    }
+    if let Some(question) = &material.trace.question {
+        warnings.push(format!(
+            "where your own hosts end is not certain: {}",
+            question.text
+        ));
+    } else if !case.source.reportable {
+        warnings.push(case.source.why.clone());
+    }
+    warnings
+}

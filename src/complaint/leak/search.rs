@@ -1,0 +1,443 @@
+//! Searches a text along every way of reading it, and masks what is found.
+//!
+//! In: octets, [`Forms`]. Out: [`Found`]s with what each place becomes; [`Masked`] octets.
+//! Standards: RFC 2045 §6, RFC 2047 §6.2, RFC 4648 (the codes that are undone and written anew).
+//! Trust: hostile text: depth, rounds and sizes are bounded, and what is masked is searched again.
+//! Failures: never fails; what cannot be masked in place is found again by the next search.
+
+use super::block;
+use super::forms::{Forms, Needle};
+use super::view::{Span, Spanned, Step};
+use super::ways::{Branch, WAYS};
+use super::{Found, Masked};
+
+/// Codes within codes that are undone.
+const DEPTH_LIMIT: usize = 3;
+
+/// Times that a text is masked and looked at again.
+const ROUNDS: usize = 6;
+
+/// Octets from which on a decoded run is read as a text of its own.
+const TEXT_OCTETS: usize = 24;
+
+/// How a text may change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Change {
+    /// Lengths may change.
+    Free,
+    /// Octet for octet: the text stands inside a code.
+    SameLength,
+}
+
+/// A search for one user, at one depth of codes.
+pub(super) struct Search<'f> {
+    forms: &'f Forms,
+    change: Change,
+    depth: usize,
+}
+
+impl<'f> Search<'f> {
+    /// Returns a search of a text that stands by itself.
+    pub(super) const fn of(forms: &'f Forms) -> Self {
+        Self {
+            forms,
+            change: Change::Free,
+            depth: 0,
+        }
+    }
+
+    /// Masks what is found until nothing is; `None` where nothing was.
+    pub(super) fn mask(&self, octets: &[u8]) -> Option<Masked> {
+        let mut masked: Option<Masked> = None;
+        for _ in 0..ROUNDS {
+            let text = masked
+                .as_ref()
+                .map_or(octets, |masked| masked.octets.as_slice());
+            let found = self.find(text);
+            if found.is_empty() {
+                break;
+            }
+            let (changed, count) = apply(text, found);
+            let places = masked.as_ref().map_or(0, |masked| masked.places) + count;
+            masked = Some(Masked {
+                octets: changed,
+                places,
+            });
+            if count == 0 {
+                break;
+            }
+        }
+        masked
+    }
+
+    /// Returns every place where the user can be found.
+    pub(super) fn find(&self, octets: &[u8]) -> Vec<Found> {
+        let mut found = Vec::new();
+        let mut path = Vec::new();
+        self.explore(octets, octets, true, WAYS, &mut path, &mut found);
+        self.in_words(octets, &mut found);
+        found
+    }
+
+    /// Looks at a text as read along a path, and along every way that goes on from there.
+    fn explore<'b>(
+        &self,
+        whole: &[u8],
+        text: &[u8],
+        codes: bool,
+        ways: &'b [Branch],
+        path: &mut Vec<&'b Branch>,
+        found: &mut Vec<Found>,
+    ) {
+        if self.is_suspicious(text, codes) {
+            // Only now is it worth knowing where each octet came from.
+            let start = Spanned::whole(whole);
+            let spanned = path
+                .iter()
+                .fold(start, |spanned, way| spanned.read(way.step));
+            self.in_view(whole, &spanned, codes, path, found);
+        }
+        for way in ways.iter().filter(|way| way.step.applies(text)) {
+            let mut read = Vec::with_capacity(text.len());
+            way.step.run(text, &mut read);
+            if read != text {
+                path.push(way);
+                self.explore(whole, &read, way.codes && codes, way.then, path, found);
+                path.pop();
+            }
+        }
+    }
+
+    /// Returns whether a text may hold something, quickly.
+    fn is_suspicious(&self, text: &[u8], codes: bool) -> bool {
+        let lower = text.to_ascii_lowercase();
+        self.forms.may_hold(&lower)
+            || !self.forms.digests.in_hex(&lower).is_empty()
+            || !self.forms.digests.in_base64(text).is_empty()
+            || (codes && self.depth < DEPTH_LIMIT && self.has_suspicious_code(text))
+    }
+
+    fn has_suspicious_code(&self, text: &[u8]) -> bool {
+        let mut rest = Vec::new();
+        let inner = self.inner();
+        let mut decoded = Vec::new();
+        for run in block::base64_runs(text) {
+            for offset in 0..4.min(run.len()) {
+                decoded.clear();
+                block::base64_at(text, run.get(offset..).unwrap_or_default(), &mut decoded);
+                if is_text(&decoded) || block::inflate(&decoded).is_some() {
+                    if !inner.find_decoded(&decoded).is_empty() {
+                        return true;
+                    }
+                } else {
+                    rest.extend_from_slice(&decoded);
+                    rest.push(0);
+                }
+            }
+        }
+        for run in block::hex_runs(text) {
+            let digits = text.get(run).unwrap_or_default();
+            for offset in 0..2 {
+                rest.extend_from_slice(&block::hex(digits.get(offset..).unwrap_or_default()));
+                rest.push(0);
+            }
+        }
+        rest.make_ascii_lowercase();
+        self.forms.may_hold(&rest)
+    }
+
+    fn inner(&self) -> Self {
+        Self {
+            forms: self.forms,
+            change: Change::SameLength,
+            depth: self.depth + 1,
+        }
+    }
+
+    /// Finds in octets that a code gave: read as a text if they look like one, as they stand otherwise.
+    fn find_decoded(&self, octets: &[u8]) -> Vec<Found> {
+        if let Some(unpacked) = block::inflate(octets) {
+            let found = self.find(&unpacked);
+            // Nothing inside can be changed in place: the whole code goes.
+            return found
+                .into_iter()
+                .take(1)
+                .map(|found| Found {
+                    way: format!("compressed, {}", found.way),
+                    at: 0,
+                    pieces: vec![((0, octets.len()), vec![b'x'; octets.len()])],
+                    form: found.form,
+                })
+                .collect();
+        }
+        if is_text(octets) {
+            return self.find(octets);
+        }
+        let mut found = Vec::new();
+        self.explore(octets, octets, false, &[], &mut Vec::new(), &mut found);
+        found
+    }
+
+    /// Finds in one view, whose octets know where they came from.
+    fn in_view(
+        &self,
+        whole: &[u8],
+        view: &Spanned,
+        codes: bool,
+        path: &[&Branch],
+        found: &mut Vec<Found>,
+    ) {
+        let lower = view.octets.to_ascii_lowercase();
+        let mut add = |form, pieces: Vec<(Span, Vec<u8>)>, code: &str| {
+            if let Some(((at, _), _)) = pieces.first() {
+                let names = path.iter().map(|way| way.name).chain([code]);
+                let names: Vec<&str> = names.filter(|name| !name.is_empty()).collect();
+                found.push(Found {
+                    form,
+                    way: names.join(", "),
+                    at: *at,
+                    pieces,
+                });
+            }
+        };
+        for (needle, range) in self.forms.all_in(&lower) {
+            let spans = view.spans.get(range.clone()).unwrap_or_default();
+            let octets = view.octets.get(range).unwrap_or_default();
+            add(
+                needle.form,
+                self.masked(whole, octets, spans, needle, path),
+                "",
+            );
+        }
+        let hex = self.forms.digests.in_hex(&lower);
+        for (form, range) in hex
+            .into_iter()
+            .chain(self.forms.digests.in_base64(&view.octets))
+        {
+            let spans = view.spans.get(range.clone()).unwrap_or_default();
+            let octets = view.octets.get(range).unwrap_or_default();
+            add(form, crossed_out(whole, octets, spans), "");
+        }
+        if !codes || self.depth >= DEPTH_LIMIT {
+            return;
+        }
+        let span = |at: usize| view.spans.get(at).copied();
+        let inner = self.inner();
+        for run in block::base64_runs(&view.octets) {
+            for offset in 0..4.min(run.len()) {
+                let run = run.get(offset..).unwrap_or_default();
+                let mut decoded = Vec::new();
+                block::base64_at(&view.octets, run, &mut decoded);
+                let inside = inner.find_decoded(&decoded);
+                let Some((form, way)) = inside.first().map(|f| (f.form, f.way.clone())) else {
+                    continue;
+                };
+                let changed = inner.mask_decoded(&decoded, inside);
+                let pieces = block::base64_anew(&view.octets, run, &changed)
+                    .into_iter()
+                    .filter_map(|(at, octet)| Some((span(at)?, vec![octet])));
+                add(form, pieces.collect(), &joined("base64", &way));
+            }
+        }
+        for run in block::hex_runs(&view.octets) {
+            for offset in 0..2 {
+                let run = run.start + offset..run.end;
+                let digits = view.octets.get(run.clone()).unwrap_or_default();
+                let decoded = block::hex(digits);
+                let inside = inner.find_decoded(&decoded);
+                let Some((form, way)) = inside.first().map(|f| (f.form, f.way.clone())) else {
+                    continue;
+                };
+                let changed = data_encoding::HEXLOWER.encode(&inner.mask_decoded(&decoded, inside));
+                let pieces = changed.bytes().enumerate().filter_map(|(place, octet)| {
+                    let at = run.start + place;
+                    let old = view.octets.get(at)?;
+                    (!old.eq_ignore_ascii_case(&octet)).then_some((span(at)?, vec![octet]))
+                });
+                add(form, pieces.collect(), &joined("hex", &way));
+            }
+        }
+    }
+
+    fn mask_decoded(&self, octets: &[u8], found: Vec<Found>) -> Vec<u8> {
+        let (once, _) = apply(octets, found);
+        if !is_text(octets) {
+            return once;
+        }
+        self.mask(&once).map_or(once, |masked| masked.octets)
+    }
+
+    /// Finds in encoded words, which may share an address between them.
+    fn in_words(&self, text: &[u8], found: &mut Vec<Found>) {
+        if memchr::memmem::find(text, b"=?").is_none() || self.depth >= DEPTH_LIMIT {
+            return;
+        }
+        let inner = self.inner();
+        for group in block::word_groups(text) {
+            let words: Vec<Vec<u8>> = group.iter().map(|word| word.octets(text)).collect();
+            let joined_octets = words.concat();
+            let inside = inner.find(&joined_octets);
+            let Some((form, way)) = inside.first().map(|f| (f.form, f.way.clone())) else {
+                continue;
+            };
+            let changed = inner.mask_decoded(&joined_octets, inside);
+            let mut at = 0;
+            let mut pieces = Vec::new();
+            for (word, old) in group.iter().zip(&words) {
+                let new = changed.get(at..at + old.len()).unwrap_or_default();
+                at += old.len();
+                if new != old.as_slice() {
+                    pieces.push((
+                        (word.text.start, word.text.end),
+                        block::word_anew(word, new),
+                    ));
+                }
+            }
+            if let Some(((at, _), _)) = pieces.first() {
+                found.push(Found {
+                    form,
+                    way: joined("encoded word", &way),
+                    at: *at,
+                    pieces,
+                });
+            }
+        }
+    }
+
+    /// Returns what a match becomes, keeping every octet between its own: line ends, tags.
+    fn masked(
+        &self,
+        whole: &[u8],
+        octets: &[u8],
+        spans: &[Span],
+        needle: &Needle,
+        path: &[&Branch],
+    ) -> Vec<(Span, Vec<u8>)> {
+        let is_code = |way: &&Branch| matches!(way.step, Step::Escapes | Step::Decimals);
+        let Some(becomes) = needle
+            .becomes
+            .as_deref()
+            .filter(|_| self.change == Change::Free && !path.iter().any(is_code))
+        else {
+            return crossed_out(whole, octets, spans);
+        };
+        let becomes = escaped(becomes, path);
+        let mut segments: Vec<Span> = Vec::new();
+        for span in spans {
+            match segments.last_mut() {
+                Some(last) if span.0 <= last.1 => last.1 = last.1.max(span.1),
+                _ => segments.push(*span),
+            }
+        }
+        // An escape such as `%40` must not be torn apart by a line end.
+        let (mut rest, last) = (becomes.as_slice(), segments.len().saturating_sub(1));
+        segments
+            .into_iter()
+            .enumerate()
+            .map(|(place, segment)| {
+                let now = match rest {
+                    [] => vec![b'x'],
+                    [first, after @ ..] if place < last && first.is_ascii_alphanumeric() => {
+                        rest = after;
+                        vec![*first]
+                    }
+                    _ if place < last => Vec::new(),
+                    _ => rest.to_vec(),
+                };
+                (segment, now)
+            })
+            .collect()
+    }
+}
+
+/// Returns a replacement in the encodings through which the match was read.
+fn escaped(becomes: &str, path: &[&Branch]) -> Vec<u8> {
+    let times = |step| path.iter().filter(|way| way.step == step).count();
+    let percent = times(Step::Percent);
+    let mut out = String::new();
+    for c in becomes.chars() {
+        match c {
+            '@' | ' ' | '/' | '#' | '=' if percent > 0 => {
+                out.push('%');
+                out.push_str(&"25".repeat(percent - 1));
+                out.push_str(&format!("{:02X}", c as u32));
+            }
+            '=' if times(Step::QuotedPrintable) > 0 => out.push_str("=3D"),
+            c => out.push(c),
+        }
+    }
+    out.into_bytes()
+}
+
+/// Returns a match with its letters and digits crossed out one by one, and all else as it stands.
+fn crossed_out(whole: &[u8], octets: &[u8], spans: &[Span]) -> Vec<(Span, Vec<u8>)> {
+    let tells = |octet: &u8| octet.is_ascii_alphanumeric() || !octet.is_ascii();
+    let mut pieces: Vec<(Span, Vec<u8>)> = Vec::new();
+    for (octet, span) in octets.iter().zip(spans) {
+        let old = whole.get(span.0..span.1).unwrap_or_default();
+        if !tells(octet) || pieces.last().is_some_and(|(last, _)| last.1 > span.0) {
+            continue;
+        }
+        let crossed = old.iter().map(|octet| {
+            if octet.is_ascii_whitespace() {
+                *octet
+            } else {
+                b'x'
+            }
+        });
+        pieces.push((*span, crossed.collect()));
+    }
+    pieces
+}
+
+/// Applies what does not overlap, the longest first; returns how many places changed.
+///
+/// A whole address stands over its local part, whichever way of reading found it.
+fn apply(text: &[u8], found: Vec<Found>) -> (Vec<u8>, usize) {
+    let mut places: Vec<(usize, usize, Found)> = found
+        .into_iter()
+        .filter_map(|found| {
+            let from = found.pieces.iter().map(|(span, _)| span.0).min()?;
+            let to = found.pieces.iter().map(|(span, _)| span.1).max()?;
+            Some((from, to, found))
+        })
+        .collect();
+    places.sort_by_key(|(from, to, _)| (std::cmp::Reverse(to - from), *from));
+    let mut taken: std::collections::BTreeMap<usize, usize> = std::collections::BTreeMap::new();
+    let mut pieces: Vec<(Span, Vec<u8>)> = Vec::new();
+    for (from, to, found) in places {
+        let before = taken.range(..to).next_back();
+        if before.is_none_or(|(_, end)| *end <= from) {
+            taken.insert(from, to);
+            pieces.extend(found.pieces);
+        }
+    }
+    let count = taken.len();
+    pieces.sort_by_key(|(span, _)| *span);
+    let mut out = Vec::with_capacity(text.len());
+    let mut at = 0;
+    for ((from, to), now) in pieces {
+        if from < at {
+            continue;
+        }
+        out.extend_from_slice(text.get(at..from).unwrap_or_default());
+        out.extend_from_slice(&now);
+        at = to;
+    }
+    out.extend_from_slice(text.get(at..).unwrap_or_default());
+    (out, count)
+}
+
+/// Returns whether decoded octets look like a text that could hold codes of its own.
+fn is_text(octets: &[u8]) -> bool {
+    let printable = |octet: &&u8| (32..127).contains(*octet) || matches!(octet, 9 | 10 | 13 | 0);
+    octets.len() >= TEXT_OCTETS && octets.iter().filter(printable).count() * 100 > octets.len() * 85
+}
+
+fn joined(code: &str, way: &str) -> String {
+    if way.is_empty() {
+        code.to_owned()
+    } else {
+        format!("{code}, {way}")
+    }
+}

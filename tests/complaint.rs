@@ -1,0 +1,781 @@
+//! Message, trace and contacts become complaints: one per desk, hidden, checked, as desks' software reads them.
+
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+use plaint::complaint::{
+    self, Answer, Complaint, DraftError, Format, Identity, Material, Munge, Options, Says, Secret,
+    preview,
+};
+use plaint::contact::{AbuseMailbox, Confidence, Contact, Contacts, Form, Role, Suspect, Via};
+use plaint::evidence::{self, Evidence, Kind};
+use plaint::intake::{self, Message, Origin};
+use plaint::rules::Rules;
+use plaint::trace::{self, Trace, Trust};
+use proptest::prelude::*;
+
+/// What a draft is made of, changed by each test where it matters.
+struct Scene {
+    message: Message,
+    trace: Trace,
+    evidence: Evidence,
+    found: Vec<(Suspect, Role, Contacts)>,
+    identity: Identity,
+    options: Options,
+    earlier: Vec<Timestamp>,
+    now: Timestamp,
+    rules: Rules,
+}
+
+const SPAM: &str = include_str!("data/complaint/spam.eml");
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn mailbox(text: &str) -> AbuseMailbox {
+    AbuseMailbox::try_from(text).unwrap()
+}
+
+/// One recommended contact of a role.
+fn desk(text: &str, role: Role) -> Contacts {
+    Contacts {
+        contacts: vec![Contact {
+            mailbox: mailbox(text),
+            role,
+            recommended: true,
+            confidence: Confidence::High,
+            via: Via::Rdap,
+            server: "rdap.example.net".to_owned(),
+            field: "abuse".to_owned(),
+            fetched: at("2026-11-21T12:00:00Z"),
+        }],
+        ..Contacts::default()
+    }
+}
+
+fn addr(text: &str) -> IpAddr {
+    text.parse().unwrap()
+}
+
+impl Scene {
+    fn of(octets: impl Into<Vec<u8>>) -> Self {
+        let rules = Rules::builtin().unwrap();
+        let message = intake::read(octets.into(), Origin::single("-")).unwrap();
+        let mut trust = Trust::default();
+        trust.add("mx.example.org").unwrap();
+        trust.also_public = ["192.0.2.0/24", "198.51.100.0/24"]
+            .map(|net| net.parse().unwrap())
+            .to_vec();
+        let trace = trace::follow(&message.headers(), &trust, &rules);
+        let evidence = evidence::gather(&message, &trace, &rules);
+        Self {
+            trace,
+            evidence,
+            found: vec![(
+                Suspect::Addr(addr("192.0.2.7")),
+                Role::Network,
+                desk("abuse@isp.example.net", Role::Network),
+            )],
+            identity: Identity {
+                name: "J. Roe".to_owned(),
+                mailbox: mailbox("reports@roe.example"),
+                also_mine: vec!["jane.doe+shop@example.org".to_owned()],
+                also_mask: vec!["Jane Doe".to_owned()],
+                mask_domain: false,
+            },
+            options: Options::default(),
+            earlier: Vec::new(),
+            now: at("2026-11-21T12:00:00Z"),
+            message,
+            rules,
+        }
+    }
+
+    fn try_draft(&self) -> Result<Vec<Complaint>, DraftError> {
+        let secret = Secret::new([7; 32]);
+        complaint::draft(&Material {
+            message: &self.message,
+            trace: &self.trace,
+            evidence: &self.evidence,
+            found: &self.found,
+            earlier: &self.earlier,
+            case: secret.case(self.message.octets()),
+            round: 0,
+            identity: &self.identity,
+            options: &self.options,
+            rules: &self.rules,
+            secret: &secret,
+            now: self.now,
+        })
+    }
+
+    fn draft(&self) -> Vec<Complaint> {
+        self.try_draft().unwrap()
+    }
+
+    fn one(&self) -> Complaint {
+        self.draft().remove(0)
+    }
+
+    fn munged(mut self, level: Munge) -> Self {
+        self.options.munge = Some(level);
+        self
+    }
+}
+
+/// A mail of the usual way, with a body of its own.
+fn spam_with(header: &str, body: &str) -> Vec<u8> {
+    format!(
+        "Received: from x.example ([192.0.2.7]) by mx.example.org (Postfix) with ESMTP id 4F2C71A0\r\n\tfor <jane.doe+shop@example.org>; Sat, 21 Nov 2026 11:28:01 +0000 (UTC)\r\n\
+         From: a@example.net\r\nTo: jane.doe+shop@example.org\r\nSubject: x\r\n{header}\r\n{body}"
+    )
+    .into_bytes()
+}
+
+/// Returns the bodies of the parts of a mail, cut at its boundary.
+fn parts(octets: &[u8]) -> Vec<(String, Vec<u8>)> {
+    let text = String::from_utf8_lossy(octets);
+    let boundary = text
+        .split("boundary=\"")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap()
+        .to_owned();
+    let delimiter = format!("\r\n--{boundary}").into_bytes();
+    let mut found = Vec::new();
+    let mut rest = octets;
+    let find = |rest: &[u8]| {
+        rest.windows(delimiter.len())
+            .position(|window| window == delimiter)
+    };
+    rest = &rest[find(rest).unwrap() + delimiter.len()..];
+    while let Some(end) = find(rest) {
+        let part = &rest[2..end];
+        let header = part
+            .windows(4)
+            .position(|window| window == b"\r\n\r\n")
+            .unwrap();
+        found.push((
+            String::from_utf8(part[..header].to_vec()).unwrap(),
+            part[header + 4..].to_vec(),
+        ));
+        rest = &rest[end + delimiter.len()..];
+    }
+    assert_eq!(rest, b"--\r\n", "the mail ends with its closing delimiter");
+    found
+}
+
+fn evidence_of(complaint: &Complaint) -> String {
+    let parts = parts(&complaint.octets);
+    assert!(
+        parts[2].0.starts_with("Content-Type: message/rfc822"),
+        "{}",
+        parts[2].0
+    );
+    String::from_utf8_lossy(&parts[2].1).into_owned()
+}
+
+/// Rules that hold for every complaint, whatever the spam was.
+fn is_sound(complaint: &Complaint) {
+    let octets = &complaint.octets;
+    for line in octets.split(|octet| *octet == b'\n') {
+        assert!(line.len() <= 999, "a line of {} octets", line.len());
+    }
+    let bare = |at: usize| match octets[at] {
+        b'\n' => at == 0 || octets[at - 1] != b'\r',
+        b'\r' => octets.get(at + 1) != Some(&b'\n'),
+        octet => octet == 0,
+    };
+    assert!(!(0..octets.len()).any(bare), "a bare CR or LF, or a NUL");
+    let header = &octets[..octets
+        .windows(4)
+        .position(|window| window == b"\r\n\r\n")
+        .unwrap()];
+    assert!(header.is_ascii());
+    let names: Vec<String> = String::from_utf8_lossy(header)
+        .lines()
+        .filter(|line| !line.starts_with([' ', '\t']))
+        .map(|line| line.split(':').next().unwrap().to_owned())
+        .filter(|name| name != "Content-Transfer-Encoding")
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "From",
+            "To",
+            "Subject",
+            "Date",
+            "Message-ID",
+            "MIME-Version",
+            "Content-Type"
+        ]
+    );
+}
+
+#[test]
+fn a_complaint_is_a_report_that_people_and_programs_read() {
+    let complaint = Scene::of(SPAM).one();
+    is_sound(&complaint);
+    assert_eq!(complaint.leaks, Vec::<String>::new());
+    insta::assert_snapshot!(
+        String::from_utf8(complaint.octets)
+            .unwrap()
+            .replace("\r\n", "\n")
+    );
+}
+
+#[test]
+fn the_preview_is_read_in_ten_seconds() {
+    insta::assert_snapshot!(preview::text(&Scene::of(SPAM).one()));
+}
+
+#[test]
+fn the_text_speaks_german() {
+    let mut scene = Scene::of(SPAM);
+    scene.options.language = "de".to_owned();
+    let complaint = scene.one();
+    is_sound(&complaint);
+    assert!(
+        complaint
+            .subject
+            .starts_with("Missbrauchsmeldung: Spam von 192.0.2.7, 2026-11-21 11:28:01 UTC (")
+    );
+    assert!(
+        complaint
+            .text
+            .contains("Bitte stellen Sie fest, wer 192.0.2.7 zu dieser Zeit benutzt hat")
+    );
+    assert_eq!(complaint.leaks, Vec::<String>::new());
+}
+
+#[test]
+fn the_same_material_gives_the_same_octets() {
+    assert_eq!(Scene::of(SPAM).one().octets, Scene::of(SPAM).one().octets);
+}
+
+#[test]
+fn evidence_without_the_user_is_the_message_octet_for_octet() {
+    let complaint = Scene::of(SPAM).munged(Munge::None).one();
+    assert_eq!(
+        evidence_of(&complaint),
+        SPAM.replace("\r\n", "\n").replace('\n', "\r\n")
+    );
+    let mut stranger = Scene::of(spam_with("", "--a\r\n.\r\n..b\r\nFrom c\r\n"));
+    stranger.identity.also_mine.clear();
+    stranger.identity.also_mask.clear();
+    let before = String::from_utf8(stranger.message.octets().to_vec()).unwrap();
+    let expected = before.replace("jane.doe+shop@example.org", "x@munged.invalid");
+    assert_eq!(evidence_of(&stranger.one()), expected);
+}
+
+#[test]
+fn only_lines_that_name_the_user_change() {
+    let complaint = Scene::of(SPAM).one();
+    let after = evidence_of(&complaint);
+    let lines = SPAM.lines().zip(after.lines());
+    assert_eq!(SPAM.lines().count(), after.lines().count());
+    for (before, after) in lines {
+        let names = ["jane", "amFuZ", "doe", "bob@"]
+            .iter()
+            .any(|word| before.to_lowercase().contains(&word.to_lowercase()));
+        assert!(before == after || names, "`{before}` became `{after}`");
+    }
+}
+
+#[test]
+fn every_message_of_the_lab_that_has_a_source_gives_a_sound_complaint() {
+    let labels = include_str!("data/lab/labels.jsonl");
+    let mut sound = 0;
+    for label in labels.lines() {
+        let label: serde_json::Value = serde_json::from_str(label).unwrap();
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/lab/").to_owned()
+            + label["file"].as_str().unwrap();
+        let octets = std::fs::read(file).unwrap();
+        let mut scene = Scene::of(octets);
+        let mut trust = Trust::default();
+        for own in ["networks", "hosts"] {
+            for text in label["recipient_trust"][own].as_array().unwrap() {
+                trust.add(text.as_str().unwrap()).unwrap();
+            }
+        }
+        scene.trace = trace::follow(&scene.message.headers(), &trust, &scene.rules);
+        let Some(source) = &scene.trace.source else {
+            continue;
+        };
+        scene.found = vec![(
+            Suspect::Addr(source.addr),
+            Role::Network,
+            desk("abuse@isp.example.net", Role::Network),
+        )];
+        scene.identity.also_mine = label["recipients"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|text| text.as_str().unwrap().to_owned())
+            .collect();
+        let complaint = scene.one();
+        is_sound(&complaint);
+        assert_eq!(complaint.leaks, Vec::<String>::new(), "{}", label["id"]);
+        let after = evidence_of(&complaint);
+        for own in &scene.identity.also_mine {
+            assert!(
+                !after.to_lowercase().contains(own.as_str()),
+                "{}: {own}",
+                label["id"]
+            );
+        }
+        let before = String::from_utf8_lossy(scene.message.octets()).into_owned();
+        assert_eq!(
+            before.lines().count(),
+            after.lines().count(),
+            "{}",
+            label["id"]
+        );
+        sound += 1;
+    }
+    assert!(sound >= 50, "only {sound} messages have a source");
+}
+
+#[test]
+fn a_mail_of_several_incidents_lists_their_times() {
+    let mut scene = Scene::of(SPAM);
+    scene.earlier = vec![at("2026-11-21T01:00:00Z"), at("2026-11-21T02:00:00Z")];
+    let complaint = scene.one();
+    assert_eq!(complaint.incidents, 3);
+    let report = String::from_utf8(parts(&complaint.octets)[1].1.clone()).unwrap();
+    assert!(report.contains("\r\nIncidents: 3\r\n"));
+    assert!(
+        complaint
+            .text
+            .contains("  2026-11-21 01:00:00\n  2026-11-21 02:00:00\n  2026-11-21 11:28:01\n")
+    );
+}
+
+#[test]
+fn one_mailbox_gets_one_mail_for_all_that_it_answers_for() {
+    let mut scene = Scene::of(SPAM);
+    scene.evidence.kind = Kind::Phishing;
+    let host = Suspect::Host("www.shop.example".to_owned());
+    scene.found.push((
+        host.clone(),
+        Role::Hosting,
+        desk("Abuse@ISP.example.net", Role::Hosting),
+    ));
+    scene.found.push((
+        host,
+        Role::Registrar,
+        desk("abuse@registrar.example.com", Role::Registrar),
+    ));
+    let complaints = scene.draft();
+    let to: Vec<&str> = complaints
+        .iter()
+        .filter_map(|one| one.desk.mailbox.as_ref())
+        .map(AbuseMailbox::as_str)
+        .collect();
+    assert_eq!(to, ["abuse@isp.example.net", "abuse@registrar.example.com"]);
+    assert_eq!(complaints[0].desk.roles, [Role::Network, Role::Hosting]);
+    assert!(
+        complaints[0]
+            .text
+            .contains("links to www.shop.example, which you host")
+    );
+    assert!(!complaints[1].text.contains("which you host"));
+    for complaint in &complaints {
+        is_sound(complaint);
+    }
+}
+
+#[test]
+fn only_the_source_and_what_a_rule_vouches_for_is_named() {
+    let mut scene = Scene::of(SPAM);
+    scene.found = vec![(
+        Suspect::Addr(addr("198.51.100.9")),
+        Role::Network,
+        desk("abuse@innocent.example.net", Role::Network),
+    )];
+    assert_eq!(scene.try_draft(), Err(DraftError::NoDesk));
+    scene.trace.origin = Some(trace::Origin {
+        addr: addr("198.51.100.9"),
+        field: 1,
+        confidence: trace::Confidence::Corroborated,
+        why: String::new(),
+    });
+    let complaint = scene.one();
+    assert_eq!(complaint.source_addr, addr("198.51.100.9"));
+    assert_eq!(
+        complaint.desk.unticked_because.as_deref(),
+        Some("only the desk of the source is ticked beforehand")
+    );
+}
+
+#[test]
+fn desks_are_ticked_as_the_kind_of_abuse_asks() {
+    let hosting = |kind: Kind| {
+        let mut scene = Scene::of(SPAM);
+        scene.evidence.kind = kind;
+        let host = Suspect::Host("www.shop.example".to_owned());
+        scene.found.push((
+            host,
+            Role::Hosting,
+            desk("abuse@host.example.com", Role::Hosting),
+        ));
+        scene
+            .draft()
+            .into_iter()
+            .map(|one| one.desk.ticked)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(hosting(Kind::Spam), [true, false]);
+    assert_eq!(hosting(Kind::Phishing), [true, true]);
+    let because = |change: &dyn Fn(&mut Scene)| {
+        let mut scene = Scene::of(SPAM);
+        change(&mut scene);
+        scene.one().desk.unticked_because
+    };
+    assert_eq!(because(&|_| {}), None);
+    assert_eq!(
+        because(&|scene| scene.now = at("2026-11-29T00:00:00Z")).as_deref(),
+        Some("the mail is older than seven days")
+    );
+    assert_eq!(
+        because(&|scene| scene.found[0].2.contacts[0].confidence = Confidence::Low).as_deref(),
+        Some("the mailbox is a guess")
+    );
+    let signed_up = |scene: &mut Scene| {
+        scene.options.answer = Some(Answer {
+            says: Says::OnceSignedUp,
+            on: "2026-11-21".parse().unwrap(),
+        });
+    };
+    assert!(because(&signed_up).unwrap().contains("unsubscribing"));
+    let question = |scene: &mut Scene| {
+        scene.trace.question = Some(trace::Question {
+            asks: trace::Asks::OwnHost,
+            host: "mx.example.org".to_owned(),
+            text: "Is mx.example.org your provider's?".to_owned(),
+        });
+    };
+    assert!(
+        because(&question)
+            .unwrap()
+            .starts_with("a question is open")
+    );
+}
+
+#[test]
+fn no_more_than_five_desks_are_ticked() {
+    let mut scene = Scene::of(SPAM);
+    scene.evidence.kind = Kind::Phishing;
+    for number in 0..7 {
+        let host = Suspect::Host(format!("www.shop{number}.example"));
+        scene.found.push((
+            host,
+            Role::Hosting,
+            desk(&format!("abuse@host{number}.example.com"), Role::Hosting),
+        ));
+    }
+    let complaints = scene.draft();
+    assert_eq!(complaints.len(), 8);
+    assert_eq!(complaints.iter().filter(|one| one.desk.ticked).count(), 5);
+}
+
+#[test]
+fn a_desk_that_takes_a_form_only_gets_a_text_and_no_mail() {
+    let mut scene = Scene::of(SPAM);
+    scene.found[0].2 = Contacts {
+        forms: vec![Form {
+            url: "https://abuse.example.net/form".to_owned(),
+            desk: "Example Net".to_owned(),
+        }],
+        ..Contacts::default()
+    };
+    let complaint = scene.one();
+    assert!(complaint.octets.is_empty() && !complaint.desk.ticked);
+    assert!(complaint.text.contains("The body of the mail:"));
+    assert!(!complaint.text.contains("jane.doe"));
+}
+
+#[test]
+fn what_only_the_user_knows_is_quoted_as_his_word() {
+    let mut scene = Scene::of(spam_with(
+        "List-Unsubscribe: <https://n.example/u>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n",
+        "hi\r\n",
+    ));
+    scene.options.answer = Some(Answer {
+        says: Says::Unsubscribed {
+            when: "2026-03-01".to_owned(),
+        },
+        on: "2026-11-21".parse().unwrap(),
+    });
+    scene.options.note = Some("Third time.\u{202e}\nPlease act.".to_owned());
+    let text = scene.one().text.replace('\n', " ");
+    assert!(
+        text.contains(
+            "I unsubscribed on 2026-03-01, and the mail went on (my statement of 2026-11-21)."
+        ),
+        "{text}"
+    );
+    assert!(text.contains("one click (RFC 8058)"));
+    assert!(text.contains("In my own words: Third time.<U+202E> Please act."));
+}
+
+#[test]
+fn the_users_own_note_is_masked_with_the_text_it_stands_in() {
+    let mut scene = Scene::of(SPAM);
+    scene.options.note = Some("written by jane.doe+shop@example.org".to_owned());
+    let complaint = scene.one();
+    assert!(complaint.text.contains("written by x@munged.invalid"));
+    assert_eq!(complaint.leaks, Vec::<String>::new());
+}
+
+#[test]
+fn a_leak_that_cannot_be_masked_stops_the_complaint_and_says_where() {
+    let mut scene = Scene::of(SPAM);
+    // The subject is made of our own words: nothing in it can be masked.
+    scene.identity.also_mask.push("report".to_owned());
+    let complaint = scene.one();
+    assert!(
+        complaint.leaks.iter().any(|leak| leak.starts_with("line 3, in the header: own word;")),
+        "{:?}",
+        complaint.leaks
+    );
+}
+
+#[test]
+fn headers_only_leaves_the_body_out_and_says_so() {
+    let complaint = Scene::of(SPAM).munged(Munge::HeadersOnly).one();
+    is_sound(&complaint);
+    assert!(
+        !complaint
+            .octets
+            .windows(8)
+            .any(|window| window == b"You have")
+    );
+    assert!(
+        complaint.text.contains("- The body of "),
+        "{}",
+        complaint.text
+    );
+}
+
+#[test]
+fn tokens_are_crossed_out_for_link_hosts_but_phishing_links_stay_whole() {
+    let scene = |kind: Kind| {
+        let body = "see https://www.shop.example/go/a7f3b9c2d1?id=17593640 now\r\n";
+        let mut scene = Scene::of(spam_with("", body));
+        scene.evidence.kind = kind;
+        let host = Suspect::Host("www.shop.example".to_owned());
+        scene.found = vec![(
+            host,
+            Role::Hosting,
+            desk("abuse@host.example.com", Role::Hosting),
+        )];
+        scene.one()
+    };
+    let plain = scene(Kind::Spam);
+    assert_eq!(plain.munge, Munge::Tokens);
+    assert!(evidence_of(&plain).contains("https://www.shop.example/go/xxxxxxxxxx?id=xxxxxxxx now"));
+    assert!(!plain.text.contains("a7f3b9c2d1"));
+    assert!(evidence_of(&scene(Kind::Phishing)).contains("/go/a7f3b9c2d1?id=17593640"));
+}
+
+#[test]
+fn the_own_domain_is_hidden_where_the_user_owns_it() {
+    let mut scene = Scene::of(SPAM);
+    scene.identity.mailbox = mailbox("jane@example.org");
+    scene.identity.mask_domain = true;
+    let complaint = scene.one();
+    assert_eq!(complaint.leaks, Vec::<String>::new());
+    assert!(!evidence_of(&complaint).contains("example.org"));
+    assert!(!complaint.text.contains("example.org"));
+    assert!(complaint.warnings.is_empty(), "{:?}", complaint.warnings);
+}
+
+#[test]
+fn programs_and_archives_become_a_line_with_their_digest() {
+    let body = "--b\r\n\r\nhello\r\n--b\r\nContent-Type: application/octet-stream; name=\"a.exe\"\r\nContent-Transfer-Encoding: base64\r\n\r\nTVqQAAMAAAAEAAAA\r\n--b--\r\n";
+    let complaint = Scene::of(spam_with(
+        "Content-Type: multipart/mixed; boundary=b\r\n",
+        body,
+    ))
+    .one();
+    let evidence = evidence_of(&complaint);
+    assert!(!evidence.contains("TVqQ"));
+    assert!(evidence.contains("[plaint: a part was left out: name a.exe, type application/octet-stream, 12 octets, SHA-256 "));
+    assert!(evidence.contains("--b\r\n\r\nhello\r\n--b\r\n"));
+}
+
+#[test]
+fn large_evidence_is_cut_at_a_part_and_says_so() {
+    let part = format!("--b\r\n\r\n{}", "spam and eggs\r\n".repeat(1_000));
+    let body = format!("{}--b--\r\n", part.repeat(6));
+    let complaint = Scene::of(spam_with(
+        "Content-Type: multipart/mixed; boundary=b\r\n",
+        &body,
+    ))
+    .one();
+    is_sound(&complaint);
+    let evidence = evidence_of(&complaint);
+    assert!(evidence.len() < 52 * 1024);
+    assert!(
+        evidence.contains("[plaint: the message was cut here, ")
+            && evidence.trim_end().ends_with("--b--")
+    );
+    assert!(complaint.text.contains("cut to size"));
+}
+
+#[test]
+fn what_rfc_5322_forbids_goes_along_octet_for_octet() {
+    let mut octets = spam_with("", "");
+    octets.extend_from_slice(&[b"a\rb\0c\r\n".as_slice(), &[b'x'; 3_000], b"\r\n"].concat());
+    let complaint = Scene::of(octets.clone()).one();
+    is_sound(&complaint);
+    let parts = parts(&complaint.octets);
+    assert!(parts[3].0.contains("filename=original.eml"));
+    let encoded: Vec<u8> = parts[3]
+        .1
+        .iter()
+        .copied()
+        .filter(|octet| !octet.is_ascii_whitespace())
+        .collect();
+    let exact = data_encoding::BASE64.decode(&encoded).unwrap();
+    let expected = String::from_utf8(octets)
+        .unwrap()
+        .replace("jane.doe+shop@example.org", "x@munged.invalid");
+    assert_eq!(String::from_utf8(exact).unwrap(), expected);
+}
+
+#[test]
+fn xarf_is_a_document_of_a_private_person() {
+    let mut scene = Scene::of(SPAM);
+    scene.options.format = Some(Format::Xarf);
+    let complaint = scene.one();
+    is_sound(&complaint);
+    let json: Vec<u8> = parts(&complaint.octets)[2]
+        .1
+        .iter()
+        .copied()
+        .filter(|octet| !octet.is_ascii_whitespace())
+        .collect();
+    let json: serde_json::Value =
+        serde_json::from_slice(&data_encoding::BASE64.decode(&json).unwrap()).unwrap();
+    assert_eq!(json["Version"], "3");
+    assert_eq!(json["ReporterInfo"]["ReporterType"], "Person");
+    assert_eq!(json["Report"]["SourceIp"], "192.0.2.7");
+    assert_eq!(json["Report"]["Date"], "2026-11-21T11:28:01Z");
+    assert_eq!(complaint.leaks, Vec::<String>::new());
+}
+
+#[test]
+fn plain_is_one_text_with_header_and_body() {
+    let mut scene = Scene::of(SPAM);
+    scene.options.format = Some(Format::Plain);
+    let complaint = scene.one();
+    is_sound(&complaint);
+    let text = String::from_utf8(complaint.octets).unwrap();
+    assert!(text.contains("Content-Type: text/plain; charset=utf-8\r\n"));
+    assert!(text.contains("The body of the mail:"));
+    assert!(!text.contains("jane.doe"));
+}
+
+#[test]
+fn a_boundary_inside_the_spam_cuts_nothing() {
+    let first = Scene::of(SPAM).one();
+    let text = String::from_utf8(first.octets).unwrap();
+    let boundary = text
+        .split("boundary=\"")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap();
+    // The spam holds every boundary that it could know of: those of other complaints, in any form.
+    let body = format!("--{boundary}--\r\nrest\r\n--=_plaint_\r\n");
+    let complaint = Scene::of(spam_with("", &body)).one();
+    assert!(evidence_of(&complaint).ends_with(&format!("\r\n\r\n{body}")));
+}
+
+#[test]
+fn bombs_are_composed_in_bounded_size() {
+    let parts = format!("{}--b--\r\n", "--b\r\n\r\nx\r\n".repeat(100_000));
+    let nested = "Content-Type: message/rfc822\r\n\r\n".repeat(1_000);
+    for octets in [
+        spam_with("Content-Type: multipart/mixed; boundary=b\r\n", &parts),
+        spam_with("Content-Type: message/rfc822\r\n", &nested),
+        spam_with(
+            "Content-Type: text/plain; charset=utf-7\r\n",
+            &"+AAA-".repeat(100_000),
+        ),
+        spam_with("", &"<".repeat(200_000)),
+        spam_with("", &"=?utf-8?B?".repeat(20_000)),
+    ] {
+        let began = std::time::Instant::now();
+        let complaint = Scene::of(octets).one();
+        is_sound(&complaint);
+        assert!(
+            complaint.octets.len() < 512 * 1024,
+            "{}",
+            complaint.octets.len()
+        );
+        assert!(began.elapsed().as_secs() < 60);
+    }
+}
+
+#[test]
+fn nothing_of_the_spam_reaches_the_terminal_as_it_is() {
+    let hostile = "Subject: \x1b]52;c;eA==\x07\u{202e}\u{200b}\u{9b}31m\r\nReply-To: \"\x1b[2J\" <a@b.example>\r\n";
+    let complaint = Scene::of(spam_with(hostile, "\x1b[31mred\u{2066}\r\n")).one();
+    for shown in [
+        preview::text(&complaint),
+        preview::whole(&complaint),
+        complaint.text.clone(),
+        complaint.subject.clone(),
+    ] {
+        let printable =
+            |c: char| c == '\n' || !(c.is_control() || "\u{202e}\u{200b}\u{2066}".contains(c));
+        assert!(shown.chars().all(printable), "{shown:?}");
+    }
+}
+
+#[test]
+fn a_mail_that_is_old_or_was_sent_to_the_complaining_address_warns() {
+    let mut scene = Scene::of(SPAM);
+    scene.identity.mailbox = mailbox("jane.doe+shop@example.org");
+    scene.now = at("2026-11-24T12:00:00Z");
+    let warnings = scene.one().warnings;
+    assert!(
+        warnings
+            .iter()
+            .any(|warning| warning.contains("3 days old")),
+        "{warnings:?}"
+    );
+    assert!(
+        warnings
+            .iter()
+            .any(|warning| warning.contains("the very address that was spammed")),
+        "{warnings:?}"
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_header_and_body_give_a_sound_complaint_without_leaks(
+        header in prop::collection::vec(prop::sample::select(&b"Subject:From To\x1b\r\n <>@,;\"=?utf-8?B?\xff\x00%"[..]), 0..200),
+        body in prop::collection::vec(any::<u8>(), 0..400),
+    ) {
+        let mut octets = spam_with("", "");
+        octets.truncate(octets.len() - 2);
+        octets.extend_from_slice(b"Subject: ");
+        octets.extend_from_slice(&header);
+        octets.extend_from_slice(b"\r\n\r\n");
+        octets.extend_from_slice(&body);
+        let complaint = Scene::of(octets).one();
+        is_sound(&complaint);
+        prop_assert_eq!(complaint.leaks, Vec::<String>::new());
+    }
+}

@@ -1,0 +1,137 @@
+//! A message and its trace become evidence: links, drop boxes, the mail service, the kind of abuse.
+
+use plaint::evidence::{self, Evidence, Kind};
+use plaint::intake::{self, Origin};
+use plaint::rules::{Role, Rules, Suspect};
+use plaint::trace::{self, Trace, Trust};
+
+fn gathered(header: &str, body: &str) -> (Evidence, Trace, Rules) {
+    let text = format!(
+        "Received: from x.example (o1.sendgrid.net [192.0.2.7]) by mx.example.org (Postfix) with ESMTP id 4F2C71A0\r\n\tfor <jane@example.org>; Sat, 21 Nov 2026 11:28:01 +0000\r\n\
+         From: \"Someone\" <a@example.net>\r\nTo: jane@example.org\r\n{header}\r\n{body}"
+    );
+    let rules = Rules::builtin().unwrap();
+    let message = intake::read(text.into_bytes(), Origin::single("-")).unwrap();
+    let mut trust = Trust::default();
+    trust.add("mx.example.org").unwrap();
+    trust.also_public = vec!["192.0.2.0/24".parse().unwrap()];
+    let trace = trace::follow(&message.headers(), &trust, &rules);
+    (evidence::gather(&message, &trace, &rules), trace, rules)
+}
+
+fn evidence(header: &str, body: &str) -> Evidence {
+    gathered(header, body).0
+}
+
+#[test]
+fn links_of_encoded_parts_are_read() {
+    let html = data_encoding::BASE64.encode(b"<a href=\"http://www.evil.example/x\">click</a>");
+    let body = format!(
+        "--b\r\nContent-Type: text/plain\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nsee http://plain.exam=\r\nple/a=3Fb\r\n--b\r\nContent-Type: text/html\r\nContent-Transfer-Encoding: base64\r\n\r\n{html}\r\n--b--\r\n"
+    );
+    let evidence = evidence("Content-Type: multipart/alternative; boundary=b\r\n", &body);
+    let urls: Vec<&str> = evidence
+        .links
+        .iter()
+        .map(|link| link.url.as_str())
+        .collect();
+    assert_eq!(
+        urls,
+        ["http://plain.example/a?b", "http://www.evil.example/x"]
+    );
+}
+
+#[test]
+fn the_kind_is_proposed_with_reasons() {
+    let kind = |header: &str, body: &str| {
+        let evidence = evidence(header, body);
+        assert!(!evidence.kind_why.is_empty());
+        evidence.kind
+    };
+    assert_eq!(
+        kind("Subject: cheap pills\r\n", "buy http://pills.example\r\n"),
+        Kind::Spam
+    );
+    assert_eq!(
+        kind(
+            "Subject: Your account is suspended\r\n",
+            "Please verify your account: http://www.paypal.com.evil.example/login\r\n"
+        ),
+        Kind::Phishing
+    );
+    assert_eq!(
+        kind(
+            "Subject: business proposal\r\nReply-To: barr@claims.example\r\n",
+            "I am a barrister. You are next of kin to the sum of US$15,500,000. This transaction is strictly confidential.\r\n"
+        ),
+        Kind::AdvanceFee
+    );
+    assert_eq!(
+        kind(
+            "Content-Type: multipart/mixed; boundary=b\r\n",
+            "--b\r\n\r\nopen the attached invoice\r\n--b\r\nContent-Type: application/octet-stream; name=\"invoice.pdf.exe\"\r\n\r\nMZ\r\n--b--\r\n"
+        ),
+        Kind::Malware
+    );
+    assert_eq!(
+        kind(
+            "List-Unsubscribe: <https://n.example/u>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n",
+            "our autumn offers http://n.example\r\n"
+        ),
+        Kind::Newsletter
+    );
+}
+
+#[test]
+fn a_mail_service_is_believed_only_if_an_own_host_agrees() {
+    let esp = |header: &str| evidence(header, "hi\r\n").esp;
+    let sendgrid = esp("X-SG-EID: abc\r\n").unwrap();
+    assert!(sendgrid.believed, "the source's name lies in sendgrid.net");
+    assert_eq!(sendgrid.desk.as_deref(), Some("abuse@sendgrid.com"));
+    let mailchimp = esp("X-MC-User: 0123456789abcdef01234567\r\n").unwrap();
+    assert!(!mailchimp.believed);
+    assert_eq!(
+        mailchimp.customer.as_deref(),
+        Some("0123456789abcdef01234567")
+    );
+    assert_eq!(esp("X-Mailer: x\r\n"), None);
+}
+
+#[test]
+fn attachments_are_named_and_never_unpacked() {
+    let body = "--b\r\n\r\nhi\r\n--b\r\nContent-Type: application/zip; name=a.zip\r\nContent-Transfer-Encoding: base64\r\n\r\nUEsDBA==\r\n--b--\r\n";
+    let evidence = evidence("Content-Type: multipart/mixed; boundary=b\r\n", body);
+    let file = &evidence.attachments[0];
+    assert_eq!(
+        (
+            file.name.as_deref(),
+            file.media_type.as_str(),
+            file.size_octets
+        ),
+        (Some("a.zip"), "application/zip", 4)
+    );
+    assert_eq!(file.sha256.len(), 64);
+    assert_eq!(evidence.attachments.len(), 1);
+}
+
+#[test]
+fn lookups_ask_for_no_name_that_could_carry_a_token() {
+    let (evidence, trace, rules) = gathered(
+        "Subject: Your account is suspended\r\n",
+        "verify your account at http://jane-17ab.www.evil.example/x or http://www.w3.org/ or http://www.other.example/\r\n",
+    );
+    let found = evidence::suspects(&trace, &evidence, &rules);
+    assert_eq!(
+        found[0],
+        (Suspect::Addr("192.0.2.7".parse().unwrap()), Role::Network)
+    );
+    assert!(found.contains(&(Suspect::Domain("evil.example".to_owned()), Role::Hosting)));
+    assert!(found.contains(&(Suspect::Host("www.other.example".to_owned()), Role::Hosting)));
+    assert!(!format!("{found:?}").contains("17ab") && !format!("{found:?}").contains("w3.org"));
+}
+
+#[test]
+fn links_of_plain_spam_are_not_looked_up() {
+    let (evidence, trace, rules) = gathered("", "buy http://www.pills.example\r\n");
+    assert_eq!(evidence::suspects(&trace, &evidence, &rules).len(), 1);
+}
