@@ -36,6 +36,10 @@ mod killed;
 #[cfg(test)]
 mod ledger;
 
+// the ledger as a case file: desks, answers, counts, one's own data
+#[cfg(test)]
+mod case_file;
+
 // a loopback internet: the sandbox's own servers
 #[cfg(test)]
 #[path = "../examples/sandbox/net/mod.rs"]

@@ -74,10 +74,7 @@ impl Way {
     /// Returns what the case is counted by.
     pub(super) fn facts(&self) -> Option<CaseFacts> {
         let source = self.trace.source.as_ref()?;
-        let mut facts = CaseFacts::of(
-            source.addr,
-            self.evidence.kind.word(),
-        );
+        let mut facts = CaseFacts::of(source.addr, self.evidence.kind.word());
         for (_, role, contacts) in &self.found {
             if *role == Role::Network {
                 facts.asn = contacts.asn;

@@ -103,6 +103,19 @@ impl Ledger {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// Returns whether a complaint was composed for a desk.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] where the ledger cannot be read.
+    pub fn has_desk(&self, key: &str) -> Result<bool, LedgerError> {
+        Ok(self.db.query_row(
+            "SELECT EXISTS (SELECT 1 FROM complaints WHERE desk = ?1)",
+            [key],
+            |row| row.get(0),
+        )?)
+    }
+
     /// Writes down what was learnt about a desk.
     ///
     /// # Errors
@@ -220,6 +233,16 @@ const COLUMNS: &str = "key, dead_until, dead_because, form_url, refuses_munged, 
     blocked, forwarded_to";
 
 impl DeskRecord {
+    /// Returns whether anything is known of the desk.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        *self
+            != Self {
+                key: self.key.clone(),
+                ..Self::default()
+            }
+    }
+
     fn of(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
             key: row.get(0)?,

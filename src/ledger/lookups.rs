@@ -102,7 +102,7 @@ fn key(suspect: &Suspect) -> (&'static str, Vec<u8>, Vec<u8>) {
 }
 
 /// Returns an address as 16 octets that sort as addresses count.
-fn octets(addr: IpAddr) -> Vec<u8> {
+pub(super) fn octets(addr: IpAddr) -> Vec<u8> {
     let v6: Ipv6Addr = match addr {
         IpAddr::V4(v4) => v4.to_ipv6_mapped(),
         IpAddr::V6(v6) => v6,

@@ -63,6 +63,10 @@ pub use stats::{By, Count};
 mod export;
 pub use export::{ExportError, Form};
 
+// the user's own data
+mod own;
+pub use own::{Corrected, Forgotten};
+
 // lookups that were answered before
 mod lookups;
 
