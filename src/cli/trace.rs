@@ -46,27 +46,16 @@ struct View<'v> {
 /// Runs the command.
 pub(crate) fn run(args: TraceArgs, session: &mut Session) -> Result<Exit, Failure> {
     let trust = session.config.trust(&args.trust.trust)?;
-    let view = View {
-        trust: &trust,
-        rules: &session.rules,
-        json: args.json,
-        explain: args.explain,
-        digest: args.digest,
-    };
-    let mut exit = Exit::Done;
-    let standard = [std::path::PathBuf::from("-")];
-    let files = if args.files.is_empty() {
-        &standard[..]
-    } else {
-        &args.files[..]
-    };
-    // Whatever prints needs the session, and so does what reads: they take turns.
-    let term = RefCell::new(&mut session.term);
-    let out = Output { term: &term };
-    for file in files {
-        exit = exit.graver(one_input(file, &view, &out));
-        if out.is_closed() {
-            break;
+    for file in &args.files {
+        let mut octets = Vec::new();
+        let input = file.to_string_lossy().into_owned();
+        if input == "-" {
+            std::io::stdin()
+                .read_to_end(&mut octets)
+                .map_err(|e| Failure::new(Exit::Io, "x").because(e))?;
+        } else {
+            octets =
+                std::fs::read(file).map_err(|e| Failure::new(Exit::CannotOpen, "x").because(e))?;
         }
     }
     Ok(exit)

@@ -202,6 +202,26 @@ impl ReplyRule {
             .flat_map(move |regex| regex.captures_iter(text))
     }
 
+    /// Returns a text without the places where the pattern is found, and those places.
+    #[must_use]
+    pub fn without<'t>(&self, text: &'t str) -> (String, Vec<&'t str>) {
+        let mut kept = String::with_capacity(text.len());
+        let mut taken = Vec::new();
+        let mut at = 0;
+        for found in self
+            .built()
+            .ok()
+            .into_iter()
+            .flat_map(|r| r.find_iter(text))
+        {
+            kept.push_str(text.get(at..found.start()).unwrap_or_default());
+            taken.push(found.as_str());
+            at = found.end();
+        }
+        kept.push_str(text.get(at..).unwrap_or_default());
+        (kept, taken)
+    }
+
     /// Returns the offset of the first place where the pattern is found.
     #[must_use]
     pub fn find(&self, text: &str) -> Option<usize> {
@@ -240,8 +260,12 @@ impl Family {
 pub struct Replies {
     /// Signs that a message is a bounce, with their weight.
     pub bounce: Family,
+    /// Signs that a mail is still being tried.
+    pub delay: Family,
     /// Lines at which the returned message begins in a text.
     pub returned: Family,
+    /// Lines that say nothing about why.
+    pub noise: Family,
     /// How texts name the recipient that failed.
     pub layouts: Family,
     /// What words of a diagnosis mean.
@@ -266,12 +290,14 @@ macro_rules! files {
 }
 
 /// The files of `rules/replies`, in the order in which their rules are asked.
-const FILES: [(&str, &str); 12] = files![
+const FILES: [(&str, &str); 14] = files![
     "automatic.toml",
     "bounce.toml",
+    "delay.toml",
     "host.toml",
     "layout.toml",
     "mailbox.toml",
+    "noise.toml",
     "policy.toml",
     "quoted.toml",
     "returned.toml",
@@ -293,7 +319,9 @@ impl Replies {
     pub(super) fn builtin() -> Result<Self, RuleError> {
         Ok(Self {
             bounce: family(&["bounce.toml"])?,
+            delay: family(&["delay.toml"])?,
             returned: family(&["returned.toml"])?,
+            noise: family(&["noise.toml"])?,
             layouts: family(&["layout.toml"])?,
             // Mailbox before policy: "550 5.7.1 user unknown" is an unknown
             // user. Policy before host and transit: a listed client is told so
@@ -308,10 +336,12 @@ impl Replies {
         })
     }
 
-    fn families(&self) -> [&Family; 9] {
+    fn families(&self) -> [&Family; 11] {
         [
             &self.bounce,
+            &self.delay,
             &self.returned,
+            &self.noise,
             &self.layouts,
             &self.words,
             &self.statuses,

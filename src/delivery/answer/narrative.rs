@@ -7,9 +7,9 @@
 
 use super::pages::Pages;
 use super::reason::{self, Found};
-use super::{BOUNCE_WEIGHT, DIAGNOSIS_CHARS, FAILED_LIMIT, Failed, Kind, code};
+use super::{BOUNCE_WEIGHT, Class, DIAGNOSIS_CHARS, FAILED_LIMIT, Failed, Kind, code};
 use crate::intake::Untrusted;
-use crate::rules::{Reason, Rules};
+use crate::rules::Rules;
 
 /// Characters of a text that one diagnosis is sought in.
 const DIAGNOSIS_WINDOW: usize = 4_000;
@@ -204,7 +204,7 @@ fn judge(address: Option<&str>, chunk: &str, pages: &Pages, rules: &Rules) -> Fa
     if !found.is_known() {
         found = by_subject(pages, rules).unwrap_or(found);
     }
-    let delayed = is_delayed(pages, &found);
+    let delayed = is_delayed(pages, &found, rules);
     let status = status.or(found.stands_for);
     Failed {
         recipient: address.map(|text| Untrusted::text(text).up_to(254).to_string()),
@@ -233,12 +233,15 @@ fn by_subject(pages: &Pages, rules: &Rules) -> Option<Found> {
 }
 
 /// Returns whether the mail is still being tried: a warning, not an end.
-fn is_delayed(pages: &Pages, found: &Found) -> bool {
-    let subject = pages.subject.to_ascii_lowercase();
-    found.reason == Reason::Expired
-        && ["delay", "warning", "verzögert", "retard"]
-            .iter()
-            .any(|word| subject.contains(word))
+fn is_delayed(pages: &Pages, found: &Found, rules: &Rules) -> bool {
+    let signed = rules.replies.delay.rules().any(|rule| {
+        let text = match rule.field.as_deref() {
+            Some(field) => pages.seen_by(field).unwrap_or_default(),
+            None => &pages.text,
+        };
+        rule.is_match(text)
+    });
+    signed && found.reason.class(None) == Class::Soft
 }
 
 /// Returns what the text says about one recipient, or all of it.

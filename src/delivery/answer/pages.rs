@@ -148,7 +148,17 @@ impl Pages {
         if !returned.trim().is_empty() {
             self.returned.push(cut(returned, RETURNED_LIMIT));
         }
-        self.text = said.to_owned();
+        let mut said = said.to_owned();
+        for rule in rules.replies.noise.rules() {
+            let (kept, taken) = rule.without(&said);
+            // What it names still ties the answer to a complaint.
+            let taken = taken.join("\n");
+            if !taken.is_empty() {
+                self.returned.push(cut(&taken, RETURNED_LIMIT));
+            }
+            said = kept;
+        }
+        self.text = said;
     }
 }
 
