@@ -111,6 +111,7 @@ fn the_screen_shows_each_complaint_then_the_last_word_then_the_code_on_one_line(
     To: abuse@example.com
     Spam came from 192.0.2.7.
 
+    Type `show` to read the whole mail as it will be sent; an empty line sends nothing.
     Once sent, the desk may pass this on; it cannot be recalled.
     type 1111 to send 2 complaints: 
     ");
@@ -349,4 +350,16 @@ fn a_seal_holds_only_over_what_was_agreed_to() {
     let mut never = recorded(&secret, State::Approved);
     never.seal = None;
     assert_eq!(why(never, &secret, noon()), Some(NotRecallable::NeverAsked));
+}
+
+#[test]
+fn show_pages_the_whole_mail_and_is_no_try() {
+    let mut user = Played {
+        lines: ["show", "show", "show", "show", "5555"].into(),
+        ..Played::default()
+    };
+    let answer = asked(made(&["abuse@example.net"]), &mut user).unwrap();
+    assert_eq!(answer.approved.len(), 1);
+    assert!(!user.screen().contains("That is not the code"));
+    assert_eq!(user.screen().matches("Message-ID:").count(), 4);
 }

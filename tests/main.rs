@@ -90,10 +90,15 @@ mod bad_input;
 // one spam, all the way, at a terminal
 #[cfg(test)]
 mod report;
+
 // what comes back, read
+#[cfg(test)]
 mod replies;
 
 // killed at every step of a delivery
 #[cfg(test)]
 mod program_killed;
+
+// Message → Trace
+#[cfg(test)]
 mod trace;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::Session;
 use super::transport;
-use crate::complaint::Complaint;
+use crate::complaint::{Complaint, preview};
 use crate::config::TransportKind;
 use crate::consent::{
     self, Answer, Approved, Limits, Reason, Situation, State, Unasked, UnaskedWhy,
@@ -37,7 +37,7 @@ pub(super) fn agree_and_send(
     }
     let answer = consent::ask(
         complaints,
-        &preview,
+        &preview::text,
         &mut session.asker,
         now,
         session.hooks.codes.as_mut(),
@@ -240,31 +240,4 @@ fn tell(
             Exit::TryLater
         }
     }
-}
-
-/// Returns what is shown of a complaint.
-fn preview(complaint: &Complaint) -> String {
-    let to = complaint
-        .desk
-        .mailbox
-        .as_ref()
-        .map_or_else(|| "-".to_owned(), ToString::to_string);
-    let mut text = format!(
-        "\nFrom:     {}\nTo:       {to}  ({})\nSubject:  {}\n\n",
-        complaint.from, complaint.desk.why, complaint.subject
-    );
-    for line in complaint.text.lines() {
-        text.push_str(&format!(
-            "  {}\n",
-            crate::intake::Untrusted::text(line).up_to(998)
-        ));
-    }
-    for line in &complaint.masked {
-        text.push_str(&format!("\nHidden: {line}"));
-    }
-    for line in &complaint.warnings {
-        text.push_str(&format!("\nNote: {line}"));
-    }
-    text.push('\n');
-    text
 }

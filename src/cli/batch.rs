@@ -143,7 +143,9 @@ fn take_input(
     match source {
         Source::Message(octets) => {
             let message = intake::read(octets, Origin::single(name.clone()));
-            desk.next(0, &name, message)?;
+            if desk.next(0, &name, message)?.is_break() {
+                return Ok(());
+            }
         }
         Source::Folder(files) => {
             for (place, file) in (0..).zip(&files) {

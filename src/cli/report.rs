@@ -15,7 +15,7 @@ use crate::consent::State;
 use crate::contact::Finder;
 use crate::failure::{Exit, Failure};
 use crate::ledger::{Earlier, Standing};
-use crate::trace::Trace;
+use crate::trace::{Trace, story};
 
 /// Runs the command.
 pub(crate) fn run(args: ReportArgs, session: &mut Session) -> Result<Exit, Failure> {
@@ -26,10 +26,8 @@ pub(crate) fn run(args: ReportArgs, session: &mut Session) -> Result<Exit, Failu
     let mut ledger = session.open_ledger()?;
     let trace = question::settled_trace(session, &mut ledger, &message, &args.trust.trust)?;
     if args.explain {
-        for hop in &trace.hops {
-            session
-                .term
-                .status(&format!("{:>3}  {}", hop.field + 1, hop.why));
+        for line in story::explain(&trace) {
+            session.term.answer(&line);
         }
     }
     if !is_reportable(&trace) {

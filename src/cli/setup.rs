@@ -3,17 +3,26 @@
 //! In: the user at the terminal. Out: the settings file.
 //! Failures: no terminal, exit status 77; the file stays as it was.
 
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
 use super::Session;
-use super::flags::SetupArgs;
-use super::{identity, transport};
-use crate::config::TransportKind;
+use super::flags::{SetupArgs, SetupCommand};
+use super::input::no_answer;
+use super::{identity, input, transport};
+use crate::config::{Answer, TransportKind, remember};
 use crate::failure::{Exit, Failure};
+use crate::intake::mbox::{self, Start};
+use crate::intake::{self, Headers, Source, Untrusted};
+use crate::trace::learn::{self, Key, Proposal};
+
+/// Messages that trust is learnt from at most: a few tell as much as all.
+const WANTED: usize = 500;
 
 /// Runs the command.
 pub(crate) fn run(args: SetupArgs, session: &mut Session) -> Result<Exit, Failure> {
-    if let Some(command) = args.command {
-        let _ = command;
-        return Err(Failure::bug("learning trust is not written yet"));
+    if let Some(SetupCommand::Trust { files }) = args.command {
+        return learn_trust(&files, session);
     }
     let identity = identity::identity(session)?;
     let kind = transport::kind(session, identity.mailbox.as_str())?;
@@ -37,4 +46,104 @@ pub(crate) fn run(args: SetupArgs, session: &mut Session) -> Result<Exit, Failur
         session.term.answer(&line);
     }
     Ok(Exit::Done)
+}
+
+/// Learns whose hosts the user's own are, shows the evidence, and writes down what he agrees to.
+fn learn_trust(files: &[PathBuf], session: &mut Session) -> Result<Exit, Failure> {
+    let mut sections = Vec::new();
+    for file in files {
+        read_sections(file, &mut sections)?;
+    }
+    let headers: Vec<Headers<'_>> = sections.iter().map(|octets| Headers::parse(octets)).collect();
+    let proposals = learn::learn(&headers, &session.rules);
+    if proposals.is_empty() {
+        session.term.answer(&format!(
+            "{} messages name no host that could be your own.",
+            headers.len()
+        ));
+        return Ok(Exit::NothingToReport);
+    }
+    let rows: Vec<(String, bool)> = proposals
+        .iter()
+        .map(|one| (row(one), one.key != Key::Forwarders))
+        .collect();
+    let ticks = session
+        .asker
+        .ticks("Which of these are yours?", &rows)
+        .map_err(|e| no_answer(&e))?;
+    let answers: Vec<(&str, &str, Answer)> = proposals
+        .iter()
+        .zip(ticks)
+        .filter(|(_, ticked)| *ticked)
+        .map(|(one, _)| ("trust", word(one.key), Answer::Add(one.value.clone())))
+        .collect();
+    let Some(file) = session.config.file.clone().filter(|_| !answers.is_empty()) else {
+        session.term.answer("Nothing was written.");
+        return Ok(Exit::Done);
+    };
+    remember(&file, &answers)?;
+    session
+        .term
+        .answer(&format!("Written to {}.", file.display()));
+    Ok(Exit::Done)
+}
+
+/// Reads the header sections behind one name.
+fn read_sections(file: &std::path::Path, sections: &mut Vec<Vec<u8>>) -> Result<(), Failure> {
+    let name = file.display().to_string();
+    let source = Source::open(file).map_err(|e| input::cannot_open(&name, &e))?;
+    match source {
+        Source::Message(octets) => {
+            let message = intake::read(octets, intake::Origin::single(name.clone()))
+                .map_err(|error| input::no_message(&name, &error))?;
+            sections.push(message.octets().to_vec());
+        }
+        Source::Folder(files) => {
+            for file in files.iter().take(WANTED) {
+                sections.push(input::read_file(file)?);
+            }
+        }
+        Source::Mailbox(octets, _) => {
+            let read = mbox::each(
+                octets,
+                Start::default(),
+                intake::HEADER_LIMIT,
+                1,
+                |entry| entry.raw().to_vec(),
+                |_, octets| {
+                    sections.push(octets);
+                    if sections.len() < WANTED {
+                        ControlFlow::Continue(())
+                    } else {
+                        ControlFlow::Break(())
+                    }
+                },
+            );
+            read.map_err(|error| input::cannot_read(&name, &error))?;
+        }
+    }
+    Ok(())
+}
+
+/// Returns the key of `[trust]` that a proposal belongs to.
+const fn word(key: Key) -> &'static str {
+    match key {
+        Key::Hosts => "hosts",
+        Key::Networks => "networks",
+        Key::Forwarders => "forwarders",
+    }
+}
+
+/// Returns a proposal as the user reads it, with its evidence.
+fn row(one: &Proposal) -> String {
+    let messages = match one.messages {
+        1 => "1 message".to_owned(),
+        n => format!("{n} messages"),
+    };
+    format!(
+        "{}: {} ({messages}; {})",
+        word(one.key),
+        Untrusted::text(&one.value),
+        one.why
+    )
 }

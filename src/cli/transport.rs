@@ -5,6 +5,7 @@
 //! Failures: no terminal and no setting means that nothing can be agreed to, exit status 77.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -15,6 +16,7 @@ use crate::config::{Answer, Config, SmtpKeys, TransportKind, remember};
 use crate::delivery::smtp::{Settings, Smtp, Times, Tls};
 use crate::delivery::{Drafts, LogOnly, PasswordFrom, Sendmail, Transport};
 use crate::failure::{Exit, Failure};
+use crate::rules::Protection;
 use crate::term::Asker;
 
 /// Time for the command that prints a password: it may ask for a passphrase itself.
@@ -124,7 +126,7 @@ fn ask(session: &mut Session, from: &str) -> Result<TransportKind, Failure> {
     };
     let mut answers = vec![("delivery", "transport", Answer::Set(word.to_owned()))];
     if kind == TransportKind::Smtp {
-        let keys = ask_smtp(&mut session.asker, from)?;
+        let keys = ask_smtp(session, from)?;
         let set = |key, value: &str| ("delivery.smtp", key, Answer::Set(value.to_owned()));
         answers.push(set("host", &keys.host));
         if let Some(port) = keys.port {
@@ -151,27 +153,43 @@ fn ask(session: &mut Session, from: &str) -> Result<TransportKind, Failure> {
     Ok(kind)
 }
 
-fn ask_smtp(asker: &mut Asker, from: &str) -> Result<SmtpKeys, Failure> {
+/// Asks for the mail server; what a rule knows of the mailbox's provider is the default.
+fn ask_smtp(session: &mut Session, from: &str) -> Result<SmtpKeys, Failure> {
+    let rules = Arc::clone(&session.rules);
+    let known = rules.submission.of_mailbox(from);
+    if let Some(known) = known {
+        session.term.status(&known.note);
+    }
     let domain = from.split_once('@').map_or("", |(_, domain)| domain);
-    let mut line = |question: &str, default: Option<&str>| {
-        asker.line(question, default).map_err(|e| no_answer(&e))
+    let (host, port, account) = match known {
+        Some(known) => {
+            let port = known.port.unwrap_or(match known.tls {
+                Protection::Implicit => Tls::Implicit.port(),
+                Protection::StartTls => Tls::StartTls.port(),
+            });
+            (known.host.clone(), port, known.account(from))
+        }
+        None => (format!("smtp.{domain}"), Tls::Implicit.port(), from),
     };
-    let host = line("Mail server:", Some(&format!("smtp.{domain}")))?;
+    let mut line = |question: &str, default: &str| {
+        session
+            .asker
+            .line(question, Some(default))
+            .map_err(|e| no_answer(&e))
+    };
+    let host = line("Mail server:", &host)?;
     let port = loop {
-        let text = line("Port (465: TLS at once, 587: STARTTLS):", Some("465"))?;
+        let text = line("Port (465: TLS at once, 587: STARTTLS):", &port.to_string())?;
         if let Ok(port) = text.parse::<u16>() {
             break port;
         }
     };
-    let user = line("Account:", Some(from))?;
-    let command = line(
-        "Command that prints the password (Enter: ask each time):",
-        Some(""),
-    )?;
+    let user = line("Account:", account)?;
+    let command = line("Command that prints the password (Enter: ask each time):", "")?;
     Ok(SmtpKeys {
         host,
         port: Some(port),
-        tls: if port == 587 {
+        tls: if port == Tls::StartTls.port() {
             Tls::StartTls
         } else {
             Tls::Implicit

@@ -7,12 +7,19 @@
 use jiff::Timestamp;
 
 use super::{Approved, Bar, Choice, Codes, NoRandomness, Terminal, TerminalError, bars};
-use crate::complaint::Complaint;
+use crate::complaint::{Complaint, preview};
 use crate::intake::Untrusted;
 
 /// Codes that are asked for before a wrong answer counts as no: a slip of the
 /// finger is forgiven, a paste that keeps running in is not.
 const TRIES: usize = 3;
+
+/// What shows the whole mail instead of answering.
+const SHOW: &str = "show";
+
+/// What stands above the last word.
+const HOW_TO_ANSWER: &str =
+    "Type `show` to read the whole mail as it will be sent; an empty line sends nothing.";
 
 /// What stands above the code.
 const LAST_WORD: &str = "Once sent, the desk may pass this on; it cannot be recalled.";
@@ -154,7 +161,15 @@ fn converse(
         }
     }
     let ticks = tick(&choices, terminal)?;
-    let agreed = ticks.contains(&true) && code(&ticks, terminal, codes)?;
+    let askable = complaints
+        .iter()
+        .zip(sheets)
+        .filter_map(|(complaint, sheet)| matches!(sheet, Sheet::Shown(_)).then_some(complaint));
+    let agreed_to: Vec<&Complaint> = askable
+        .zip(&ticks)
+        .filter_map(|(complaint, ticked)| ticked.then_some(complaint))
+        .collect();
+    let agreed = !agreed_to.is_empty() && code(&agreed_to, terminal, codes)?;
     let mut ticks = ticks.into_iter();
     Ok(sheets
         .iter()
@@ -180,18 +195,17 @@ fn tick(choices: &[Choice], terminal: &mut dyn Terminal) -> Result<Vec<bool>, Un
 
 /// Asks for a code, a new one each time, until it is typed, declined or missed too often.
 fn code(
-    ticks: &[bool],
+    agreed_to: &[&Complaint],
     terminal: &mut dyn Terminal,
     codes: &mut dyn Codes,
 ) -> Result<bool, UnaskedWhy> {
-    let count = ticks.iter().filter(|ticked| **ticked).count();
-    let what = if count == 1 {
-        "1 complaint".to_owned()
-    } else {
-        format!("{count} complaints")
+    let what = match agreed_to.len() {
+        1 => "1 complaint".to_owned(),
+        count => format!("{count} complaints"),
     };
-    terminal.show(&format!("\n{LAST_WORD}\n"))?;
-    for _ in 0..TRIES {
+    terminal.show(&format!("\n{HOW_TO_ANSWER}\n{LAST_WORD}\n"))?;
+    let mut tries = 0;
+    while tries < TRIES {
         let code = codes.draw()?;
         terminal.flush_input()?;
         terminal.show(&format!("type {code} to send {what}: "))?;
@@ -202,6 +216,13 @@ fn code(
         if typed.trim().is_empty() {
             return Ok(false);
         }
+        if typed.trim().eq_ignore_ascii_case(SHOW) {
+            for complaint in agreed_to {
+                terminal.page(&preview::whole(complaint))?;
+            }
+            continue;
+        }
+        tries += 1;
         terminal.show("That is not the code.\n")?;
     }
     Ok(false)

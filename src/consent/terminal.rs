@@ -45,6 +45,15 @@ pub trait Terminal {
     /// the pager was left by Ctrl-C.
     fn show(&mut self, text: &str) -> Result<(), TerminalError>;
 
+    /// Shows a long text, a screen at a time where that is possible; the user may leave it early.
+    ///
+    /// # Errors
+    ///
+    /// As [`Terminal::show`].
+    fn page(&mut self, text: &str) -> Result<(), TerminalError> {
+        self.show(text)
+    }
+
     /// Throws away everything that was typed and not yet read.
     ///
     /// That is what the kernel holds (`tcflush(…, TCIFLUSH)`) *and* whatever

@@ -162,6 +162,24 @@ impl Terminal for Asker {
         Ok(Self::show(self, text)?)
     }
 
+    fn page(&mut self, text: &str) -> Result<(), TerminalError> {
+        let rows = console::Term::stderr()
+            .size_checked()
+            .map_or(24, |(rows, _)| usize::from(rows))
+            .max(4);
+        let lines: Vec<&str> = text.lines().collect();
+        for (at, screen) in lines.chunks(rows - 1).enumerate() {
+            if at > 0 {
+                let line = self.line("-- Enter goes on, q leaves --", None)?;
+                if line.eq_ignore_ascii_case("q") {
+                    return Ok(());
+                }
+            }
+            Self::show(self, &format!("{}\n", screen.join("\n")))?;
+        }
+        Ok(())
+    }
+
     fn flush_input(&mut self) -> Result<(), TerminalError> {
         Ok(self.flush()?)
     }

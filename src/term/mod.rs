@@ -63,16 +63,6 @@ impl Term {
         }
     }
 
-    /// Returns whether stdout is a terminal.
-    pub(crate) fn is_terminal(&self) -> bool {
-        self.out_is_terminal
-    }
-
-    /// Returns the columns of the terminal; 80 where there is none.
-    pub(crate) fn width(&self) -> usize {
-        self.width
-    }
-
     /// Returns whether the reader of stdout went away: nothing more needs to be said.
     pub(crate) fn is_closed(&self) -> bool {
         self.closed

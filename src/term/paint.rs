@@ -76,11 +76,6 @@ impl Paint {
     pub(crate) fn strong(self, text: &str) -> String {
         self.with(Style::new().bold(), text)
     }
-
-    /// What matters least: dim.
-    pub(crate) fn faint(self, text: &str) -> String {
-        self.with(Style::new().dim(), text)
-    }
 }
 
 #[cfg(test)]

@@ -37,15 +37,6 @@ impl Progress {
     pub(crate) fn at(&self, done: u64) {
         self.bar.set_position(done);
     }
-
-    /// Prints a line above the bar.
-    pub(crate) fn say(&self, line: &str) {
-        self.bar.suspend(|| {
-            use std::io::Write as _;
-            // There is nobody left to tell that stderr is gone.
-            let _ = writeln!(std::io::stderr(), "{line}");
-        });
-    }
 }
 
 impl Drop for Progress {
