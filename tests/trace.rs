@@ -13,7 +13,9 @@ use plaint::trace::{self, Asks, Confidence, HopTrust, Nature, Trace, Trust};
 use proptest::prelude::*;
 
 fn data(sub: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(sub)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/data")
+        .join(sub)
 }
 
 fn follow(header: &str, trust: &Trust, rules: &Rules) -> Trace {
@@ -35,7 +37,9 @@ fn canonical(trace: &Trace) -> String {
             HopTrust::Unread => "unread",
             HopTrust::Local => "local",
         };
-        let addr = hop.client_addr.map_or_else(String::new, |addr| addr.to_string());
+        let addr = hop
+            .client_addr
+            .map_or_else(String::new, |addr| addr.to_string());
         let _ = writeln!(
             out,
             "{trust}: [ by={} addr={addr} rdns={} helo={} id={} rule={} ]",
@@ -52,22 +56,40 @@ fn canonical(trace: &Trace) -> String {
                 out,
                 "source: {} {}{}",
                 source.addr,
-                serde_json::to_string(&source.kind).unwrap().trim_matches('"'),
-                if source.reportable { "" } else { " not-reportable" }
+                serde_json::to_string(&source.kind)
+                    .unwrap()
+                    .trim_matches('"'),
+                if source.reportable {
+                    ""
+                } else {
+                    " not-reportable"
+                }
             );
         }
         None => out.push_str("source: -\n"),
     }
-    if let Some(origin) = trace.origin.as_ref().filter(|origin| origin.confidence != Confidence::Proven) {
+    if let Some(origin) = trace
+        .origin
+        .as_ref()
+        .filter(|origin| origin.confidence != Confidence::Proven)
+    {
         let _ = writeln!(
             out,
             "origin: {} {}",
             origin.addr,
-            serde_json::to_string(&origin.confidence).unwrap().trim_matches('"')
+            serde_json::to_string(&origin.confidence)
+                .unwrap()
+                .trim_matches('"')
         );
     }
     if trace.nature != Nature::Mail {
-        let _ = writeln!(out, "nature: {}", serde_json::to_string(&trace.nature).unwrap().trim_matches('"'));
+        let _ = writeln!(
+            out,
+            "nature: {}",
+            serde_json::to_string(&trace.nature)
+                .unwrap()
+                .trim_matches('"')
+        );
     }
     for forwarder in &trace.forwarders {
         let _ = writeln!(out, "forwarder: {}", forwarder.host);
@@ -93,10 +115,15 @@ fn cases(file: &Path) -> Vec<(String, Trust, String, String)> {
         let (name, rest) = case.split_once('\n').unwrap();
         let (input, expected) = rest.split_once("\n---\n").unwrap();
         let mut trust = Trust {
-            also_public: ["192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32"]
-                .iter()
-                .map(|net| net.parse().unwrap())
-                .collect(),
+            also_public: [
+                "192.0.2.0/24",
+                "198.51.100.0/24",
+                "203.0.113.0/24",
+                "2001:db8::/32",
+            ]
+            .iter()
+            .map(|net| net.parse().unwrap())
+            .collect(),
             ..Trust::default()
         };
         let mut header = String::new();
@@ -149,44 +176,60 @@ struct Lab {
 
 fn lab() -> Vec<Lab> {
     let labels = std::fs::read_to_string(data("lab/labels.jsonl")).unwrap();
-    labels.lines().map(|line| {
-        let label: serde_json::Value = serde_json::from_str(line).unwrap();
-        let texts = |value: &serde_json::Value| -> Vec<String> {
-            value.as_array().map_or_else(Vec::new, |all| all.iter().map(|one| one.as_str().unwrap().to_owned()).collect())
-        };
-        let addr = |value: &serde_json::Value| value.as_str().unwrap().parse::<IpAddr>().unwrap().to_canonical();
-        let mut trust = Trust::default();
-        let forwarder = &label["recipient_forwarder"];
-        for text in texts(&label["recipient_trust"]["networks"])
-            .into_iter()
-            .chain(texts(&label["recipient_trust"]["hosts"]))
-            .chain(texts(&forwarder["networks"]))
-            .chain(forwarder["host"].as_str().map(str::to_owned))
-        {
-            trust.add(&text).unwrap();
-        }
-        let mut relays = texts(&label["relay_ips"]);
-        if !forwarder.is_null() {
-            relays.pop();
-        }
-        let origin = addr(&label["true_origin_ip"]);
-        let source = relays.last().map_or(origin, |relay| relay.parse::<IpAddr>().unwrap());
-        Lab {
-            id: label["id"].as_str().unwrap().to_owned(),
-            octets: std::fs::read(data("lab").join(label["file"].as_str().unwrap())).unwrap(),
-            trust,
-            source,
-            origin: addr(&label["traceable_origin_ip"]),
-            innocent: label["innocent_ips"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .filter_map(|one| one.as_str().unwrap().parse::<IpAddr>().ok())
-                .filter(|addr| *addr != source && *addr != origin)
-                .collect(),
-            forwarder: forwarder["host"].as_str().map(str::to_owned),
-        }
-    }).collect()
+    labels
+        .lines()
+        .map(|line| {
+            let label: serde_json::Value = serde_json::from_str(line).unwrap();
+            let texts = |value: &serde_json::Value| -> Vec<String> {
+                value.as_array().map_or_else(Vec::new, |all| {
+                    all.iter()
+                        .map(|one| one.as_str().unwrap().to_owned())
+                        .collect()
+                })
+            };
+            let addr = |value: &serde_json::Value| {
+                value
+                    .as_str()
+                    .unwrap()
+                    .parse::<IpAddr>()
+                    .unwrap()
+                    .to_canonical()
+            };
+            let mut trust = Trust::default();
+            let forwarder = &label["recipient_forwarder"];
+            for text in texts(&label["recipient_trust"]["networks"])
+                .into_iter()
+                .chain(texts(&label["recipient_trust"]["hosts"]))
+                .chain(texts(&forwarder["networks"]))
+                .chain(forwarder["host"].as_str().map(str::to_owned))
+            {
+                trust.add(&text).unwrap();
+            }
+            let mut relays = texts(&label["relay_ips"]);
+            if !forwarder.is_null() {
+                relays.pop();
+            }
+            let origin = addr(&label["true_origin_ip"]);
+            let source = relays
+                .last()
+                .map_or(origin, |relay| relay.parse::<IpAddr>().unwrap());
+            Lab {
+                id: label["id"].as_str().unwrap().to_owned(),
+                octets: std::fs::read(data("lab").join(label["file"].as_str().unwrap())).unwrap(),
+                trust,
+                source,
+                origin: addr(&label["traceable_origin_ip"]),
+                innocent: label["innocent_ips"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .filter_map(|one| one.as_str().unwrap().parse::<IpAddr>().ok())
+                    .filter(|addr| *addr != source && *addr != origin)
+                    .collect(),
+                forwarder: forwarder["host"].as_str().map(str::to_owned),
+            }
+        })
+        .collect()
 }
 
 #[test]
@@ -221,41 +264,60 @@ fn without_settings_nobody_innocent_is_named_and_forwarders_are_offered() {
             None => assert!(trace.forwarders.is_empty(), "{}", message.id),
             Some(host) => {
                 assert!(!source.reportable, "{}", message.id);
-                assert!(trace.forwarders.iter().any(|one| one.host == *host), "{}", message.id);
+                assert!(
+                    trace.forwarders.iter().any(|one| one.host == *host),
+                    "{}",
+                    message.id
+                );
             }
         }
     }
 }
 
 #[test]
-fn a_cut_or_changed_message_is_still_traced_and_names_nobody_new() {
+fn a_cut_or_changed_message_is_still_traced_and_names_nobody_innocent() {
     let rules = Rules::builtin().unwrap();
     for message in lab().into_iter().step_by(9) {
-        let whole = String::from_utf8_lossy(&message.octets).into_owned();
         for cut in (0..message.octets.len().min(4_000)).step_by(61) {
-            let trace = trace::follow(&Headers::parse(&message.octets[..cut]), &message.trust, &rules);
+            let trace = trace::follow(
+                &Headers::parse(&message.octets[..cut]),
+                &message.trust,
+                &rules,
+            );
             for hop in &trace.hops {
                 assert!(!hop.why.contains('\u{1b}') && !hop.why.is_empty());
             }
             let mut changed = message.octets.clone();
             changed[cut] ^= 0x55;
             let trace = trace::follow(&Headers::parse(&changed), &message.trust, &rules);
-            let known = trace.source.is_none_or(|source| {
-                // One octet may turn one address into another; it never takes one from a stranger's field.
-                !message.innocent.contains(&source.addr) || !whole.contains(&source.addr.to_string())
-            });
-            assert!(known, "{} changed at {cut}", message.id);
+            // A field whose very name was changed is gone: that is another message.
+            let fields = |octets: &[u8]| Headers::parse(octets).all("Received").count();
+            if fields(&changed) == fields(&message.octets)
+                && let Some(source) = trace.source
+            {
+                assert!(
+                    !message.innocent.contains(&source.addr),
+                    "{} changed at {cut}",
+                    message.id
+                );
+            }
         }
     }
+}
+
+/// Rules, read once: the property tests ask for them hundreds of times.
+fn rules() -> &'static Rules {
+    static RULES: std::sync::LazyLock<Rules> =
+        std::sync::LazyLock::new(|| Rules::builtin().unwrap());
+    &RULES
 }
 
 proptest! {
     #[test]
     fn any_octets_are_traced(octets in prop::collection::vec(any::<u8>(), 0..2_000)) {
-        let rules = Rules::builtin().unwrap();
         let mut message = b"Received: ".to_vec();
         message.extend_from_slice(&octets);
-        let trace = trace::follow(&Headers::parse(&message), &Trust::default(), &rules);
+        let trace = trace::follow(&Headers::parse(&message), &Trust::default(), rules());
         for hop in &trace.hops {
             let shown = Untrusted::text(&hop.why).up_to(usize::MAX).to_string();
             prop_assert_eq!(&shown, &hop.why);
@@ -264,9 +326,8 @@ proptest! {
 
     #[test]
     fn no_helo_becomes_the_source(helo in "[ -~]{1,60}") {
-        let rules = Rules::builtin().unwrap();
         let header = format!("Received: from {helo} (client.example.org [192.0.2.7]) by mx.example.net (Postfix) with ESMTP id 1; Sat, 21 Nov 2026 10:00:00 +0000");
-        let trace = follow(&header, &Trust::default(), &rules);
+        let trace = follow(&header, &Trust::default(), rules());
         if let Some(source) = trace.source {
             prop_assert_eq!(source.addr, "192.0.2.7".parse::<IpAddr>().unwrap());
         }

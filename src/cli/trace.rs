@@ -88,12 +88,10 @@ fn one_input(file: &Path, view: &View<'_>, out: &Output<'_, '_>) -> Exit {
             let shown = message(&name, octets, view);
             out.show(0, shown, view, false)
         }
-        Ok(Source::Mailbox(input, size)) => {
-            match mailbox(&name, input, size, view, out) {
-                Ok(exit) => exit,
-                Err(error) => failed(&error, Exit::Io),
-            }
-        }
+        Ok(Source::Mailbox(input, size)) => match mailbox(&name, input, size, view, out) {
+            Ok(exit) => exit,
+            Err(error) => failed(&error, Exit::Io),
+        },
         Ok(Source::Folder(files)) => {
             let mut exit = Exit::Done;
             for (index, file) in files.iter().enumerate() {
@@ -201,9 +199,9 @@ fn entry_shown(name: &str, entry: &mbox::Entry<'_>, view: &View<'_>) -> Shown {
 fn shown(place: Place<'_>, headers: &Headers<'_>, view: &View<'_>) -> Shown {
     let trace = trace::follow(headers, view.trust, view.rules);
     if !view.json {
-        let subject = headers
-            .first("Subject")
-            .map_or_else(String::new, |field| Untrusted::text(&field.text()).up_to(60).to_string());
+        let subject = headers.first("Subject").map_or_else(String::new, |field| {
+            Untrusted::text(&field.text()).up_to(60).to_string()
+        });
         return Shown::Words(Box::new(trace), subject);
     }
     match Record::new(place, headers, &trace).line() {
@@ -248,7 +246,9 @@ impl Output<'_, '_> {
                 self.term.borrow_mut().octets(&octets);
             }
             Shown::Words(trace, subject) if many && !view.explain => {
-                self.term.borrow_mut().answer(&one_line(index, &trace, &subject));
+                self.term
+                    .borrow_mut()
+                    .answer(&one_line(index, &trace, &subject));
             }
             Shown::Words(trace, subject) => {
                 let mut term = self.term.borrow_mut();
@@ -284,7 +284,10 @@ fn one_line(index: usize, trace: &Trace, subject: &str) -> String {
                 .hops
                 .get(source.field)
                 .and_then(|hop| hop.date)
-                .map_or_else(|| "-".to_owned(), |date| date.strftime("%Y-%m-%d %H:%M").to_string()),
+                .map_or_else(
+                    || "-".to_owned(),
+                    |date| date.strftime("%Y-%m-%d %H:%M").to_string(),
+                ),
             if source.reportable { "" } else { "?" },
         ),
         None => ("-".to_owned(), "-".to_owned(), "?"),
@@ -294,14 +297,25 @@ fn one_line(index: usize, trace: &Trace, subject: &str) -> String {
 
 /// Returns the hops as a table.
 fn table(trace: &Trace) -> Table {
-    let mut table = Table::new(&["hop", "written by", "client seen", "name found", "called itself", "trust"]);
+    let mut table = Table::new(&[
+        "hop",
+        "written by",
+        "client seen",
+        "name found",
+        "called itself",
+        "trust",
+    ]);
     let text = |value: &Option<String>| {
-        value
-            .as_deref()
-            .map_or_else(String::new, |value| Untrusted::text(value).up_to(100).to_string())
+        value.as_deref().map_or_else(String::new, |value| {
+            Untrusted::text(value).up_to(100).to_string()
+        })
     };
     for hop in &trace.hops {
-        let arrow = if trace.source.as_ref().is_some_and(|source| source.field == hop.field) {
+        let arrow = if trace
+            .source
+            .as_ref()
+            .is_some_and(|source| source.field == hop.field)
+        {
             format!("{} ← source", story::verdict(hop.trust))
         } else {
             story::verdict(hop.trust).to_owned()
@@ -309,10 +323,15 @@ fn table(trace: &Trace) -> Table {
         table.row([
             (hop.field + 1).to_string(),
             text(&hop.by),
-            hop.client_addr.map_or_else(String::new, |addr| addr.to_string()),
+            hop.client_addr
+                .map_or_else(String::new, |addr| addr.to_string()),
             text(&hop.rdns),
             text(&hop.helo),
-            if hop.trust == HopTrust::Boundary { arrow } else { story::verdict(hop.trust).to_owned() },
+            if hop.trust == HopTrust::Boundary {
+                arrow
+            } else {
+                story::verdict(hop.trust).to_owned()
+            },
         ]);
     }
     table

@@ -75,7 +75,10 @@ impl fmt::Display for Untrusted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Nearly all foreign text is short, printable US-ASCII, and safe as it stands.
         if self.octets.len() <= self.limit
-            && self.octets.iter().all(|octet| (b' '..=b'~').contains(octet))
+            && self
+                .octets
+                .iter()
+                .all(|octet| (b' '..=b'~').contains(octet))
             && let Ok(text) = std::str::from_utf8(self.octets)
         {
             return f.write_str(text);

@@ -202,5 +202,9 @@ impl Rules {
         ran += self.replies.check()?;
         ran += self.backscatter.check()?;
         Ok(ran)
+        Ok(self.special.check()?
+            + self.received.check()?
+            + self.providers.check()?
+            + self.backscatter.check()?)
     }
 }

@@ -53,7 +53,10 @@ pub(super) fn read(
         };
         let believed = if place < last.place {
             own.iter().any(|passed| {
-                passed.reading.by.is_some_and(|by| same_host(by, &writer) || same_domain(by, &writer))
+                passed
+                    .reading
+                    .by
+                    .is_some_and(|by| same_host(by, &writer) || same_domain(by, &writer))
             })
         } else {
             provider.is_some_and(|provider| provider.writes(&writer))

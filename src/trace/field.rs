@@ -121,7 +121,12 @@ pub(super) fn read<'t>(texts: &'t [(usize, Cow<'t, str>)], rules: &'t Rules) -> 
 }
 
 /// Fields in which a host notes whom it delivered to.
-pub(super) const DELIVERED: [&str; 4] = ["Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To"];
+pub(super) const DELIVERED: [&str; 4] = [
+    "Delivered-To",
+    "X-Original-To",
+    "Envelope-To",
+    "X-Envelope-To",
+];
 
 /// Returns whether a host noted above all Received fields that it delivered the message.
 ///

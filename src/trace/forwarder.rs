@@ -27,7 +27,11 @@ pub(super) fn sign(
     trust: &Trust,
 ) -> Option<Sign> {
     let last_own = fields.get(boundary)?;
-    if !is_possible(headers, last_own, fields.get(boundary + 1..).unwrap_or_default()) {
+    if !is_possible(
+        headers,
+        last_own,
+        fields.get(boundary + 1..).unwrap_or_default(),
+    ) {
         return None;
     }
     let client = Client::of(last_own, fields.get(boundary + 1..).unwrap_or_default())?;
@@ -51,9 +55,13 @@ pub(super) fn sign(
 /// Returns whether any sign can be there: nearly all mail has none, and this is quick to see.
 fn is_possible(headers: &Headers<'_>, last_own: &Received<'_>, below: &[Received<'_>]) -> bool {
     let wrote = |field: &Received<'_>| {
-        field.reading.by.is_some_and(|by| last_own.client_names().any(|name| same_host(name, by)))
+        field
+            .reading
+            .by
+            .is_some_and(|by| last_own.client_names().any(|name| same_host(name, by)))
     };
-    let rewritten = |path: &str| path.contains("SRS") || path.contains("srs") || path.contains("+caf_=");
+    let rewritten =
+        |path: &str| path.contains("SRS") || path.contains("srs") || path.contains("+caf_=");
     below.iter().any(wrote)
         || last_own.reading.reverse_path.is_some_and(rewritten)
         || headers.fields().iter().any(|field| {

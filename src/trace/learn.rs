@@ -71,12 +71,18 @@ pub fn learn(messages: &[Headers<'_>], rules: &Rules) -> Vec<Proposal> {
             ) {
                 break;
             }
-            let by = hop.by.as_deref().filter(|by| !is_bare(by) && registered(by).is_some());
+            let by = hop
+                .by
+                .as_deref()
+                .filter(|by| !is_bare(by) && registered(by).is_some());
             if let Some(by) = by {
                 seen.entry((Key::Hosts, by.to_ascii_lowercase()))
                     .or_insert_with(|| "it wrote the Received fields on your own side".to_owned());
             }
-            if let (HopTrust::Internal, Some(addr)) = (hop.trust, hop.client_addr.filter(|addr| !addr.is_loopback())) {
+            if let (HopTrust::Internal, Some(addr)) = (
+                hop.trust,
+                hop.client_addr.filter(|addr| !addr.is_loopback()),
+            ) {
                 seen.entry((Key::Networks, network(addr).to_string()))
                     .or_insert_with(|| "machines of your own side hand over from there".to_owned());
             }
@@ -89,7 +95,10 @@ pub fn learn(messages: &[Headers<'_>], rules: &Rules) -> Vec<Proposal> {
         }
         // Who hands over is worth a look only across senders.
         if let (Some(source), true) = (&trace.source, trace.forwarders.is_empty())
-            && let Some(rdns) = trace.hops.get(source.field).and_then(|hop| hop.rdns.as_deref())
+            && let Some(rdns) = trace
+                .hops
+                .get(source.field)
+                .and_then(|hop| hop.rdns.as_deref())
         {
             seen.entry((Key::Forwarders, rdns.to_ascii_lowercase()))
                 .or_default();
@@ -118,11 +127,17 @@ fn proposal(key: Key, value: String, evidence: &Evidence, of: usize) -> Option<P
     let why = if evidence.why.is_empty() {
         // A host that hands over mail of several senders, none of whom is its own domain.
         let own = registered(&value).unwrap_or_default();
-        let strangers = evidence.senders.iter().filter(|sender| !sender.is_empty() && *sender != own).count();
+        let strangers = evidence
+            .senders
+            .iter()
+            .filter(|sender| !sender.is_empty() && *sender != own)
+            .count();
         if strangers < 3 || evidence.senders.contains(own) {
             return None;
         }
-        format!("`{shown}` handed over {counted}, from {strangers} different senders: is it your backup server or forwarder?")
+        format!(
+            "`{shown}` handed over {counted}, from {strangers} different senders: is it your backup server or forwarder?"
+        )
     } else {
         format!("{} ({counted})", evidence.why)
     };
@@ -162,9 +177,15 @@ mod tests {
             message("shop.example", "out.shop.example", "192.0.2.9"),
             message("shop.example", "out.shop.example", "192.0.2.9"),
         ];
-        let headers: Vec<_> = texts.iter().map(|text| Headers::parse(text.as_bytes())).collect();
+        let headers: Vec<_> = texts
+            .iter()
+            .map(|text| Headers::parse(text.as_bytes()))
+            .collect();
         let proposals = learn(&headers, &rules);
-        let values: Vec<_> = proposals.iter().map(|p| (p.key, p.value.as_str(), p.messages)).collect();
+        let values: Vec<_> = proposals
+            .iter()
+            .map(|p| (p.key, p.value.as_str(), p.messages))
+            .collect();
         assert_eq!(
             values,
             [

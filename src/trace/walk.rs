@@ -86,16 +86,24 @@ pub(super) fn own_side(
         // A field that names neither host nor client stands on top: without a trace of
         // delivery, the next one may as well be a stranger's.
         if let (Some(by), true, false) = (field.reading.by, fresh && at > 0, delivered)
-            && fields.iter().take(at).all(|above| above.reading.by.is_none())
+            && fields
+                .iter()
+                .take(at)
+                .all(|above| above.reading.by.is_none())
             && !trust.holds_host(by)
         {
             let host = Untrusted::text(by).up_to(100).to_string();
-            let why = format!("the fields above it name no host, and nothing says that `{host}` delivered to you");
-            side.doubt.get_or_insert((why.clone(), Question {
-                asks: Asks::OwnHost,
-                text: format!("Is `{host}` your provider's server?"),
-                host,
-            }));
+            let why = format!(
+                "the fields above it name no host, and nothing says that `{host}` delivered to you"
+            );
+            side.doubt.get_or_insert((
+                why.clone(),
+                Question {
+                    asks: Asks::OwnHost,
+                    text: format!("Is `{host}` your provider's server?"),
+                    host,
+                },
+            ));
             side.verdicts.push((HopTrust::Claimed, why.clone()));
             side.end = End::Stopped(why);
             return side;

@@ -87,7 +87,11 @@ impl View<'_, '_> {
             | either(clauses.with.is_some(), has::WITH, 0)
             | either(clauses.via.is_some(), has::VIA, 0)
             | either(self.lead.is_some(), has::LEAD, 0)
-            | either(clauses.date.starts_with(|c: char| c.is_ascii_digit()), has::BARE_DATE, has::WEEKDAY)
+            | either(
+                clauses.date.starts_with(|c: char| c.is_ascii_digit()),
+                has::BARE_DATE,
+                has::WEEKDAY,
+            )
     }
 }
 
@@ -291,7 +295,10 @@ impl Ready {
         };
         one(&rule.with, view.clauses.with)
             && (rule.product.is_empty()
-                || view.products.iter().any(|text| one(&rule.product, Some(text))))
+                || view
+                    .products
+                    .iter()
+                    .any(|text| one(&rule.product, Some(text))))
             && one(&rule.by, view.clauses.by)
             && one(&rule.via, view.clauses.via)
             && one(&rule.id_is, view.clauses.id)
