@@ -82,7 +82,7 @@ impl<'t> Client<'t> {
         let names: Vec<&str> = last_own.client_names().collect();
         let name = writer
             .filter(|by| names.iter().any(|name| same_host(name, by)))
-            .or_else(|| last_own.reading.rdns)
+            .or(last_own.reading.rdns)
             .or(last_own.reading.helo)?;
         Some(Self { name })
     }
