@@ -538,7 +538,10 @@ fn a_leak_that_cannot_be_masked_stops_the_complaint_and_says_where() {
     scene.identity.also_mask.push("report".to_owned());
     let complaint = scene.one();
     assert!(
-        complaint.leaks.iter().any(|leak| leak.starts_with("line 3, in the header: own word;")),
+        complaint
+            .leaks
+            .iter()
+            .any(|leak| leak.starts_with("line 3, in the header: own word;")),
         "{:?}",
         complaint.leaks
     );

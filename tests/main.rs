@@ -100,5 +100,6 @@ mod replies;
 mod program_killed;
 
 // Message → Trace
+// messages → traces: text cases, the laboratory, any octets
 #[cfg(test)]
 mod trace;

@@ -29,9 +29,7 @@ pub(super) fn one_message(
     asker: &mut Asker,
 ) -> Result<Message, Failure> {
     let (name, octets) = match file {
-        Some(path) if path != Path::new("-") => {
-            (path.display().to_string(), read_file(path)?)
-        }
+        Some(path) if path != Path::new("-") => (path.display().to_string(), read_file(path)?),
         None if io::stdin().is_terminal() => ("-".to_owned(), paste(term, asker)?),
         _ => {
             let octets =

@@ -202,9 +202,5 @@ impl Rules {
         ran += self.replies.check()?;
         ran += self.backscatter.check()?;
         Ok(ran)
-        Ok(self.special.check()?
-            + self.received.check()?
-            + self.providers.check()?
-            + self.backscatter.check()?)
     }
 }

@@ -261,7 +261,8 @@ pub fn follow(headers: &Headers<'_>, trust: &Trust, rules: &Rules) -> Trace {
         trace.attestations = attest::read(headers, &fields, at, rules);
         let sign = (kind == SourceKind::Direct)
             .then(|| forwarder::sign(headers, &fields, at, trust))
-            .flatten();
+            .flatten()
+            .filter(|sign| !trust.denies_host(&sign.forwarder.host));
         if let Some(sign) = sign {
             if sign.is_list && trace.nature == Nature::Mail {
                 trace.nature = Nature::List;

@@ -78,7 +78,7 @@ fn came_from(trace: &Trace, boundary: Option<&Hop>) -> String {
         (None, None) => String::new(),
     };
     let time = hop.date.map_or_else(String::new, |date| {
-        format!(", {} UTC", date.strftime("%H:%M on %-d %B %Y"))
+        date.strftime(", %H:%M UTC on %-d %B %Y").to_string()
     });
     let by = hop.by.as_deref().map_or_else(
         || "your provider".to_owned(),

@@ -39,6 +39,8 @@ pub(super) enum End {
 enum Believed {
     /// The user, a rule or the fields above say so.
     Yes(String),
+    /// The user said that it is not his.
+    No(String),
     /// It may be; the user must say.
     Asked(String, Question),
 }
@@ -72,6 +74,11 @@ pub(super) fn own_side(
         };
         let who = match believed {
             Believed::Yes(who) => who,
+            Believed::No(why) => {
+                side.verdicts.push((HopTrust::Claimed, why.clone()));
+                side.end = End::Stopped(why);
+                return side;
+            }
             Believed::Asked(who, question) => {
                 side.doubt.get_or_insert((who.clone(), question));
                 who
@@ -261,6 +268,11 @@ impl Walk<'_, '_> {
         {
             return Believed::Yes(format!(
                 "written by {writer}, which handed over from a network that you named"
+            ));
+        }
+        if self.trust.denies_host(by) {
+            return Believed::No(format!(
+                "you said that {writer} is not yours, so nothing below is believed"
             ));
         }
         let host = Untrusted::text(by).up_to(100).to_string();
