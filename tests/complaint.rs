@@ -1,6 +1,7 @@
 //! Message, trace and contacts become complaints: one per desk, hidden, checked, as desks' software reads them.
 
 use std::net::IpAddr;
+use std::sync::LazyLock;
 
 use jiff::Timestamp;
 use plaint::complaint::{
@@ -24,8 +25,11 @@ struct Scene {
     options: Options,
     earlier: Vec<Timestamp>,
     now: Timestamp,
-    rules: Rules,
+    rules: &'static Rules,
 }
+
+/// Reading the rules costs more than a hundred complaints.
+static RULES: LazyLock<Rules> = LazyLock::new(|| Rules::builtin().unwrap());
 
 const SPAM: &str = include_str!("data/complaint/spam.eml");
 
@@ -60,15 +64,15 @@ fn addr(text: &str) -> IpAddr {
 
 impl Scene {
     fn of(octets: impl Into<Vec<u8>>) -> Self {
-        let rules = Rules::builtin().unwrap();
+        let rules = &*RULES;
         let message = intake::read(octets.into(), Origin::single("-")).unwrap();
         let mut trust = Trust::default();
         trust.add("mx.example.org").unwrap();
         trust.also_public = ["192.0.2.0/24", "198.51.100.0/24"]
             .map(|net| net.parse().unwrap())
             .to_vec();
-        let trace = trace::follow(&message.headers(), &trust, &rules);
-        let evidence = evidence::gather(&message, &trace, &rules);
+        let trace = trace::follow(&message.headers(), &trust, rules);
+        let evidence = evidence::gather(&message, &trace, rules);
         Self {
             trace,
             evidence,
@@ -104,7 +108,7 @@ impl Scene {
             round: 0,
             identity: &self.identity,
             options: &self.options,
-            rules: &self.rules,
+            rules: self.rules,
             secret: &secret,
             now: self.now,
         })
@@ -301,7 +305,7 @@ fn every_message_of_the_lab_that_has_a_source_gives_a_sound_complaint() {
                 trust.add(text.as_str().unwrap()).unwrap();
             }
         }
-        scene.trace = trace::follow(&scene.message.headers(), &trust, &scene.rules);
+        scene.trace = trace::follow(&scene.message.headers(), &trust, scene.rules);
         let Some(source) = &scene.trace.source else {
             continue;
         };
