@@ -278,3 +278,20 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_message_of_the_largest_size_is_read_in_time() {
+    let line = "<a@b.example>: 550 5.1.1 mailbox mailbox mailbox is is is over quota quota\n";
+    for filler in [line.to_owned(), "x".repeat(100), "a@b.example ".repeat(8)] {
+        let mut message =
+            String::from("From: MAILER-DAEMON@mx.example.net\nSubject: failure notice\n\n");
+        while message.len() + filler.len() < 8 * 1024 * 1024 {
+            message.push_str(&filler);
+        }
+        let started = std::time::Instant::now();
+        let answer = read(&message);
+        assert!(matches!(answer.kind, Kind::Bounce(_)));
+        // Without optimisation, on a busy machine; far less in earnest.
+        assert!(started.elapsed().as_secs() < 120, "{:?}", started.elapsed());
+    }
+}

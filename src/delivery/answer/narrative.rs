@@ -5,7 +5,7 @@
 //! Trust: hostile; texts were cut before, patterns run in linear time.
 //! Limits: where several recipients share one diagnosis, each gets all of it.
 
-use super::pages::Pages;
+use super::pages::{self, Pages};
 use super::reason::{self, Found};
 use super::{BOUNCE_WEIGHT, Class, DIAGNOSIS_CHARS, FAILED_LIMIT, Failed, Kind, code};
 use crate::intake::Untrusted;
@@ -13,6 +13,9 @@ use crate::rules::Rules;
 
 /// Characters of a text that one diagnosis is sought in.
 const DIAGNOSIS_WINDOW: usize = 4_000;
+
+/// First tier of layouts that are sentences, in which an address may be anybody's.
+const SENTENCE_TIER: u8 = 3;
 
 /// Reads a bounce without a delivery report; `None` where the message is none.
 pub(super) fn read(pages: &Pages, rules: &Rules) -> Option<(Kind, String)> {
@@ -66,9 +69,20 @@ struct Named {
 fn recipients(pages: &Pages, rules: &Rules) -> Vec<Named> {
     let own = own_addresses(pages);
     let mut named = by_layout(pages, rules, &own);
+    // Where a field lists who failed, what else stands on a line of its own
+    // is a signature or a desk to write to.
+    let listed = declared(pages, &own);
+    let is_listed = |one: &Named| {
+        listed
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(&one.address))
+    };
+    if pages.field("x-failed-recipients").is_some() && named.iter().any(is_listed) {
+        named.retain(is_listed);
+    }
     // RFC 5322 §3.6.3 as last resort: whom the returned message was for.
     if named.is_empty() {
-        named = declared(pages, &own)
+        named = listed
             .into_iter()
             .map(|address| Named { address, at: 0 })
             .collect();
@@ -117,6 +131,10 @@ fn by_layout(pages: &Pages, rules: &Rules, own: &[String]) -> Vec<Named> {
         }
         if !named.is_empty() {
             named.sort_by_key(|one| one.at);
+            // Sentences name helpers and manuals, too; the first one is meant.
+            if tier >= SENTENCE_TIER {
+                named.truncate(1);
+            }
             return named;
         }
     }
@@ -255,14 +273,14 @@ pub(super) fn about(pages: &Pages, address: Option<&str>) -> String {
 /// Returns a text on one line: every run of blanks is one blank, cut to what a diagnosis needs.
 pub(super) fn one_line(text: &str) -> String {
     let mut line = String::new();
-    for (words, word) in text.split_whitespace().enumerate() {
-        if line.len() > DIAGNOSIS_WINDOW {
-            break;
-        }
-        if words > 0 {
+    for word in text.split_whitespace() {
+        if !line.is_empty() {
             line.push(' ');
         }
         line.push_str(word);
+        if line.len() > DIAGNOSIS_WINDOW {
+            return pages::cut(&line, DIAGNOSIS_WINDOW);
+        }
     }
     line
 }

@@ -133,6 +133,13 @@ impl Pages {
         if self.status.is_empty() && has_report_fields(&text) {
             self.status.push(text.clone());
         }
+        // The same with a feedback report.
+        if self.feedback.is_none()
+            && begins_line(&text, "Feedback-Type:")
+            && begins_line(&text, "User-Agent:")
+        {
+            self.feedback = Some(cut(&text, RETURNED_LIMIT));
+        }
         let at = rules
             .replies
             .returned
@@ -328,17 +335,21 @@ pub(super) fn cut(text: &str, limit: usize) -> String {
 /// Returns whether a text has the fields of a delivery report at the start of lines.
 fn has_report_fields(text: &str) -> bool {
     // RFC 3464 §2.3: recipient, action and status are what every report has.
-    let has = |name: &str| {
-        text.lines().any(|line| {
-            line.get(..name.len())
-                .is_some_and(|start| start.eq_ignore_ascii_case(name))
-        })
-    };
-    (has("Final-Recipient:") || has("Original-Recipient:"))
-        && (has("Action:") || has("Status:") || has("Diagnostic-Code:"))
+    (begins_line(text, "Final-Recipient:") || begins_line(text, "Original-Recipient:"))
+        && ["Action:", "Status:", "Diagnostic-Code:"]
+            .into_iter()
+            .any(|name| begins_line(text, name))
 }
 
-/// Returns where three header fields of a message follow one another in a text.
+/// Returns whether a line of a text begins with a field's name.
+fn begins_line(text: &str, name: &str) -> bool {
+    text.lines().any(|line| {
+        line.get(..name.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(name))
+    })
+}
+
+/// Returns where four header fields of a message follow one another in a text.
 fn header_run(text: &str) -> Option<usize> {
     // RFC 5322 §3.6: a returned message has some of these at its top.
     const TOP: [&str; 12] = [

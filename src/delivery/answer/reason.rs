@@ -172,7 +172,11 @@ pub(super) fn find(
                 .words
                 .rules()
                 .any(|rule| rule.weak && rule.id == words.rule);
-            if is_weak { code } else { words }
+            // RFC 3463 §3.2: X.1.7 and X.1.8 are about the sender's address, so
+            // what the words call unknown is his domain, not the recipient's.
+            let about_sender =
+                code.reason == Reason::SenderRefused && words.reason.class(status) == Class::Hard;
+            if is_weak || about_sender { code } else { words }
         }
         (Some(one), None) | (None, Some(one)) => one,
         (None, None) => by_reply(reply),

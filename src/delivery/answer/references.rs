@@ -73,11 +73,12 @@ impl References {
     /// Takes the ids of `Message-ID` fields that stand in a text, quoted or not.
     fn id_fields(&mut self, text: &str) {
         // "Message ID" is how some systems write it in the text for people.
-        const NAMES: [&str; 4] = [
+        const NAMES: [&str; 5] = [
             "message-id",
             "message id",
             "in-reply-to",
             "original-message-id",
+            "x-original-message-id",
         ];
         let mut folded = false;
         for line in text.lines() {
