@@ -5,8 +5,7 @@
 
 use std::sync::Arc;
 
-use super::Session;
-use super::transport;
+use super::{Session, forms, transport};
 use crate::complaint::{Complaint, preview};
 use crate::config::TransportKind;
 use crate::consent::{
@@ -29,12 +28,30 @@ pub(super) fn agree_and_send(
     // Whatever is wrong with the settings is said before the question, not after.
     let mut way = transport::build(&session.config, kind)?;
     session.term.flush();
-    let now = session.now();
     let complaints = guarded(session, ledger, complaints)?;
-    if complaints.is_empty() {
+    let (forms, complaints) = forms::taken_out(complaints);
+    let exit = if complaints.is_empty() {
         session.term.status("Nothing was sent.");
-        return Ok(Exit::Done);
-    }
+        if forms.is_empty() || session.asker.can_ask() {
+            Exit::Done
+        } else {
+            Exit::NoConsent
+        }
+    } else {
+        ask_and_send(session, ledger, complaints, way.as_mut())?
+    };
+    forms::by_hand(session, ledger, &forms)?;
+    Ok(exit)
+}
+
+/// Asks about complaints that are mail, and sends what was agreed to.
+fn ask_and_send(
+    session: &mut Session,
+    ledger: &mut Ledger,
+    complaints: Vec<Complaint>,
+    way: &mut dyn delivery::Transport,
+) -> Result<Exit, Failure> {
+    let now = session.now();
     let answer = consent::ask(
         complaints,
         &preview::text,
@@ -53,7 +70,7 @@ pub(super) fn agree_and_send(
             .status(&format!("Nothing was sent. {declined}"));
         return Ok(Exit::Done);
     }
-    send(session, ledger, answer.approved, way.as_mut())
+    send(session, ledger, answer.approved, way)
 }
 
 /// Returns what can be asked about now; says why the rest is held back.

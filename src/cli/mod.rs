@@ -45,6 +45,9 @@ mod find;
 // one message's way up to its drafts
 mod way;
 
+// desks that take a web form only
+mod forms;
+
 // consent, delivery, and the closing lines
 mod agree;
 
