@@ -79,6 +79,10 @@ mod sandbox_parts;
 #[cfg(test)]
 mod trial;
 
+// mail of a laboratory, as somebody's junk folder
+#[cfg(test)]
+mod lab;
+
 // each example, from what arrived to what the desk gets
 #[cfg(test)]
 mod examples;
@@ -94,6 +98,10 @@ mod report;
 // what comes back, read
 #[cfg(test)]
 mod replies;
+
+// a mailbox at once
+#[cfg(test)]
+mod batch;
 
 // killed at every step of a delivery
 #[cfg(test)]

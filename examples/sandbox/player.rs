@@ -123,6 +123,19 @@ impl Player {
         }
     }
 
+    /// Waits for a while, and returns what came since what was waited for before.
+    ///
+    /// # Errors
+    ///
+    /// The terminal cannot be read.
+    pub(crate) fn news(&mut self, time: Duration) -> io::Result<String> {
+        self.wait(time)?;
+        let screen = self.screen();
+        let news = screen.get(self.at..).unwrap_or_default().to_owned();
+        self.at = screen.len();
+        Ok(news)
+    }
+
     /// Waits for a while, and keeps what comes.
     ///
     /// # Errors

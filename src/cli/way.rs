@@ -16,7 +16,7 @@ use crate::contact::{Finder, Role};
 use crate::evidence::{self, Evidence};
 use crate::failure::{Exit, Failure};
 use crate::intake::{Message, Untrusted};
-use crate::ledger::{CaseFacts, Ledger, LedgerError, Standing};
+use crate::ledger::{Arrival, CaseFacts, Ledger, Standing};
 use crate::trace::Trace;
 
 /// A message that has a source, and what is known about it.
@@ -204,14 +204,13 @@ impl Way {
         let Some(facts) = self.facts() else {
             return Ok(());
         };
-        ledger.hold(&self.message, case, &facts, self.boundary_at(), now)?;
-        for complaint in complaints {
-            match ledger.keep(complaint, state, now) {
-                // What was agreed to before stays as it was agreed to.
-                Ok(_) | Err(LedgerError::Settled(_)) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
+        let arrival = Arrival {
+            message: &self.message,
+            case,
+            facts: &facts,
+            boundary_at: self.boundary_at(),
+        };
+        ledger.hold_with(&arrival, complaints, state, now)?;
         Ok(())
     }
 }

@@ -13,7 +13,7 @@ use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior};
 use sha2::{Digest as _, Sha256};
 
 use super::{Ledger, LedgerError, key_of, seconds, time};
-use crate::complaint::CaseKey;
+use crate::complaint::{CaseKey, Complaint};
 use crate::consent::State;
 use crate::intake::Message;
 
@@ -101,6 +101,19 @@ impl CaseFacts {
             esp_customer: None,
         }
     }
+}
+
+/// A message on its way into the ledger.
+#[derive(Debug, Clone, Copy)]
+pub struct Arrival<'a> {
+    /// The message.
+    pub message: &'a Message,
+    /// The case that it begins or joins.
+    pub case: CaseKey,
+    /// What the case is counted by, if the message begins it.
+    pub facts: &'a CaseFacts,
+    /// When it reached the boundary; `None` where that could not be read.
+    pub boundary_at: Option<Timestamp>,
 }
 
 /// A message of a case.
@@ -222,42 +235,40 @@ impl Ledger {
         boundary_at: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<CaseKey, LedgerError> {
-        let key = self.key_of_message(message);
-        let digest: [u8; 32] = Sha256::digest(message.octets()).into();
+        let arrival = Arrival {
+            message,
+            case,
+            facts,
+            boundary_at,
+        };
+        self.hold_with(&arrival, &[], State::Held, now)
+    }
+
+    /// Keeps a message and the complaints that it gave, in one commit; returns the message's own key.
+    ///
+    /// A message whose complaints were not kept would be known, and never taken
+    /// up again. What was agreed to before stays as it was agreed to.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] where it cannot be written; nothing of it was, then.
+    pub fn hold_with(
+        &mut self,
+        arrival: &Arrival<'_>,
+        complaints: &[Complaint],
+        state: State,
+        now: Timestamp,
+    ) -> Result<CaseKey, LedgerError> {
+        let key = self.key_of_message(arrival.message);
         let transaction = self
             .db
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let case_id = open_case(&transaction, case, facts, now)?;
-        let added = transaction.execute(
-            "INSERT INTO members (key, case_id, boundary_at, added_at) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (key) DO NOTHING",
-            (
-                key.octets().as_slice(),
-                case_id,
-                boundary_at.map(seconds),
-                seconds(now),
-            ),
-        )?;
-        transaction.execute(
-            "INSERT INTO messages (member_key, octets, sha256, input) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (member_key) DO NOTHING",
-            (
-                key.octets().as_slice(),
-                message.octets(),
-                digest.as_slice(),
-                &message.origin().input,
-            ),
-        )?;
-        // What was forgotten and comes again is the user's wish again.
-        transaction.execute(
-            "DELETE FROM forgotten WHERE key = ?1",
-            [key.octets().as_slice()],
-        )?;
-        if added > 0 {
-            transaction.execute(
-                "INSERT INTO history (at, case_id, event, detail) VALUES (?1, ?2, 'message', ?3)",
-                (seconds(now), case_id, &message.origin().input),
-            )?;
+        add_member(&transaction, arrival, key, now)?;
+        for complaint in complaints {
+            match super::complaints::keep(&transaction, complaint, state, now) {
+                Ok(_) | Err(LedgerError::Settled(_)) => {}
+                Err(error) => return Err(error),
+            }
         }
         transaction.commit()?;
         Ok(key)
@@ -290,6 +301,50 @@ impl Ledger {
     pub fn key_of_message(&self, message: &Message) -> CaseKey {
         self.secret.case(&canonical(message.octets()))
     }
+}
+
+/// Adds a message to its case; adding it twice changes nothing.
+fn add_member(
+    transaction: &Connection,
+    arrival: &Arrival<'_>,
+    key: CaseKey,
+    now: Timestamp,
+) -> Result<(), LedgerError> {
+    let message = arrival.message;
+    let digest: [u8; 32] = Sha256::digest(message.octets()).into();
+    let case_id = open_case(transaction, arrival.case, arrival.facts, now)?;
+    let added = transaction.execute(
+        "INSERT INTO members (key, case_id, boundary_at, added_at) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (key) DO NOTHING",
+        (
+            key.octets().as_slice(),
+            case_id,
+            arrival.boundary_at.map(seconds),
+            seconds(now),
+        ),
+    )?;
+    transaction.execute(
+        "INSERT INTO messages (member_key, octets, sha256, input) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (member_key) DO NOTHING",
+        (
+            key.octets().as_slice(),
+            message.octets(),
+            digest.as_slice(),
+            &message.origin().input,
+        ),
+    )?;
+    // What was forgotten and comes again is the user's wish again.
+    transaction.execute(
+        "DELETE FROM forgotten WHERE key = ?1",
+        [key.octets().as_slice()],
+    )?;
+    if added > 0 {
+        transaction.execute(
+            "INSERT INTO history (at, case_id, event, detail) VALUES (?1, ?2, 'message', ?3)",
+            (seconds(now), case_id, &message.origin().input),
+        )?;
+    }
+    Ok(())
 }
 
 /// Returns the case's row, and makes it where there is none.

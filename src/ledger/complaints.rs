@@ -78,15 +78,7 @@ impl Ledger {
         let transaction = self
             .db
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let id = put(&transaction, complaint, now)?;
-        let word = state.word();
-        let changed = transaction.execute(
-            "UPDATE complaints SET state = ?2, changed_at = ?3 WHERE id = ?1 AND state <> ?2",
-            (id, word, seconds(now)),
-        )?;
-        if changed > 0 {
-            note(&transaction, id, word, None, now)?;
-        }
+        let id = keep(&transaction, complaint, state, now)?;
         transaction.commit()?;
         Ok(id)
     }
@@ -334,6 +326,25 @@ fn again(db: &Connection, id: i64, state: State, complaint: &Complaint) -> Resul
     } else {
         Err(LedgerError::Settled(state))
     }
+}
+
+/// Keeps a composed complaint within a transaction; see [`Ledger::keep`].
+pub(super) fn keep(
+    db: &Connection,
+    complaint: &Complaint,
+    state: State,
+    now: Timestamp,
+) -> Result<i64, LedgerError> {
+    let id = put(db, complaint, now)?;
+    let word = state.word();
+    let changed = db.execute(
+        "UPDATE complaints SET state = ?2, changed_at = ?3 WHERE id = ?1 AND state <> ?2",
+        (id, word, seconds(now)),
+    )?;
+    if changed > 0 {
+        note(db, id, word, None, now)?;
+    }
+    Ok(id)
 }
 
 /// Writes a composed complaint over the one of the same case, desk and round, or anew.

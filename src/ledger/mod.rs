@@ -34,7 +34,7 @@ mod sending;
 
 // messages and cases
 mod cases;
-pub use cases::{CaseFacts, Earlier, Member, Standing};
+pub use cases::{Arrival, CaseFacts, Earlier, Member, Standing};
 
 // complaints, from held to settled
 mod complaints;

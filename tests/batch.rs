@@ -1,0 +1,177 @@
+//! A mailbox at once: killed and resumed it holds the same, and of what it holds, what is approved is sent, octet by octet.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use rusqlite::Connection;
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::lab::Lab;
+use crate::net::fault::Fault;
+use crate::record;
+use crate::trial::Trial;
+
+/// Messages of the laboratory that are taken.
+const MESSAGES: usize = 50;
+
+/// Questions to registries after which the batch is killed: somewhere in the middle.
+const QUESTIONS: usize = 9;
+
+/// How long a checklist takes to be drawn.
+const DRAWN: Duration = Duration::from_millis(700);
+
+/// Returns a trial with a folder `junk` of laboratory mail.
+fn with_junk() -> Trial {
+    let lab = Lab::read(MESSAGES);
+    let trial = Trial::in_world(lab.world());
+    let junk = trial.home.path("junk");
+    std::fs::create_dir(&junk).unwrap();
+    for (name, octets) in lab.fresh(Timestamp::now()) {
+        std::fs::write(junk.join(name), octets).unwrap();
+    }
+    trial
+        .home
+        .settle(&trial.internet, &lab.person(), "")
+        .unwrap();
+    trial
+}
+
+/// Returns desk, state and incidents of all that the ledger has.
+fn held(trial: &Trial) -> BTreeSet<(String, String, u32)> {
+    let rows = record::complaints(&trial.home.ledger()).unwrap();
+    let count = rows.len();
+    let set: BTreeSet<_> = rows
+        .into_iter()
+        .map(|row| (row.desk, row.state, row.incidents))
+        .collect();
+    assert!(set.len() * 2 >= count, "{set:#?}");
+    set
+}
+
+#[test]
+fn a_batch_that_was_killed_and_resumed_holds_what_it_would_have_held() {
+    let whole = with_junk();
+    let ran = whole.pipe(&["batch", "junk"], b"");
+    let expected = held(&whole);
+    assert!(expected.len() > 5, "{expected:#?}: {ran:#?}");
+
+    let broken = with_junk();
+    broken.internet.change(|world| {
+        let slow = Fault::Slow(Duration::from_millis(80));
+        world.rdap_faults = vec![("/rdap/".to_owned(), slow)];
+    });
+    let mut child = broken
+        .program(&["batch", "junk"])
+        .stdin(std::process::Stdio::null())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let begun = Instant::now();
+    while broken.internet.questions().len() < QUESTIONS {
+        assert!(begun.elapsed() < Duration::from_secs(60));
+        assert!(child.try_wait().unwrap().is_none(), "it ended too early");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    kill_process(Pid::from_child(&child), Signal::KILL).unwrap();
+    child.wait().unwrap();
+    broken.internet.change(|world| world.rdap_faults.clear());
+    assert_ne!(held(&broken), expected, "it was done before it was killed");
+
+    let resumed = broken.pipe(&["batch", "junk"], b"");
+    assert_eq!(held(&broken), expected, "{resumed:#?}");
+    // Once more finds nothing new.
+    broken.pipe(&["batch", "junk"], b"");
+    assert_eq!(held(&broken), expected);
+    assert_eq!((whole.mail(), broken.mail()), ((0, 0), (0, 0)));
+    approve_two(&broken);
+}
+
+/// Ticks the first two of what is held and no other, types the code, and looks what became of all.
+fn approve_two(trial: &Trial) {
+    let held = record::complaints(&trial.home.ledger()).unwrap();
+    assert!(held.len() > 2 && held.iter().all(|row| row.state == "held"));
+    let mut player = trial.terminal(&["review"]);
+    player
+        .wait_for("Which complaints do you want to send")
+        .unwrap();
+    player.news(DRAWN).unwrap();
+    // All or none, by turns: until none is ticked.
+    loop {
+        player.send(b"a").unwrap();
+        if !player.news(DRAWN).unwrap().contains("[x]") {
+            break;
+        }
+    }
+    player.send(b" j \r").unwrap();
+    let code = player
+        .wait_for(r"type (\w{4}) to send 2 complaints")
+        .unwrap();
+    player.type_line(&code).unwrap();
+    let ending = player.finish().unwrap();
+    assert_eq!(ending.code, Some(0), "{}", ending.screen);
+
+    let rows = record::complaints(&trial.home.ledger()).unwrap();
+    let octets = |state: &str| -> BTreeSet<Vec<u8>> {
+        let of_state = rows.iter().filter(|row| row.state == state);
+        of_state.map(|row| row.octets.clone()).collect()
+    };
+    let arrived = trial.internet.mailroom().arrived();
+    let arrived: BTreeSet<Vec<u8>> = arrived.into_iter().map(|mail| mail.octets).collect();
+    assert_eq!(arrived.len(), 2);
+    assert!(
+        arrived == octets("accepted"),
+        "not what was approved arrived"
+    );
+    assert_eq!(octets("declined").len(), held.len() - 2);
+}
+
+/// Returns how many messages and how many complaints the ledger has.
+fn counts(trial: &Trial) -> Option<(usize, usize)> {
+    let ledger = trial.home.ledger();
+    let messages = record::messages(&ledger).ok()?.len();
+    Some((messages, record::complaints(&ledger).ok()?.len()))
+}
+
+#[test]
+fn killed_between_the_message_and_its_complaint_the_complaint_is_not_lost() {
+    let trial = Trial::begin();
+    let junk = trial.home.path("junk");
+    std::fs::create_dir(&junk).unwrap();
+    for spam in ["phishing.eml", "pills.eml", "advance-fee.eml"] {
+        std::fs::copy(trial.home.path(spam), junk.join(spam)).unwrap();
+    }
+    let mut child = trial
+        .program(&["batch", "junk"])
+        .stdin(std::process::Stdio::null())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    // As soon as a message stands in the ledger, and mostly before its complaints do.
+    let ledger = loop {
+        assert!(child.try_wait().unwrap().is_none(), "it ended too early");
+        if let Ok(ledger) = Connection::open(trial.home.ledger())
+            && ledger.prepare("SELECT key FROM members").is_ok()
+        {
+            break ledger;
+        }
+    };
+    let mut members = ledger.prepare("SELECT count(*) FROM members").unwrap();
+    while members.query_row([], |row| row.get(0)).unwrap_or(0) == 0 {
+        std::hint::spin_loop();
+    }
+    kill_process(Pid::from_child(&child), Signal::KILL).unwrap();
+    child.wait().unwrap();
+    let broken_off = counts(&trial);
+    let resumed = trial.pipe(&["batch", "junk"], b"");
+
+    let whole = Trial::begin();
+    std::fs::create_dir(whole.home.path("junk")).unwrap();
+    for spam in ["phishing.eml", "pills.eml", "advance-fee.eml"] {
+        std::fs::copy(whole.home.path(spam), whole.home.path("junk").join(spam)).unwrap();
+    }
+    whole.pipe(&["batch", "junk"], b"");
+    assert_eq!(held(&trial), held(&whole), "{broken_off:?} {resumed:#?}");
+}
