@@ -699,3 +699,18 @@ fn an_answer_about_another_network_is_none() {
         outcomes(&found)
     );
 }
+
+#[test]
+fn an_address_in_a_link_and_a_domain_in_a_host_s_place_have_hosting_desks() {
+    let internet = Internet::start(made_up()).unwrap();
+    let mut finder = Finder::new(settings(&internet), &RULES);
+    let link = addr("203.0.113.150");
+    let found = finder.find_as(&link, Role::Hosting, &mut NoCache, now());
+    assert_eq!(recommended(&found), ["abuse@quaycloud.example"]);
+    assert!(found.contacts.iter().all(|c| c.role == Role::Hosting));
+    let domain = Suspect::Domain("parcel-status.example".to_owned());
+    let found = finder.find_as(&domain, Role::Hosting, &mut NoCache, now());
+    assert_eq!(recommended(&found), ["abuse@quaycloud.example"]);
+    assert_eq!(found.contacts[0].confidence, Confidence::Low);
+    assert!(found.contacts[0].field.contains("unconfirmed"));
+}

@@ -28,9 +28,9 @@ pub(super) fn all(
         .iter()
         .map(|(suspect, role)| {
             let contacts = if use_cache {
-                finder.find(suspect, ledger, now)
+                finder.find_as(suspect, *role, ledger, now)
             } else {
-                finder.find(suspect, &mut NoCache, now)
+                finder.find_as(suspect, *role, &mut NoCache, now)
             };
             (suspect.clone(), *role, contacts)
         })

@@ -54,7 +54,10 @@ fn learn_trust(files: &[PathBuf], session: &mut Session) -> Result<Exit, Failure
     for file in files {
         read_sections(file, &mut sections)?;
     }
-    let headers: Vec<Headers<'_>> = sections.iter().map(|octets| Headers::parse(octets)).collect();
+    let headers: Vec<Headers<'_>> = sections
+        .iter()
+        .map(|octets| Headers::parse(octets))
+        .collect();
     let proposals = learn::learn(&headers, &session.rules);
     if proposals.is_empty() {
         session.term.answer(&format!(

@@ -185,7 +185,10 @@ fn ask_smtp(session: &mut Session, from: &str) -> Result<SmtpKeys, Failure> {
         }
     };
     let user = line("Account:", account)?;
-    let command = line("Command that prints the password (Enter: ask each time):", "")?;
+    let command = line(
+        "Command that prints the password (Enter: ask each time):",
+        "",
+    )?;
     Ok(SmtpKeys {
         host,
         port: Some(port),

@@ -167,10 +167,21 @@ fn desk_of(
         ),
         (None, None) => String::new(),
     };
-    let blocked = unticked(case, suspect, role, chosen);
+    // A desk that reads its form only gets no mail; one that takes some kinds only is not ticked for others.
+    let rule = chosen.and_then(|contact| case.material.rules.desks.for_mailbox(&contact.mailbox));
+    let reads_mail = rule.is_none_or(|rule| rule.accepts.mail != Some(false));
+    let only = rule.map_or(&[][..], |rule| &rule.accepts.only);
+    let kind = case.material.evidence.kind.word();
+    let unwanted = (!only.is_empty() && !only.iter().any(|taken| taken == kind))
+        .then(|| format!("the desk takes only {}", only.join(", ")));
+    let blocked = unticked(case, suspect, role, chosen).or(unwanted);
     let desk = Desk {
-        mailbox: chosen.map(|contact| contact.mailbox.clone()),
-        form: form.map(|form| form.url.clone()),
+        mailbox: chosen
+            .filter(|_| reads_mail)
+            .map(|contact| contact.mailbox.clone()),
+        form: rule
+            .and_then(|rule| rule.form.clone())
+            .or_else(|| form.map(|form| form.url.clone())),
         roles: vec![role],
         why,
         ticked: false,

@@ -5,7 +5,7 @@
 
 use super::asker::Trail;
 use super::rank::{Judged, Source};
-use super::{Contacts, Form, Network, Role};
+use super::{Confidence, Contacts, Form, Network, Role};
 use crate::intake::Untrusted;
 use crate::rules::{AddrRange, Facts, Rules};
 
@@ -74,6 +74,16 @@ impl Contacts {
     pub(super) fn for_role(mut self, role: Role) -> Self {
         self.contacts.iter_mut().for_each(|c| c.role = role);
         self
+    }
+
+    /// Marks contacts that were found for a domain in the place of a host below it.
+    pub(super) fn unconfirmed(&mut self, domain: &str) {
+        for contact in &mut self.contacts {
+            contact.confidence = Confidence::Low;
+            contact.field.push_str(&format!(
+                " (unconfirmed: of {domain}, the host itself was not looked up)"
+            ));
+        }
     }
 
     /// Adds another answer: networks and errors of the first stand.

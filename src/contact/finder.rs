@@ -15,7 +15,7 @@ use super::dns::Found;
 use super::rank::{Source, judge, registered};
 use super::rdap::{self, Books};
 use super::target::Target;
-use super::{Asked, Cache, Confidence, Contacts, Role, Settings, Suspect, lists, whois};
+use super::{Asked, Cache, Contacts, Role, Settings, Suspect, lists, whois};
 use crate::intake::Untrusted;
 use crate::rules::{AddrRange, Rules, carried};
 
@@ -69,6 +69,32 @@ impl<'r> Finder<'r> {
             Suspect::Host(host) => (self.find_host(host, cache, now), &[Role::Hosting]),
         };
         contacts.with_rules(suspect, roles, self.rules, now)
+    }
+
+    /// Finds who answers for a suspect in one role.
+    ///
+    /// The network of an address is its hosting, too, where the address is a
+    /// link's; and a domain whose host must not be looked up stands for it:
+    /// what is found so is [`Confidence::Low`], for nobody confirmed it.
+    pub fn find_as(
+        &mut self,
+        suspect: &Suspect,
+        role: Role,
+        cache: &mut dyn Cache,
+        now: Timestamp,
+    ) -> Contacts {
+        match (suspect, role) {
+            (Suspect::Addr(_), Role::Hosting) => {
+                self.find(suspect, cache, now).for_role(Role::Hosting)
+            }
+            (Suspect::Domain(domain), Role::Hosting) => {
+                let host = Suspect::Host(domain.clone());
+                let mut found = self.find(&host, cache, now);
+                found.unconfirmed(domain);
+                found
+            }
+            _ => self.find(suspect, cache, now),
+        }
     }
 
     /// Finds who connects the network of an address: for a desk that is the suspect itself, dead, or silent.
@@ -312,12 +338,7 @@ impl<'r> Finder<'r> {
         for addr in addrs.into_iter().take(HOST_ADDRS_MAX) {
             let mut found = self.find_addr(addr, cache, now).for_role(Role::Hosting);
             if !confirmed {
-                for contact in &mut found.contacts {
-                    contact.confidence = Confidence::Low;
-                    contact.field.push_str(&format!(
-                        " (unconfirmed: of {name}, the host itself was not looked up)"
-                    ));
-                }
+                found.unconfirmed(&name);
             }
             contacts.take(found);
         }
