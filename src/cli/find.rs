@@ -6,9 +6,11 @@
 use jiff::Timestamp;
 
 use super::Session;
-use crate::contact::{Contacts, Finder, NoCache, Role, Suspect};
+use crate::config::IdentityKeys;
+use crate::contact::{Contacts, Finder, NoCache, Parties, Role, Suspect};
+use crate::evidence::Evidence;
 use crate::failure::Failure;
-use crate::intake::Untrusted;
+use crate::intake::{Headers, Untrusted};
 use crate::ledger::Ledger;
 
 /// What was found for one suspect.
@@ -35,6 +37,38 @@ pub(super) fn all(
             (suspect.clone(), *role, contacts)
         })
         .collect()
+}
+
+/// Fields in which a message names its parties. RFC 5322 §3.6.2, §3.6.3.
+const PARTIES: [&str; 6] = ["From", "Sender", "Reply-To", "Return-Path", "To", "Cc"];
+
+/// Returns whom a complaint about a message must not go to: the user, and whom the spam names itself.
+pub(super) fn parties(
+    headers: &Headers<'_>,
+    evidence: &Evidence,
+    identity: &IdentityKeys,
+) -> Parties {
+    let mut finder = linkify::LinkFinder::new();
+    finder.kinds(&[linkify::LinkKind::Email]);
+    let mut spam: Vec<String> = evidence
+        .drop_boxes
+        .iter()
+        .map(|drop| drop.mailbox.clone())
+        .collect();
+    for field in PARTIES.iter().flat_map(|name| headers.all(name)) {
+        let text = field.text();
+        spam.extend(finder.links(&text).map(|link| link.as_str().to_owned()));
+    }
+    Parties {
+        own: identity
+            .mailbox
+            .iter()
+            .chain(&identity.also_mine)
+            .cloned()
+            .collect(),
+        spam,
+        dead: Vec::new(),
+    }
 }
 
 /// Returns the settings of lookups, with `--offline`.
@@ -80,4 +114,21 @@ pub(super) fn why_not(found: &[Found]) -> Vec<String> {
         }
     }
     reasons
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_user_and_whom_the_spam_names_are_parties() {
+        let octets = b"From: Abuse <abuse@victim.example>\r\nReply-To: drop@mail.example\r\nSubject: to x@y.example\r\n\r\n";
+        let identity = IdentityKeys {
+            mailbox: Some("me@example.org".to_owned()),
+            ..IdentityKeys::default()
+        };
+        let parties = parties(&Headers::parse(octets), &Evidence::default(), &identity);
+        assert_eq!(parties.own, ["me@example.org"]);
+        assert_eq!(parties.spam, ["abuse@victim.example", "drop@mail.example"]);
+    }
 }

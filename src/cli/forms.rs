@@ -35,7 +35,9 @@ pub(super) fn by_hand(
         ));
         session.term.flush();
         if !session.asker.can_ask() {
-            session.term.hint("it is kept: `plaint review` on a terminal asks about it again");
+            session
+                .term
+                .hint("it is kept: `plaint review` on a terminal asks about it again");
             continue;
         }
         // Given up is no: the draft stays.

@@ -49,6 +49,11 @@ impl Way {
             &suspects,
             session.now(),
         );
+        let parties = find::parties(&message.headers(), &evidence, &session.config.identity);
+        let found = found
+            .into_iter()
+            .map(|(suspect, role, contacts)| (suspect, role, contacts.without(&parties)))
+            .collect();
         Self {
             message,
             trace,
