@@ -75,7 +75,7 @@ impl<'r> Finder<'r> {
     ///
     /// The network of an address is its hosting, too, where the address is a
     /// link's; and a domain whose host must not be looked up stands for it:
-    /// what is found so is [`Confidence::Low`], for nobody confirmed it.
+    /// what is found so is [`Confidence::Low`](super::Confidence::Low), for nobody confirmed it.
     pub fn find_as(
         &mut self,
         suspect: &Suspect,
