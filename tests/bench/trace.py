@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+"""Measures `plaint trace --json` on a large mailbox, beside other readers of mail, in one run.
+
+    tests/bench/trace.py PLAINT [--size MiB] [--dir FOLDER]
+
+Makes mailboxes of tests/data/lab's messages with bodies of about 5 and 40 kB (text, quotes, base64), then prints CPU
+seconds (user + system) and ratios: against `grep -c '^From '` (goal: at most 3 and 1.5), against Python's mailbox and email
+header parser (at least 15 times its speed), one thread against two (at least 1.7), and the peak of memory (below 40 MiB).
+"""
+import argparse, base64, os, pathlib, random, resource, subprocess, sys, tempfile, time
+
+LAB = pathlib.Path(__file__).resolve().parent.parent / "data" / "lab" / "msgs"
+PYTHON = "import email.parser, mailbox, sys\np = email.parser.BytesHeaderParser()\nfor m in mailbox.mbox(sys.argv[1], factory=p.parse):\n    m.get_all('Received')\n"
+
+
+def body(rng, octets):
+    words = "the of and offer price account today please order ship free click here mail report From > x".split()
+    out, size = [], 0
+    while size < octets:
+        if rng.random() < 0.5:
+            part = base64.encodebytes(rng.randbytes(rng.randrange(1000, 6000))).decode()
+        else:
+            part = "".join(" ".join(rng.choices(words, k=11)) + "\n" for _ in range(40)) + "\n> quoted\n"
+        out.append(part)
+        size += len(part)
+    return "".join(out).replace("\nFrom ", "\n>From ")[:octets] + "\n"
+
+
+def build(path, size, octets):
+    rng = random.Random(octets)
+    heads = [p.read_bytes().replace(b"\r\n", b"\n").split(b"\n\n")[0] + b"\n\n" for p in sorted(LAB.glob("*.eml"))]
+    bodies = [body(rng, int(octets * rng.uniform(0.5, 1.5))).encode() for _ in range(64)]
+    written = 0
+    with open(path, "wb") as out:
+        while written < size:
+            written += out.write(b"From a@example.org Sat Nov 21 10:00:00 2026\n" + rng.choice(heads) + rng.choice(bodies) + b"\n")
+
+
+def cpu(command, cores=None):
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    began = time.monotonic()
+    pin = (lambda: os.sched_setaffinity(0, cores)) if cores else None
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=True, preexec_fn=pin)
+    wall = time.monotonic() - began
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime, wall
+
+
+def peak(command):
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    _, _, usage = os.wait4(child.pid, 0)
+    return usage.ru_maxrss / 1024
+
+
+def main():
+    ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    ap.add_argument("plaint")
+    ap.add_argument("--size", type=int, default=1024, help="MiB of each mailbox")
+    ap.add_argument("--dir", default=None)
+    a = ap.parse_args()
+    cores = sorted(os.sched_getaffinity(0))
+    with tempfile.TemporaryDirectory(dir=a.dir) as folder:
+        for octets in (40_000, 5_000):
+            path = os.path.join(folder, f"{octets}.mbox")
+            build(path, a.size << 20, octets)
+            trace = [a.plaint, "--config", os.devnull, "trace", "--json", path]
+            cpu(["grep", "-c", "^From ", path])
+            grep = min(cpu(["grep", "-c", "^From ", path])[0] for _ in range(3))
+            ours = min((cpu(trace, {cores[0]}) for _ in range(3)), key=lambda run: run[0])
+            line = f"{octets} octets: grep {grep:.2f} s, plaint {ours[0]:.2f} s, ratio {ours[0] / grep:.2f}"
+            python = cpu([sys.executable, "-c", PYTHON, path])[0]
+            line += f"; python {python:.1f} s, {python / ours[0]:.0f} times"
+            if len(cores) > 1:
+                two = min(cpu(trace, set(cores[:2]))[1] for _ in range(3))
+                line += f"; two threads {ours[1] / two:.2f} times one"
+            print(line + f"; peak {peak(trace):.0f} MiB", flush=True)
+            os.remove(path)
+
+
+main()
