@@ -199,6 +199,9 @@ fn feedback(case: &Case<'_>, call: &Call<'_>) -> Part {
             "Original-Mail-From",
             &compose::original_mail_from(case).unwrap_or_default(),
         )
+        // RFC 5965 §3.3, RFC 6590 §2: redacted. Readers that want a recipient take the first To
+        // of the evidence otherwise, and give up where spam wrote none that can be read.
+        .field("Original-Rcpt-To", &format!("<x@{}>", leak::MUNGED_DOMAIN))
         .field("Incidents", &incidents.to_string());
     for (suspect, role) in &call.concerns {
         if let (Suspect::Host(name) | Suspect::Domain(name), Role::Hosting | Role::Registrar) =

@@ -7,6 +7,7 @@
 
 use std::fmt::Write as _;
 
+use super::quote::RULE;
 use super::{Complaint, Format, Munge};
 use crate::intake::Untrusted;
 
@@ -103,29 +104,10 @@ fn warnings(complaint: &Complaint, out: &mut String) {
 
 /// Returns the text without the quoted header section, which the pager shows.
 fn above_header(text: &str) -> &str {
-    // The quoted lines are the only ones that begin with a blank and a field of RFC 5321 §4.4 or RFC 5322 §3.6.
-    let begins = |line: &str| {
-        [
-            "  Received:",
-            "  Return-Path:",
-            "  Delivered-To:",
-            "  From:",
-            "  X-",
-        ]
-        .iter()
-        .any(|name| {
-            line.get(..name.len())
-                .is_some_and(|start| start.eq_ignore_ascii_case(name))
-        })
-    };
-    let mut at = 0;
-    for line in text.split_inclusive('\n') {
-        if begins(line) {
-            return text.get(..at).unwrap_or(text).trim_end();
-        }
-        at += line.len();
-    }
-    text.trim_end()
+    // The last rule is ours: what stands below it is indented.
+    let rule = format!("\n{RULE}\n");
+    let at = text.rfind(&rule).unwrap_or(text.len());
+    text.get(..at).unwrap_or(text).trim_end()
 }
 
 fn indented(line: &str, out: &mut String) {

@@ -10,6 +10,9 @@ use crate::intake::Untrusted;
 /// Columns at which sentences are wrapped. RFC 5322 §2.1.1 recommends at most 78.
 const WRAP_COLUMNS: usize = 76;
 
+/// The line above the quoted message. Nothing foreign stands at a line's start, so that its last one is ours.
+pub(super) const RULE: &str = "* * *";
+
 /// Characters of a quoted header or body line that stand on one line.
 pub(super) const QUOTED_CHARS: usize = 900;
 
@@ -20,7 +23,8 @@ pub(super) fn quoted(case: &Case<'_>, key: &str, octets: &[u8]) -> String {
         .rules
         .texts
         .say(&material.options.language, key, &[]);
-    let mut out = format!("\n{}\n\n", heading.unwrap_or_default());
+    let rule = if key == "header" { RULE } else { "" };
+    let mut out = format!("\n{rule}\n{}\n\n", heading.unwrap_or_default());
     for line in octets.split(|octet| *octet == b'\n') {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         out.push_str("  ");
@@ -54,13 +58,15 @@ fn escaped_line(line: &[u8], out: &mut String) {
 }
 
 /// Wraps a sentence at blanks; a word that is longer than a line stays whole.
-pub(super) fn wrapped(sentence: &str, out: &mut String) {
+///
+/// Later lines begin with the indent: where a sentence holds foreign text,
+/// none of it may look like a line of our own.
+pub(super) fn wrapped(sentence: &str, indent: &str, out: &mut String) {
     if sentence.chars().count() <= WRAP_COLUMNS + 2 {
         out.push_str(sentence);
         out.push('\n');
         return;
     }
-    let indent = if sentence.starts_with("- ") { "  " } else { "" };
     let mut columns = 0;
     for word in sentence.split(' ') {
         let width = word.chars().count();
@@ -85,7 +91,7 @@ mod tests {
     #[test]
     fn sentences_are_wrapped_between_words() {
         let mut out = String::new();
-        wrapped(&"word ".repeat(40), &mut out);
+        wrapped(&"word ".repeat(40), "  ", &mut out);
         assert!(out.lines().all(|line| line.len() <= WRAP_COLUMNS));
         assert_eq!(out.split_whitespace().count(), 40);
     }

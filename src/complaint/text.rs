@@ -105,7 +105,16 @@ impl Text<'_, '_> {
             .texts
             .say(&material.options.language, key, values);
         if let Some(sentence) = &said {
-            wrapped(sentence, &mut self.out);
+            // Sentences of facts and claims hold foreign text; `claim-levels` is our own word.
+            let is_foreign = ["fact-", "claim-", "link-"]
+                .iter()
+                .any(|start| key.starts_with(start));
+            let is_foreign = is_foreign && key != "claim-levels";
+            wrapped(
+                sentence,
+                if is_foreign { "    " } else { "" },
+                &mut self.out,
+            );
         }
         said.is_some()
     }
@@ -446,7 +455,7 @@ impl Text<'_, '_> {
             self.say("note", &[]);
             for line in note.lines() {
                 let line = Untrusted::text(line).up_to(QUOTED_CHARS).to_string();
-                wrapped(&line, &mut self.out);
+                wrapped(&line, "", &mut self.out);
             }
         }
     }
@@ -479,7 +488,7 @@ impl Text<'_, '_> {
         }
         self.say("changed", &[]);
         for line in lines {
-            wrapped(&line, &mut self.out);
+            wrapped(&line, "  ", &mut self.out);
         }
     }
 
