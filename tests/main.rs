@@ -111,3 +111,7 @@ mod program_killed;
 // messages → traces: text cases, the laboratory, any octets
 #[cfg(test)]
 mod trace;
+
+// against programs of others, where they are installed
+#[cfg(test)]
+mod system;

@@ -132,7 +132,16 @@ impl Session {
     /// Opens the ledger that the settings name.
     pub(crate) fn open_ledger(&self) -> Result<Ledger, Failure> {
         let path = self.config.ledger_path()?;
-        Ledger::open(&path, self.now()).map_err(|error| error.failure(&path))
+        let now = self.now();
+        let mut ledger = Ledger::open(&path, now).map_err(|error| error.failure(&path))?;
+        if let Some(days) = self.config.ledger.keep_days {
+            let age = jiff::SignedDuration::from_hours(i64::from(days) * 24);
+            // A clock at the beginning of time purges nothing.
+            if let Ok(before) = now.checked_sub(age) {
+                ledger.purge(before, now)?;
+            }
+        }
+        Ok(ledger)
     }
 }
 

@@ -3,7 +3,10 @@
 //! In: what to count by. Out: [`Count`]s.
 //! Limits: that mail went on is known only of mail that was brought here.
 
+use std::collections::HashMap;
+
 use super::{Ledger, LedgerError};
+use crate::consent::State;
 
 /// What complaints are counted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,68 +88,109 @@ impl Ledger {
     ///
     /// [`LedgerError`] where the ledger cannot be read.
     pub fn stats(&self, by: By) -> Result<Vec<Count>, LedgerError> {
+        let last_mail = self.last_mail()?;
         let name = by.sql();
-        // The median is the middle row of each group: SQLite has no function for it.
+        // An answer is what somebody said about the case; a bounce or a receipt is none.
         let sql = format!(
-            "WITH told AS MATERIALIZED (
-                 SELECT complaints.id, {name} AS name, complaints.source_addr, state, approved_at
-                 FROM complaints JOIN cases ON cases.id = case_id
-                 WHERE approved_at IS NOT NULL
-             ),
-             first_answer AS (
-                 SELECT complaint_id, min(at) AS at FROM answers
-                 WHERE complaint_id IS NOT NULL
-                   AND kind IN ('use-form', 'not-ours', 'resolved', 'refuses-munged', 'moved', 'human')
-                 GROUP BY complaint_id
-             ),
-             waits AS (
-                 SELECT name, max(0, at - approved_at) AS wait,
-                        row_number() OVER (PARTITION BY name ORDER BY at - approved_at) AS place,
-                        count(*) OVER (PARTITION BY name) AS many
-                 FROM told JOIN first_answer ON complaint_id = told.id
-             ),
-             medians AS (SELECT name, wait FROM waits WHERE place = (many + 1) / 2),
-             sources AS (
-                 SELECT name, source_addr, min(approved_at) AS first_at FROM told
-                 GROUP BY name, source_addr
-             ),
-             last_mail AS MATERIALIZED (
-                 SELECT source_addr, max(boundary_at) AS at
-                 FROM members JOIN cases ON cases.id = case_id
-                 WHERE boundary_at IS NOT NULL GROUP BY source_addr
-             ),
-             went_on AS (
-                 SELECT name, count(*) AS sources,
-                        count(CASE WHEN last_mail.at > first_at THEN 1 END) AS went_on
-                 FROM sources LEFT JOIN last_mail USING (source_addr) GROUP BY name
-             ),
-             counts AS (
-                 SELECT name, count(*) AS agreed,
-                        sum(state IN ('accepted', 'answered', 'bounced')) AS accepted,
-                        sum(state IN ('rejected', 'bounced')) AS refused,
-                        sum(state = 'unknown') AS unknown,
-                        sum(EXISTS (SELECT 1 FROM first_answer WHERE complaint_id = told.id))
-                            AS answered
-                 FROM told GROUP BY name
-             )
-             SELECT name, agreed, accepted, refused, unknown, answered, wait / 3600, went_on, sources
-             FROM counts LEFT JOIN medians USING (name) LEFT JOIN went_on USING (name)
-             ORDER BY agreed DESC, name"
+            "SELECT {name}, complaints.source_addr, state, approved_at,
+                    (SELECT min(at) FROM answers WHERE complaint_id = complaints.id AND kind IN
+                     ('use-form', 'not-ours', 'resolved', 'refuses-munged', 'moved', 'human'))
+             FROM complaints JOIN cases ON cases.id = case_id WHERE approved_at IS NOT NULL"
         );
+        let mut groups: HashMap<String, Group> = HashMap::new();
         let mut statement = self.db.prepare(&sql)?;
-        let rows = statement.query_map([], |row| {
-            Ok(Count {
-                name: row.get(0)?,
-                agreed: row.get(1)?,
-                accepted: row.get(2)?,
-                refused: row.get(3)?,
-                unknown: row.get(4)?,
-                answered: row.get(5)?,
-                answered_after_h: row.get(6)?,
-                went_on: row.get::<_, Option<u32>>(7)?.unwrap_or_default(),
-                sources: row.get::<_, Option<u32>>(8)?.unwrap_or_default(),
-            })
-        })?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let told = Told {
+                source: row.get(1)?,
+                state: State::of_word(&row.get::<_, String>(2)?).unwrap_or(State::Unknown),
+                approved_at: row.get(3)?,
+                answered_at: row.get(4)?,
+            };
+            groups.entry(row.get(0)?).or_default().add(told);
+        }
+        let mut counts: Vec<Count> = groups
+            .into_iter()
+            .map(|(name, group)| group.count(name, &last_mail))
+            .collect();
+        counts.sort_by(|a, b| b.agreed.cmp(&a.agreed).then_with(|| a.name.cmp(&b.name)));
+        Ok(counts)
+    }
+
+    /// Returns when the last mail of each source reached the boundary.
+    fn last_mail(&self) -> Result<HashMap<String, i64>, LedgerError> {
+        let mut statement = self.db.prepare(
+            "SELECT source_addr, max(boundary_at)
+             FROM members JOIN cases ON cases.id = case_id
+             WHERE boundary_at IS NOT NULL GROUP BY source_addr",
+        )?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
+
+/// One complaint, as it is counted.
+struct Told {
+    source: String,
+    state: State,
+    approved_at: i64,
+    answered_at: Option<i64>,
+}
+
+/// What is counted together.
+#[derive(Default)]
+struct Group {
+    agreed: u32,
+    accepted: u32,
+    refused: u32,
+    unknown: u32,
+    /// Seconds from agreement to answer, one per answered complaint.
+    waits: Vec<i64>,
+    /// When each source was first complained about.
+    sources: HashMap<String, i64>,
+}
+
+impl Group {
+    fn add(&mut self, told: Told) {
+        self.agreed += 1;
+        match told.state {
+            State::Accepted | State::Answered => self.accepted += 1,
+            State::Bounced => {
+                self.accepted += 1;
+                self.refused += 1;
+            }
+            State::Rejected => self.refused += 1,
+            State::Unknown => self.unknown += 1,
+            _ => {}
+        }
+        self.waits
+            .extend(told.answered_at.map(|at| (at - told.approved_at).max(0)));
+        self.sources
+            .entry(told.source)
+            .and_modify(|first| *first = (*first).min(told.approved_at))
+            .or_insert(told.approved_at);
+    }
+
+    fn count(mut self, name: String, last_mail: &HashMap<String, i64>) -> Count {
+        self.waits.sort_unstable();
+        let middle = self.waits.len().saturating_sub(1) / 2;
+        let median = self.waits.get(middle).map(|wait| wait / 3600);
+        let went_on = self
+            .sources
+            .iter()
+            .filter(|(source, first)| last_mail.get(*source).is_some_and(|last| last > first))
+            .count();
+        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        Count {
+            name,
+            agreed: self.agreed,
+            accepted: self.accepted,
+            refused: self.refused,
+            unknown: self.unknown,
+            answered: number(self.waits.len()),
+            answered_after_h: median.and_then(|hours| u32::try_from(hours).ok()),
+            went_on: number(went_on),
+            sources: number(self.sources.len()),
+        }
     }
 }
