@@ -28,6 +28,10 @@ mod consent;
 #[cfg(test)]
 mod delivery;
 
+// the same behind TLS and with passwords
+#[cfg(test)]
+mod protected;
+
 // the same, with the program killed at any step
 #[cfg(test)]
 mod killed;
