@@ -287,7 +287,10 @@ mod tests {
         let links = html(
             "<a href='http://0xC0000207/x'><a href='http://b\u{fc}cher.example/'><a href='http://user@3221225991/'>",
         );
-        assert_eq!(hosts(&links), ["192.0.2.7", "xn--bcher-kva.example"]);
+        assert_eq!(
+            hosts(&links),
+            ["192.0.2.7", "xn--bcher-kva.example", "192.0.2.7"]
+        );
     }
 
     #[test]

@@ -2,6 +2,11 @@
 //!
 //! Run with `cargo bench --bench compose`; one item is one message of about 5 kB.
 
+#![expect(
+    clippy::expect_used,
+    reason = "a benchmark that cannot begin has nothing to measure"
+)]
+
 use jiff::Timestamp;
 use plaint::complaint::{self, Identity, Material, Options, Secret};
 use plaint::contact::{AbuseMailbox, Confidence, Contact, Contacts, Role, Suspect, Via};
