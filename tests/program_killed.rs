@@ -26,7 +26,7 @@ fn killed_at(stage: Stage, fault: Fault) -> Trial {
         .internet
         .change(|world| world.mail.faults = [(stage, fault)].into());
     let mut player = trial.terminal(&["report", "pills.eml"]);
-    let code = player.wait_for(r"type (\w{4}) to send").unwrap();
+    let code = player.read_to(r"type (\w{4}) to send").unwrap();
     player.type_line(&code).unwrap();
     assert!(
         trial.internet.mailroom().wait_for(stage, PATIENCE),
@@ -104,7 +104,7 @@ fn killed_after_the_answer_it_is_accepted() {
 fn killed_at_the_question_nothing_was_agreed_to() {
     let trial = Trial::begin();
     let mut player = trial.terminal(&["report", "pills.eml"]);
-    player.wait_for(r"type (\w{4}) to send").unwrap();
+    player.read_to(r"type (\w{4}) to send").unwrap();
     kill(player);
     trial.pipe(&["outbox", "retry"], b"");
     assert_eq!(trial.mail(), (0, 0));

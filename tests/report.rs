@@ -19,9 +19,36 @@ const A_WHILE: Duration = Duration::from_millis(1500);
 const CTRL_C: &[u8] = b"\x03";
 const CTRL_D: &[u8] = b"\x04";
 
+/// Replaces what differs from run to run: times, codes, references, queue ids, ports, folders.
+fn placeholders(screen: &str) -> String {
+    let rules = [
+        (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "@@TIME@@"),
+        (
+            r"\w{3}, \d{1,2} \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4}",
+            "@@DATE@@",
+        ),
+        (r"\d{1,2} \w{3,9} \d{4}(,)? \d\d:\d\d UTC", "@@TIME@@"),
+        (r"\d\d:\d\d UTC on \d{1,2} \w{3,9} \d{4}", "@@TIME@@"),
+        (
+            r"type \w{4} to send (.*): \w{4}",
+            "type @@CODE@@ to send $1: @@CODE@@",
+        ),
+        (r"type \w{4} to send", "type @@CODE@@ to send"),
+        (r"\b[A-Z2-7]{8}\b", "@@REFERENCE@@"),
+        (r"127\.0\.0\.1:\d+", "127.0.0.1:@@PORT@@"),
+        (r"/tmp/plaint-\w+", "@@HOME@@"),
+    ];
+    rules
+        .iter()
+        .fold(screen.to_owned(), |text, (pattern, with)| {
+            let pattern = regex::Regex::new(pattern).unwrap();
+            pattern.replace_all(&text, *with).into_owned()
+        })
+}
+
 /// Reads the code off the screen, and types it.
 fn agree(player: &mut Player) {
-    let code = player.wait_for(CODE).unwrap();
+    let code = player.read_to(CODE).unwrap();
     player.type_line(&code).unwrap();
 }
 
@@ -43,11 +70,7 @@ fn a_full_run_sends_one_complaint_that_names_the_reporter_nowhere_inside() {
             "{place}"
         );
     }
-    assert!(
-        ending.screen.contains("queued as B01D"),
-        "{}",
-        ending.screen
-    );
+    insta::assert_snapshot!(placeholders(&ending.screen));
 }
 
 #[test]
@@ -69,13 +92,13 @@ fn what_a_registry_answers_decides_who_gets_the_complaint() {
 fn what_was_typed_ahead_agrees_to_nothing() {
     let trial = Trial::begin();
     let mut player = trial.terminal(&["report"]);
-    player.wait_for("Ctrl-D").unwrap();
+    player.wait_for_paste().unwrap();
     let spam = std::fs::read(trial.home.path("pills.eml")).unwrap();
     player.send(&spam).unwrap();
     player.send(CTRL_D).unwrap();
     // All that could be meant as yes, while the program still looks desks up.
     player.send(b"\ry\ryes\rY\r1\r\r7F3K\rsend\r").unwrap();
-    player.wait_for(CODE).unwrap();
+    player.read_to(CODE).unwrap();
     player.wait(A_WHILE).unwrap();
     assert_eq!(trial.mail(), (0, 0));
     player.send(CTRL_C).unwrap();
@@ -94,7 +117,7 @@ fn the_wrong_code_agrees_to_nothing() {
     let trial = Trial::begin();
     let mut player = trial.terminal(&["report", "pills.eml"]);
     for wrong in ["y", "yes", "0000"] {
-        let code = player.wait_for(CODE).unwrap();
+        let code = player.read_to(CODE).unwrap();
         assert_ne!(code, wrong);
         player.type_line(wrong).unwrap();
     }
@@ -112,12 +135,12 @@ fn the_wrong_code_agrees_to_nothing() {
 fn an_old_code_agrees_to_nothing() {
     let trial = Trial::begin();
     let mut player = trial.terminal(&["report", "pills.eml"]);
-    let first = player.wait_for(CODE).unwrap();
+    let first = player.read_to(CODE).unwrap();
     player.type_line("wrong").unwrap();
-    let second = player.wait_for(CODE).unwrap();
+    let second = player.read_to(CODE).unwrap();
     assert_ne!(first, second);
     player.type_line(&first).unwrap();
-    player.wait_for(CODE).unwrap();
+    player.read_to(CODE).unwrap();
     player.type_line("").unwrap();
     assert_eq!(player.finish().unwrap().code, Some(0));
     assert_eq!(trial.mail(), (0, 0));
@@ -128,7 +151,7 @@ fn without_a_terminal_the_draft_is_kept() {
     let trial = Trial::begin();
     let ran = trial.pipe(&["report", "pills.eml"], b"");
     assert_eq!(ran.code, 77, "{ran:#?}");
-    assert!(says_that_nothing_was_sent(&ran.stderr), "{ran:#?}");
+    insta::assert_snapshot!("without_a_terminal_stderr", placeholders(&ran.stderr));
     assert_eq!(trial.mail(), (0, 0));
     // It is found again, and can be sent from a terminal.
     let mut player = trial.terminal(&["review"]);
@@ -151,7 +174,7 @@ fn a_message_from_a_pipe_is_agreed_to_at_the_terminal() {
 fn ctrl_c_at_the_code_sends_nothing_and_keeps_the_draft() {
     let trial = Trial::begin();
     let mut player = trial.terminal(&["report", "pills.eml"]);
-    player.wait_for(CODE).unwrap();
+    player.read_to(CODE).unwrap();
     player.send(CTRL_C).unwrap();
     let ending = player.finish().unwrap();
     assert_eq!(ending.code, Some(77), "{}", ending.screen);
@@ -167,7 +190,7 @@ fn ctrl_c_at_the_code_sends_nothing_and_keeps_the_draft() {
 fn ctrl_c_at_the_paste_sends_nothing() {
     let trial = Trial::begin();
     let mut player = trial.terminal(&["report"]);
-    player.wait_for("Ctrl-D").unwrap();
+    player.wait_for_paste().unwrap();
     player.send(b"Received: from x\r").unwrap();
     player.send(CTRL_C).unwrap();
     let ending = player.finish().unwrap();
@@ -241,7 +264,7 @@ fn a_paste_arrives_whole() {
         spam.replace("\r\n", "\n")
     );
     let mut player = trial.terminal(&["report"]);
-    player.wait_for("Ctrl-D").unwrap();
+    player.wait_for_paste().unwrap();
     player.send(b"\x1b[200~").unwrap();
     player.send(text.as_bytes()).unwrap();
     player.send(b"\x1b[201~").unwrap();

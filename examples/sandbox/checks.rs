@@ -4,7 +4,7 @@ use std::io;
 
 use crate::home::{ALSO_MINE, Home, REPORTER};
 use crate::net::Internet;
-use crate::record::{self, Row};
+use crate::record;
 use crate::traces;
 
 /// Header fields in which the reporter's mailbox may stand.
@@ -53,9 +53,8 @@ pub(crate) fn all(
         ));
         if let Some(screen) = screen {
             checks.push((
-                "every line of the preview was on the screen before the code was asked for"
-                    .to_owned(),
-                was_shown(row, screen),
+                "every line of it was on the screen before it was agreed to".to_owned(),
+                was_shown(&mail.octets, screen),
             ));
         }
         checks.push((
@@ -66,12 +65,12 @@ pub(crate) fn all(
     Ok(checks)
 }
 
-/// Returns whether all that the ledger says was shown stands on a screen above the code.
-fn was_shown(row: &Row, screen: &str) -> bool {
-    let above = screen.split("type ").next().unwrap_or_default();
+/// Returns whether every line of a mail stands on a screen, however it is indented there.
+fn was_shown(mail: &[u8], screen: &str) -> bool {
     let packed = |text: &str| text.split_whitespace().collect::<String>();
-    let above = packed(above);
-    !row.shown.is_empty() && row.shown.lines().all(|line| above.contains(&packed(line)))
+    let seen = packed(screen.split("Sending with").next().unwrap_or_default());
+    let mail = String::from_utf8_lossy(mail);
+    mail.lines().all(|line| seen.contains(&packed(line)))
 }
 
 /// Returns where the reporter stands in a mail, apart from where he must.

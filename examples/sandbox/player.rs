@@ -17,6 +17,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Pause between two looks at the screen.
 const GLANCE: Duration = Duration::from_millis(10);
 
+/// What stands under a page that is not the last.
+const MORE: &str = "-- Enter goes on, q leaves --";
+
 /// Columns and rows of the terminal.
 const SIZE: (u16, u16) = (100, 60);
 
@@ -121,6 +124,38 @@ impl Player {
                 return Err(self.gave_up(pattern));
             }
         }
+    }
+
+    /// Waits for a pattern as [`Player::wait_for`] does, and turns the pages that stand before it.
+    ///
+    /// # Errors
+    ///
+    /// It did not come in time, or the program ended before.
+    pub(crate) fn read_to(&mut self, pattern: &str) -> io::Result<String> {
+        loop {
+            let found = self.wait_for(&format!("{MORE}|{pattern}"))?;
+            if !found.contains(MORE) {
+                return Ok(found);
+            }
+            self.type_line("")?;
+        }
+    }
+
+    /// Waits until the program asks the terminal to bracket pastes: from then on it reads keys as they are.
+    ///
+    /// # Errors
+    ///
+    /// It does not in time.
+    pub(crate) fn wait_for_paste(&mut self) -> io::Result<()> {
+        let begun = Instant::now();
+        let asks = b"\x1b[?2004h";
+        while !self.raw.windows(asks.len()).any(|piece| piece == asks) {
+            self.look()?;
+            if self.ended || begun.elapsed() > PATIENCE {
+                return Err(self.gave_up("a bracketed paste"));
+            }
+        }
+        Ok(())
     }
 
     /// Waits for a while, and returns what came since what was waited for before.
