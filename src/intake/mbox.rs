@@ -10,19 +10,19 @@
 use std::borrow::Cow;
 use std::io::{self, Read};
 use std::ops::ControlFlow;
-use std::sync::{LazyLock, Mutex, mpsc};
+use std::sync::{Mutex, mpsc};
 use std::thread;
 
-use memchr::memmem;
-
-use super::Headers;
+// where one message ends and the next begins
+mod separator;
+use separator::{
+    SEPARATOR_LIMIT, after_blank, counted_cut, counted_end, last_separator, next_separator,
+    separator_end, without_last_blank,
+};
 
 /// Octets that are read and split at once: large enough that starting a block
 /// costs nothing, small enough to stay in the cache.
 const BLOCK: usize = 1 << 20;
-
-/// Octets of a separator line at most.
-const SEPARATOR_LIMIT: usize = 1_024;
 
 /// Blocks that wait to be taken, for each thread.
 const WAITING: usize = 2;
@@ -258,133 +258,6 @@ impl Block {
     }
 }
 
-/// Returns where the message ends that begins at `begin`, by its Content-Length, if a separator or the end stands there.
-fn counted_end(all: &[u8], begin: usize) -> Option<usize> {
-    let message = all.get(begin..)?;
-    let headers = Headers::parse(message);
-    let length = headers
-        .first("Content-Length")?
-        .text()
-        .trim()
-        .parse::<usize>()
-        .ok()?;
-    let end = begin.checked_add(headers.body_at())?.checked_add(length)?;
-    let next = after_blank(all, end);
-    (end <= all.len() && (next == all.len() || separator_end(all, next).is_some())).then_some(end)
-}
-
-/// Returns the place behind one empty line at `at`.
-fn after_blank(all: &[u8], at: usize) -> usize {
-    match all.get(at..) {
-        Some([b'\n', ..]) => at + 1,
-        Some([b'\r', b'\n', ..]) => at + 2,
-        _ => at,
-    }
-}
-
-/// Returns the end of a message without the empty line that the mailbox put behind it.
-fn without_last_blank(all: &[u8], begin: usize, end: usize) -> usize {
-    match all.get(begin..end) {
-        Some([.., b'\n', b'\r', b'\n']) => end - 2,
-        Some([.., b'\n', b'\n']) => end - 1,
-        _ => end,
-    }
-}
-
-/// Returns where the next separator stands from `begin` on, or the end, and how many quoted `From ` lines lie before it.
-fn next_separator(all: &[u8], begin: usize) -> (usize, u64) {
-    let mut quotes = 0;
-    for found in FINDER.find_iter(all.get(begin..).unwrap_or_default()) {
-        let at = begin + found;
-        match at.checked_sub(1).and_then(|before| all.get(before)) {
-            Some(b'>') => quotes += u64::from(begins_line(all, at)),
-            Some(b'\n') if follows_blank(all, at) && separator_end(all, at).is_some() => {
-                return (at, quotes);
-            }
-            _ => {}
-        }
-    }
-    (all.len(), quotes)
-}
-
-/// Returns whether only `>` stands between the start of the line and `at`.
-fn begins_line(all: &[u8], at: usize) -> bool {
-    let before = all.get(..at).unwrap_or_default();
-    let marks = before
-        .iter()
-        .rev()
-        .take_while(|octet| **octet == b'>')
-        .count();
-    matches!(
-        before
-            .len()
-            .checked_sub(marks + 1)
-            .and_then(|line| before.get(line)),
-        None | Some(b'\n')
-    )
-}
-
-/// Returns whether an empty line stands before `at`.
-fn follows_blank(all: &[u8], at: usize) -> bool {
-    let before = all.get(..at).unwrap_or_default();
-    before.is_empty() || before.ends_with(b"\n\n") || before.ends_with(b"\n\r\n")
-}
-
-static FINDER: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new(b"From "));
-
-/// Returns where the message begins behind a separator line at `at`, if there is one.
-///
-/// RFC 4155 appendix A: `From `, an address, a time as `asctime` writes it. Programs vary the
-/// address and add a zone, so that a month, a time of day and a year must be there.
-fn separator_end(all: &[u8], at: usize) -> Option<usize> {
-    let rest = all.get(at..)?;
-    let line = rest.strip_prefix(b"From ")?;
-    let window = line
-        .get(..line.len().min(SEPARATOR_LIMIT))
-        .unwrap_or_default();
-    let newline = memchr::memchr(b'\n', window)?;
-    is_dated(window.get(..newline)?).then_some(())?;
-    let begin = at + b"From ".len() + newline + 1;
-    begins_message(all.get(begin..)?).then_some(begin)
-}
-
-/// Returns whether a separator line holds a month, a time of day and a year.
-fn is_dated(line: &[u8]) -> bool {
-    const MONTHS: [&[u8]; 12] = [
-        b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov",
-        b"Dec",
-    ];
-    let (mut month, mut time, mut year) = (false, false, false);
-    for word in line.split(u8::is_ascii_whitespace) {
-        match word.len() {
-            3 => month |= MONTHS.contains(&word),
-            4 if word.iter().all(u8::is_ascii_digit) => year = true,
-            4..=8 => {
-                time |= word.contains(&b':')
-                    && word
-                        .iter()
-                        .all(|octet| octet.is_ascii_digit() || *octet == b':');
-            }
-            _ => {}
-        }
-    }
-    month && time && year
-}
-
-/// Returns whether octets begin as a message does: with a header field, or with a separator that was quoted.
-fn begins_message(octets: &[u8]) -> bool {
-    if octets.starts_with(b">From ") {
-        return true;
-    }
-    let name = octets
-        .iter()
-        .take(SEPARATOR_LIMIT)
-        .take_while(|octet| (33..=126).contains(*octet) && **octet != b':')
-        .count();
-    let rest = octets.get(name..).unwrap_or_default().trim_ascii_start();
-    name > 0 && rest.first() == Some(&b':')
-}
-
 /// A mailbox that is read block by block.
 struct Blocks<R> {
     input: R,
@@ -554,35 +427,6 @@ fn with_room(mut room: Vec<u8>, octets: &[u8]) -> Vec<u8> {
         place.copy_from_slice(octets);
     }
     room
-}
-
-/// Returns where the last message begins whose end was not read, if another one stands before it.
-fn counted_cut(all: &[u8]) -> Option<usize> {
-    let mut at = 0;
-    while let Some(begin) = separator_end(all, at) {
-        let next = match counted_end(all, begin) {
-            Some(end) => after_blank(all, end),
-            None => next_separator(all, begin).0,
-        };
-        // A length that leads to the very end of what was read proves nothing yet.
-        if next >= all.len() {
-            break;
-        }
-        at = next;
-    }
-    (at > 0).then_some(at)
-}
-
-/// Returns where the last separator stands, if it is not the first.
-fn last_separator(all: &[u8]) -> Option<usize> {
-    let mut end = all.len();
-    loop {
-        let at = memmem::rfind(all.get(..end)?, b"\nFrom ")? + 1;
-        if follows_blank(all, at) && separator_end(all, at).is_some() {
-            return Some(at);
-        }
-        end = at;
-    }
 }
 
 #[cfg(test)]
