@@ -55,3 +55,81 @@ fn version(db: &Connection) -> Result<u32, LedgerError> {
         Err(LedgerError::NotALedger)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use data_encoding::HEXLOWER;
+    use sha2::{Digest as _, Sha256};
+
+    /// Digests of the steps that were released; a line is added for each, and none is changed.
+    const RELEASED: [&str; STEPS.len()] =
+        ["bb0fab406a29786879d4802ea6f2f52295434861d38df5637b350ee15b446f3e"];
+
+    /// A row of a case, a complaint and its history, as the first version had them.
+    const ROWS: &str = "
+        INSERT INTO local (id, secret, instance, made_at) VALUES (1, zeroblob(32), 'x', 1);
+        INSERT INTO cases (id, key, source_addr, kind, opened_at)
+            VALUES (1, randomblob(32), '192.0.2.7', 'spam', 1);
+        INSERT INTO members SELECT key, 1, 1, 1 FROM cases;
+        INSERT INTO complaints (id, case_id, desk, round, state, source_addr, from_mailbox, subject,
+                                message_id, incidents, composed_at, changed_at)
+            VALUES (1, 1, 'abuse@example.net', 0, 'accepted', '192.0.2.7', 'jane@example.org',
+                    'Abuse report', 'x@example.org', 1, 1, 1);
+        INSERT INTO history (at, case_id, complaint_id, event) VALUES (1, 1, 1, 'accepted');";
+
+    #[test]
+    fn a_step_that_was_released_is_never_edited() {
+        let digests = STEPS.map(|step| HEXLOWER.encode(&Sha256::digest(step.as_bytes())));
+        assert_eq!(digests, RELEASED);
+    }
+
+    #[test]
+    fn every_earlier_version_is_brought_up_to_date_with_its_rows() {
+        for version in 0..=VERSION {
+            let mut db = Connection::open_in_memory().unwrap();
+            for step in STEPS.iter().take(version as usize) {
+                db.execute_batch(step).unwrap();
+            }
+            if version > 0 {
+                db.execute_batch(ROWS).unwrap();
+                db.pragma_update(None, "application_id", APPLICATION_ID)
+                    .unwrap();
+                db.pragma_update(None, "user_version", version).unwrap();
+            }
+            migrate(&mut db).unwrap();
+            let found: u32 = db
+                .pragma_query_value(None, "user_version", |row| row.get(0))
+                .unwrap();
+            assert_eq!(found, VERSION, "from version {version}");
+            let rows: u32 = db
+                .query_row(
+                    "SELECT count(*) FROM log JOIN history ON complaint_id = log.id",
+                    [],
+                    |row| row.get(0),
+                )
+                .unwrap();
+            assert_eq!(rows, version.min(1), "from version {version}");
+            let check: String = db
+                .query_row("PRAGMA integrity_check", [], |row| row.get(0))
+                .unwrap();
+            assert_eq!(check, "ok");
+            // A second start finds nothing to do.
+            migrate(&mut db).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_step_that_fails_leaves_the_version_before_it() {
+        let mut db = Connection::open_in_memory().unwrap();
+        // A table of that name is there already: the first step cannot be taken.
+        db.execute_batch("CREATE TABLE letters (x)").unwrap();
+        db.pragma_update(None, "application_id", APPLICATION_ID)
+            .unwrap();
+        assert!(migrate(&mut db).is_err());
+        let tables: u32 = db
+            .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(tables, 1, "nothing of the step stayed");
+    }
+}

@@ -4,7 +4,7 @@
 
 #![expect(
     clippy::expect_used,
-    reason = "a benchmark that cannot begin has nothing to measure"
+    reason = "a benchmark that cannot be set up has nothing to measure"
 )]
 
 use std::path::Path;
