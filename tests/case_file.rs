@@ -380,8 +380,10 @@ fn an_address_is_forgotten_in_evidence_encoded_or_not_in_lookups_and_in_notes() 
         .remember("newsletter", "jane.roe@example.org", "never", noon())
         .unwrap();
     let suspect = Suspect::Addr("192.0.2.9".parse().unwrap());
-    let mut contacts = Contacts::default();
-    contacts.error = Some("asked for jane.roe@example.org".to_owned());
+    let contacts = Contacts {
+        error: Some("asked for jane.roe@example.org".to_owned()),
+        ..Contacts::default()
+    };
     Cache::keep(&mut file.ledger, &suspect, &contacts, noon());
     let forgotten = file
         .ledger

@@ -282,9 +282,11 @@ fn only_lines_that_name_the_user_change() {
     let lines = SPAM.lines().zip(after.lines());
     assert_eq!(SPAM.lines().count(), after.lines().count());
     for (before, after) in lines {
-        let names = ["jane", "amFuZ", "doe", "bob@", "PGh0bWw+", "YzJodm", "SmFuZ"]
-            .iter()
-            .any(|word| before.to_lowercase().contains(&word.to_lowercase()));
+        let names = [
+            "jane", "amFuZ", "doe", "bob@", "PGh0bWw+", "YzJodm", "SmFuZ",
+        ]
+        .iter()
+        .any(|word| before.to_lowercase().contains(&word.to_lowercase()));
         assert!(before == after || names, "`{before}` became `{after}`");
     }
 }

@@ -112,7 +112,7 @@ fn octets_arrive_as_they_were_agreed_to() {
             reply: "250 2.0.0 queued as F00".to_owned()
         }
     );
-    assert_eq!(server.kept(), [octets.clone()]);
+    assert_eq!(server.kept(), std::slice::from_ref(&octets));
     assert_eq!(desk.state(), State::Accepted);
     let heard = server.heard();
     assert_eq!(heard[0], "EHLO [127.0.0.1]", "no name of this machine");
