@@ -2,7 +2,7 @@
 //! sent twice, and nothing that was sent is taken for unsent.
 //!
 //! A child process sends: it is this test binary, run again for one test.
-//! `PLAINT_TEST_RUNS=2000 cargo test --test main -- killed::` runs more seeds.
+//! `tests/many_runs.sh` runs 2,000 seeds.
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};

@@ -314,7 +314,7 @@ fn a_newer_ledger_and_a_foreign_file_are_refused_untouched() {
     insta::assert_snapshot!(error.failure(std::path::Path::new("ledger.db")), @r"
     error: the ledger cannot be used
       --> ledger.db
-      because: it was written by a newer plaint (ledger version 99, this one knows 1)
+      because: it was written by a newer plaint (ledger version 99, this one knows 2)
 
     hint: use the newer plaint, or set another `path` in [ledger]; nothing was changed
     ");
@@ -449,4 +449,29 @@ fn a_batch_goes_on_where_it_was_broken_off() {
     assert_eq!(item(1, keys[1]), None);
     ledger.end_batch(batch, noon()).unwrap();
     assert_eq!(ledger.begin_batch("spam.mbox", noon()).unwrap().done, 0);
+}
+
+#[test]
+fn a_ledger_that_can_only_be_read_sends_nothing_and_says_so() {
+    if rustix::process::geteuid().is_root() {
+        // Root may write everywhere; the database itself can still be told not to.
+        let (folder, mut ledger) = fresh();
+        let one = agreed(kept_complaint(&mut ledger, 1, "abuse@example.net", "1"));
+        ledger.approve(std::slice::from_ref(&one), noon()).unwrap();
+        let db = rusqlite::Connection::open(folder.path().join("data/ledger.db")).unwrap();
+        db.execute_batch("BEGIN IMMEDIATE; UPDATE local SET pulse = pulse;")
+            .unwrap();
+        let error = ledger.connecting(&one, "smtp", noon()).unwrap_err();
+        assert_eq!(error, JournalError::Locked, "another program holds it");
+        return;
+    }
+    let (folder, ledger) = fresh();
+    drop(ledger);
+    let path = folder.path().join("data/ledger.db");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o400)).unwrap();
+    let error = Ledger::open(&path, noon()).err().unwrap();
+    assert!(
+        matches!(error, LedgerError::ReadOnly | LedgerError::Open(_)),
+        "{error:?}"
+    );
 }

@@ -9,7 +9,10 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::LedgerError;
 
 /// The steps, oldest first; a step that was released is never edited.
-pub(super) const STEPS: [&str; 1] = [include_str!("migrations/0001_ledger.sql")];
+pub(super) const STEPS: [&str; 2] = [
+    include_str!("migrations/0001_ledger.sql"),
+    include_str!("migrations/0002_counts.sql"),
+];
 
 /// Version of the ledgers that this program writes.
 pub const VERSION: u32 = STEPS.len() as u32;
@@ -63,8 +66,10 @@ mod tests {
     use sha2::{Digest as _, Sha256};
 
     /// Digests of the steps that were released; a line is added for each, and none is changed.
-    const RELEASED: [&str; STEPS.len()] =
-        ["bb0fab406a29786879d4802ea6f2f52295434861d38df5637b350ee15b446f3e"];
+    const RELEASED: [&str; STEPS.len()] = [
+        "bb0fab406a29786879d4802ea6f2f52295434861d38df5637b350ee15b446f3e",
+        "da6fd074699701c451c4b7154397b101129967f085f938b36f697fc92f51a6de",
+    ];
 
     /// A row of a case, a complaint and its history, as the first version had them.
     const ROWS: &str = "

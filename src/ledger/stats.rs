@@ -120,12 +120,20 @@ impl Ledger {
     /// Returns when the last mail of each source reached the boundary.
     fn last_mail(&self) -> Result<HashMap<String, i64>, LedgerError> {
         let mut statement = self.db.prepare(
-            "SELECT source_addr, max(boundary_at)
-             FROM members JOIN cases ON cases.id = case_id
-             WHERE boundary_at IS NOT NULL GROUP BY source_addr",
+            "SELECT source_addr,
+                    (SELECT max(boundary_at) FROM members WHERE case_id = cases.id) FROM cases",
         )?;
-        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        let mut last = HashMap::new();
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let Some(at) = row.get::<_, Option<i64>>(1)? else {
+                continue;
+            };
+            last.entry(row.get(0)?)
+                .and_modify(|last: &mut i64| *last = (*last).max(at))
+                .or_insert(at);
+        }
+        Ok(last)
     }
 }
 
