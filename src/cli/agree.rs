@@ -6,14 +6,15 @@
 use std::sync::Arc;
 
 use super::{Session, forms, transport};
-use crate::complaint::{Complaint, preview};
+use crate::complaint::{Complaint, Desk, preview};
 use crate::config::TransportKind;
 use crate::consent::{
     self, Answer, Approved, Limits, Reason, Situation, State, Unasked, UnaskedWhy,
 };
 use crate::delivery::{self, Outcome, Undelivered};
 use crate::failure::{Exit, Failure};
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, LedgerError};
+use crate::rules::Rules;
 
 /// Shows complaints, asks, and sends what was agreed to.
 ///
@@ -82,7 +83,10 @@ fn guarded(
     let now = session.now();
     let mut facts = Vec::with_capacity(complaints.len());
     for complaint in &complaints {
-        facts.push(ledger.facts(complaint, now)?);
+        let mut known = ledger.facts(complaint, now)?;
+        // The user's own rule may be younger than the complaint.
+        known.blocked |= is_blocked(&session.rules, &complaint.desk);
+        facts.push(known);
     }
     let mut facts = facts.into_iter();
     let keys = &session.config.limits;
@@ -110,8 +114,14 @@ fn guarded(
     Ok(guarded.askable)
 }
 
+/// Returns whether the user blocked a desk, be it after the complaint to it was composed.
+pub(super) fn is_blocked(rules: &Rules, desk: &Desk) -> bool {
+    let mailbox = desk.mailbox.as_ref();
+    mailbox.is_some_and(|mailbox| rules.desks.blocks(mailbox).is_some())
+}
+
 /// Returns the failure for a question that could not be asked, or was broken off.
-pub(super) fn not_asked(unasked: &Unasked) -> Failure {
+fn not_asked(unasked: &Unasked) -> Failure {
     let failure = Failure::new(
         Exit::NoConsent,
         "you could not be asked, and nothing was sent",
@@ -162,10 +172,17 @@ pub(super) fn send(
     way: &mut dyn delivery::Transport,
 ) -> Result<Exit, Failure> {
     let now = session.now();
-    ledger.begin_sending()?;
+    ledger.begin_sending().map_err(unsent)?;
     // Committed before the first octet of any of them leaves.
-    let ids = ledger.approve(&approved, now)?;
+    let ids = ledger.approve(&approved, now).map_err(unsent)?;
     hand_over(session, ledger, &ids, approved, way)
+}
+
+/// Returns the failure for an answer that could not be written down: what it covers did not leave.
+fn unsent(error: LedgerError) -> Failure {
+    let remedy = error.remedy().trim_end_matches("; nothing was sent");
+    let remedy = format!("{remedy}; what you just agreed to was not sent");
+    Failure::from(error).remedy(remedy)
 }
 
 /// Hands over what the ledger has as agreed to, and says how each ended.
@@ -255,6 +272,40 @@ fn tell(
                 "{desk}: not tried, because the mail server wants a pause. Kept as {id}"
             ));
             Exit::TryLater
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_user_blocked_since_is_not_asked_about() {
+        let mut rules = Rules::builtin().unwrap();
+        let desk = Desk {
+            mailbox: Some("abuse@isp.example".try_into().unwrap()),
+            form: None,
+            roles: Vec::new(),
+            why: String::new(),
+            ticked: true,
+            unticked_because: None,
+        };
+        assert!(!is_blocked(&rules, &desk));
+        let rule = "[[rule]]\nid = \"desks-user-1\"\nwhat = \"you blocked it\"\nsource = [\"you\"]\nverified_on = 2026-11-21\nadded = 2026-11-21\nconfidence = \"high\"\nblocked = true\nmailboxes = [\"abuse@isp.example\"]\nmatch = [\"abuse@isp.example\"]\nskip = [\"abuse@example.org\"]\n";
+        rules.desks.add_user("desks.toml", rule).unwrap();
+        assert!(is_blocked(&rules, &desk));
+    }
+
+    #[test]
+    fn an_answer_that_cannot_be_written_down_says_that_it_sent_nothing() {
+        for error in [LedgerError::Busy, LedgerError::Full, LedgerError::ReadOnly] {
+            let failure = unsent(error).to_string();
+            assert!(
+                failure.ends_with("; what you just agreed to was not sent"),
+                "{failure}"
+            );
+            assert_eq!(failure.matches("sent").count(), 1, "{failure}");
         }
     }
 }

@@ -4,12 +4,12 @@
 //! Standards: RFC 1047: what broke after the final dot, only a person can settle.
 //! Failures: an answer that no longer stands is asked for again; without a terminal it waits.
 
-use super::agree::{hand_over, not_asked, send};
+use super::agree::{hand_over, is_blocked, send};
 use super::flags::{OutboxArgs, OutboxCommand};
 use super::input::no_answer;
 use super::{Session, say, transport};
 use crate::complaint::Complaint;
-use crate::consent::{self, Approved, NotRecallable, State};
+use crate::consent::{self, Approved, NotRecallable, State, Unasked};
 use crate::failure::{Exit, Failure};
 use crate::intake::Untrusted;
 use crate::ledger::{Filter, Kept, Ledger};
@@ -90,6 +90,13 @@ fn retry(session: &mut Session, ledger: &mut Ledger) -> Result<Exit, Failure> {
     let (mut ids, mut approved): (Vec<i64>, Vec<Approved>) = (Vec::new(), Vec::new());
     let mut again = Vec::new();
     for kept in ledger.due(now, true)? {
+        let desk = &kept.recorded.complaint.desk;
+        if is_blocked(&session.rules, desk) || ledger.desk(&desk.key())?.blocked {
+            session
+                .term
+                .status(&format!("{}: you blocked it; not sent.", desk.key()));
+            continue;
+        }
         match consent::recall(kept.recorded, ledger.secret(), now) {
             Ok(one) => {
                 ids.push(kept.id);
@@ -126,7 +133,12 @@ fn retry(session: &mut Session, ledger: &mut Ledger) -> Result<Exit, Failure> {
         exit = hand_over(session, ledger, &ids, approved, way.as_mut())?;
     }
     if !again.is_empty() {
-        exit = exit.graver(ask_again(session, ledger, again, way.as_mut())?);
+        // What was handed over before keeps its end, whatever becomes of the rest.
+        let asked = ask_again(session, ledger, again, way.as_mut());
+        exit = exit.graver(asked.unwrap_or_else(|failure| {
+            session.term.failure(&failure);
+            failure.exit
+        }));
     }
     Ok(exit)
 }
@@ -147,7 +159,7 @@ fn ask_again(
         now,
         session.hooks.codes.as_mut(),
     );
-    let answer = answer.map_err(|unasked| not_asked(&unasked))?;
+    let answer = answer.map_err(|unasked| unanswered(&unasked))?;
     if answer.approved.is_empty() {
         session
             .term
@@ -155,6 +167,16 @@ fn ask_again(
         return Ok(Exit::TryLater);
     }
     send(session, ledger, answer.approved, way)
+}
+
+/// Returns the failure for what could not be asked about again; others may have been sent before.
+fn unanswered(unasked: &Unasked) -> Failure {
+    Failure::new(
+        Exit::NoConsent,
+        "what needs a new answer from you was not sent",
+    )
+    .because(&unasked.why)
+    .remedy("it stays in the outbox; the same command on a terminal asks again")
 }
 
 /// Settles a complaint whose end is unknown, by the user's word.
