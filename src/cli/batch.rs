@@ -15,7 +15,7 @@ use jiff::{Timestamp, ToSpan as _};
 use super::flags::BatchArgs;
 use super::report::is_reportable;
 use super::way::{self, Plan, Way};
-use super::{Session, find, identity, input, question};
+use super::{Session, find, identity, input, newsletter, question};
 use crate::complaint::{Identity, Options};
 use crate::consent::State;
 use crate::contact::Finder;
@@ -328,12 +328,14 @@ fn hold(
     }
     let way = Way::of(message, trace, session, ledger, &mut work.finder);
     let (case, earlier) = way.case(ledger, &standing)?;
+    let mut options = work.options.clone();
+    options.answer = newsletter::remembered(ledger, &way)?;
     let now = session.now();
     let plan = Plan {
         case,
         earlier: &earlier,
         identity: &work.identity,
-        options: &work.options,
+        options: &options,
         rules: work.rules,
         secret: ledger.secret(),
         now,

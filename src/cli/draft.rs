@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::flags::DraftArgs;
 use super::way::{self, Plan, Way};
-use super::{Session, find, identity, input, question, say};
+use super::{Session, find, identity, input, newsletter, question, say};
 use crate::complaint::{Complaint, Format, Munge, Options, Secret};
 use crate::contact::{AbuseMailbox, Confidence, Contact, Contacts, Finder, Role, Suspect, Via};
 use crate::evidence;
@@ -34,7 +34,7 @@ pub(crate) fn run(args: DraftArgs, session: &mut Session) -> Result<Exit, Failur
         return Ok(Exit::NothingToReport);
     }
     let who = identity::identity(session)?;
-    let options = way::options(session, &args.compose);
+    let mut options = way::options(session, &args.compose);
     let rules = Arc::clone(&session.rules);
     let way = match (to, ledger.as_mut()) {
         (Some(mailbox), _) => offline(message, trace, mailbox, session),
@@ -44,6 +44,9 @@ pub(crate) fn run(args: DraftArgs, session: &mut Session) -> Result<Exit, Failur
         }
         (None, None) => return Err(Failure::bug("a lookup without a ledger")),
     };
+    if let Some(ledger) = &ledger {
+        options.answer = newsletter::remembered(ledger, &way)?;
+    }
     let secret = ledger.map_or_else(drawn, |ledger| Ok(ledger.secret().clone()))?;
     let plan = Plan {
         case: secret.case(way.message.octets()),

@@ -30,11 +30,8 @@ pub(super) fn answer(
     let Some(subject) = subject(way) else {
         return Ok(None);
     };
-    if let Some(before) = ledger.remembered(WORD, &subject)? {
-        // An answer of another version is asked for again.
-        if let Ok(answer) = serde_json::from_str(&before.answer) {
-            return Ok(Some(answer));
-        }
+    if let Some(before) = remembered(ledger, way)? {
+        return Ok(Some(before));
     }
     if !session.asker.can_ask() {
         return Ok(None);
@@ -51,6 +48,18 @@ pub(super) fn answer(
         session.term.status(&opt_out(way));
     }
     Ok(Some(answer))
+}
+
+/// Returns what the user said before about a newsletter, where he is not asked now.
+///
+/// Who once signed up must not find the complaint ticked in `plaint review`.
+pub(super) fn remembered(ledger: &Ledger, way: &Way) -> Result<Option<Answer>, Failure> {
+    let Some(subject) = subject(way).filter(|_| is_newsletter(way)) else {
+        return Ok(None);
+    };
+    let before = ledger.remembered(WORD, &subject)?;
+    // An answer of another version is asked for again.
+    Ok(before.and_then(|before| serde_json::from_str(&before.answer).ok()))
 }
 
 /// Returns whether the message is list-like mail of a sender that has a name.
@@ -118,4 +127,39 @@ fn opt_out(way: &Way) -> String {
     format!(
         "Mail that you signed up for is no spam; this is how it says you can sign off:{targets}"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::intake::{self, Origin};
+    use crate::rules::Rules;
+    use crate::trace::{self, Trust};
+
+    #[test]
+    fn an_answer_given_once_is_known_where_nothing_is_asked() {
+        let octets = b"Received: from mx.shop.example (mx.shop.example [192.0.2.7])\r\n\tby mail.example.org (Postfix) with ESMTP id 1; Sat, 21 Nov 2026 10:00:00 +0000\r\nFrom: News <news@shop.example>\r\nList-Unsubscribe: <https://shop.example/u>\r\nSubject: x\r\n\r\nhi\r\n";
+        let rules = Rules::builtin().unwrap();
+        let message = intake::read(octets.to_vec(), Origin::single("x")).unwrap();
+        let trace = trace::follow(&message.headers(), &Trust::default(), &rules);
+        let evidence = crate::evidence::gather(&message, &trace, &rules);
+        let way = Way {
+            message,
+            trace,
+            evidence,
+            found: Vec::new(),
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let now = "2026-11-21T12:00:00Z".parse().unwrap();
+        let mut ledger = Ledger::open(&folder.path().join("ledger.db"), now).unwrap();
+        assert_eq!(remembered(&ledger, &way).unwrap(), None);
+        let said = Answer {
+            says: Says::OnceSignedUp,
+            on: "2026-11-20".parse().unwrap(),
+        };
+        let kept = serde_json::to_string(&said).unwrap();
+        let about = subject(&way).unwrap();
+        ledger.remember(WORD, &about, &kept, now).unwrap();
+        assert_eq!(remembered(&ledger, &way).unwrap(), Some(said));
+    }
 }
