@@ -17,7 +17,7 @@ use crate::failure::{Exit, Failure};
 use crate::intake::mbox::{self, Start};
 use crate::intake::{self, HEADER_LIMIT, Headers, IntakeError, LIMIT, Repair, Source, Untrusted};
 use crate::rules::Rules;
-use crate::term::Table;
+use crate::term::{Table, inert};
 use crate::trace::json::{Line, Place, Record};
 use crate::trace::{self, HopTrust, Trace, Trust, story};
 
@@ -243,7 +243,8 @@ impl Output<'_, '_> {
             Shown::Json(line) => {
                 let mut octets = Vec::with_capacity(4096);
                 line.write(index, &mut octets);
-                self.term.borrow_mut().octets(&octets);
+                let line = String::from_utf8_lossy(&octets);
+                self.term.borrow_mut().octets(inert(&line).as_bytes());
             }
             Shown::Words(trace, subject) if many && !view.explain => {
                 self.term

@@ -4,6 +4,7 @@
 //! Standards: NO_COLOR, the XDG habit of `TERM=dumb`.
 //! Failures: a reader that goes away (`| head`) ends the output quietly; another error is told at the end.
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal as _, Write};
 
 use serde::Serialize;
@@ -87,7 +88,7 @@ impl Term {
     /// Writes one object to stdout, on one line.
     pub(crate) fn json(&mut self, object: &impl Serialize) {
         match serde_json::to_string(object) {
-            Ok(line) => self.answer(&line),
+            Ok(line) => self.answer(&inert(&line)),
             Err(error) => self.note(io::Error::other(error)),
         }
     }
@@ -166,6 +167,34 @@ impl Term {
     }
 }
 
+/// Returns JSON of the same value in which no character acts on a terminal.
+///
+/// serde_json escapes C0 alone: DEL, C1 (U+009B begins a control sequence as ESC [ does),
+/// and what reorders or hides text stand in a spam's HELO as well. RFC 8259 §7: any
+/// character may be escaped.
+pub(crate) fn inert(json: &str) -> Cow<'_, str> {
+    let acts = |c: char| {
+        // A line end stands only between two objects.
+        c.is_control() && c != '\n'
+            || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+    };
+    if !json.contains(acts) {
+        return Cow::Borrowed(json);
+    }
+    let mut out = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        if acts(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    Cow::Owned(out)
+}
+
 /// Returns the columns of the terminal: COLUMNS, or what the terminal says, or 80.
 fn terminal_width() -> usize {
     std::env::var("COLUMNS")
@@ -178,4 +207,23 @@ fn terminal_width() -> usize {
         })
         .filter(|columns| *columns >= 20)
         .unwrap_or(80)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_acts_on_no_terminal_and_says_the_same() {
+        let helo = "\u{9b}31m\u{7f}\u{1b}]52;\u{202e}\u{200b}\u{e0041}é";
+        let line = serde_json::to_string(helo).unwrap();
+        let line = inert(&line);
+        assert!(!line.contains(char::is_control), "{line:?}");
+        assert_eq!(inert("{}\n"), "{}\n");
+        assert_eq!(
+            line,
+            r#""\u009b31m\u007f\u001b]52;\u202e\u200b\udb40\udc41é""#
+        );
+        assert_eq!(serde_json::from_str::<String>(&line).unwrap(), helo);
+    }
 }
