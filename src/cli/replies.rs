@@ -10,7 +10,7 @@ use std::path::Path;
 
 use super::Session;
 use super::flags::RepliesArgs;
-use super::input::{cannot_open, no_answer};
+use super::input::{cannot_open, no_answer, read_file};
 use crate::delivery::answer::{self, Answer, Kind};
 use crate::failure::{Exit, Failure};
 use crate::intake::mbox::{self, Start};
@@ -76,7 +76,7 @@ fn one_file(
         Source::Message(octets) => one(octets),
         Source::Folder(files) => {
             for file in files {
-                one(std::fs::read(&file).map_err(|e| cannot_open(&file.to_string_lossy(), &e))?)?;
+                one(read_file(&file)?)?;
             }
             Ok(())
         }
