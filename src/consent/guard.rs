@@ -22,7 +22,7 @@ pub const TOO_OLD: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// What the ledger knows about a complaint's case and desk.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facts {
-    /// The complaint of the same case, desk and round, if the desk has it or may have it.
+    /// The complaint of the same case, desk and round, if it was agreed to, or may have arrived.
     pub earlier: Option<(State, Timestamp)>,
     /// When the newest message of the case reached the boundary.
     pub boundary_at: Option<Timestamp>,

@@ -201,7 +201,7 @@ impl Ledger {
         )?)
     }
 
-    /// Returns the complaint of the same case, desk and round, if the desk may have it.
+    /// Returns the complaint of the same case, desk and round, if it was agreed to, or may have arrived.
     fn earlier_complaint(
         &self,
         complaint: &Complaint,
@@ -222,8 +222,9 @@ impl Ledger {
             .optional()?;
         Ok(found.and_then(|(word, at, maybe): (String, i64, bool)| {
             let state = State::of_word(&word)?;
-            let waits = matches!(state, State::Approved | State::Deferred | State::Connecting);
-            (state.may_have_arrived() || maybe || waits).then(|| (state, time(at)))
+            // What was agreed to before is composed anew no more: asked about once more, its
+            // other octets could not be approved, nor anything that the same code stands for.
+            (state.is_settled() || maybe).then(|| (state, time(at)))
         }))
     }
 }
