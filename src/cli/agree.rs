@@ -28,6 +28,15 @@ pub(super) fn agree_and_send(
 ) -> Result<Exit, Failure> {
     // Whatever is wrong with the settings is said before the question, not after.
     let mut way = transport::build(&session.config, kind)?;
+    match kind {
+        TransportKind::None => session
+            .term
+            .status("What you agree to is only written down: nothing leaves this machine."),
+        TransportKind::Drafts => session
+            .term
+            .status("What you agree to is written as a draft, for you to send."),
+        TransportKind::Smtp | TransportKind::Sendmail => {}
+    }
     session.term.flush();
     let complaints = guarded(session, ledger, complaints)?;
     let (forms, complaints) = forms::taken_out(complaints);
@@ -175,6 +184,7 @@ pub(super) fn send(
     ledger.begin_sending().map_err(unsent)?;
     // Committed before the first octet of any of them leaves.
     let ids = ledger.approve(&approved, now).map_err(unsent)?;
+    ledger.bind_to_way(&ids, &way.name()).map_err(unsent)?;
     hand_over(session, ledger, &ids, approved, way)
 }
 

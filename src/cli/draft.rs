@@ -25,7 +25,13 @@ pub(crate) fn run(args: DraftArgs, session: &mut Session) -> Result<Exit, Failur
     // A ledger that cannot be used is no reason not to compose for a desk that was named.
     let mut ledger = match session.open_ledger() {
         Ok(ledger) => Some(ledger),
-        Err(_) if to.is_some() => None,
+        Err(failure) if to.is_some() => {
+            session.term.warning(
+                "the ledger cannot be used, so what you said of hosts before does not count",
+            );
+            session.term.failure(&failure);
+            None
+        }
         Err(failure) => return Err(failure),
     };
     let trace = traced(session, ledger.as_ref(), &message, &args.trust.trust)?;

@@ -68,7 +68,7 @@ fn is_newsletter(way: &Way) -> bool {
     evidence.kind == Kind::Newsletter || evidence.esp.is_some() || evidence.unsubscribe.is_some()
 }
 
-/// Returns what the answer is about: the customer of the mail service, or the author's domain.
+/// Returns what the answer is about: the customer of the mail service, or the author's address.
 fn subject(way: &Way) -> Option<String> {
     if let Some(esp) = &way.evidence.esp
         && let Some(customer) = &esp.customer
@@ -76,9 +76,12 @@ fn subject(way: &Way) -> Option<String> {
         return Some(format!("{}/{customer}", esp.name));
     }
     let headers = way.message.headers();
+    // The whole address, not its domain: what is said of one author at a large provider holds for no other.
     let author = headers.first("From")?.text().into_owned();
-    let (_, domain) = author.rsplit_once('@')?;
-    Some(domain.trim_end_matches('>').trim().to_lowercase())
+    let mut finder = linkify::LinkFinder::new();
+    finder.kinds(&[linkify::LinkKind::Email]);
+    let mailbox = finder.links(&author).last()?;
+    Some(mailbox.as_str().to_lowercase())
 }
 
 fn ask(session: &mut Session) -> Result<Says, Failure> {

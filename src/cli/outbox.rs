@@ -86,15 +86,33 @@ fn list(session: &mut Session, ledger: &Ledger) -> Result<Exit, Failure> {
 /// Sends what was agreed to and waits; asks again where the answer no longer stands.
 fn retry(session: &mut Session, ledger: &mut Ledger) -> Result<Exit, Failure> {
     let now = session.now();
+    let due = ledger.due(now, true)?;
+    let Some(first) = due.first() else {
+        session.term.status("Nothing waits to be sent.");
+        return Ok(Exit::Done);
+    };
+    let from = first.recorded.complaint.from.to_string();
+    let kind = transport::kind(session, &from)?;
+    let mut way = transport::build(&session.config, kind)?;
     ledger.begin_sending()?;
     let (mut ids, mut approved): (Vec<i64>, Vec<Approved>) = (Vec::new(), Vec::new());
     let mut again = Vec::new();
-    for kept in ledger.due(now, true)? {
+    for kept in due {
         let desk = &kept.recorded.complaint.desk;
         if is_blocked(&session.rules, desk) || ledger.desk(&desk.key())?.blocked {
             session
                 .term
                 .status(&format!("{}: you blocked it; not sent.", desk.key()));
+            continue;
+        }
+        // Who agreed to a record or a draft has not agreed to a mail.
+        let agreed = ledger.way_of(kept.id)?;
+        if !agreed.is_some_and(|agreed| same_kind(&agreed, &way.name())) {
+            session.term.status(&format!(
+                "{}: you did not agree to send it this way yet.",
+                desk.key()
+            ));
+            again.push(kept.recorded.complaint);
             continue;
         }
         match consent::recall(kept.recorded, ledger.secret(), now) {
@@ -119,15 +137,6 @@ fn retry(session: &mut Session, ledger: &mut Ledger) -> Result<Exit, Failure> {
         session.term.status("Nothing waits to be sent.");
         return Ok(Exit::Done);
     }
-    let from = approved
-        .iter()
-        .map(Approved::complaint)
-        .chain(&again)
-        .map(|complaint| complaint.from.to_string())
-        .next()
-        .unwrap_or_default();
-    let kind = transport::kind(session, &from)?;
-    let mut way = transport::build(&session.config, kind)?;
     let mut exit = Exit::Done;
     if !approved.is_empty() {
         exit = hand_over(session, ledger, &ids, approved, way.as_mut())?;
@@ -141,6 +150,11 @@ fn retry(session: &mut Session, ledger: &mut Ledger) -> Result<Exit, Failure> {
         }));
     }
     Ok(exit)
+}
+
+/// Returns whether two ways are of one kind, whatever their server: `smtp`, `sendmail`, `drafts`, `none`.
+fn same_kind(one: &str, other: &str) -> bool {
+    one.split(' ').next() == other.split(' ').next()
 }
 
 /// Shows stored octets, asks for a new code, and sends them as they are.

@@ -125,6 +125,38 @@ impl Ledger {
         Ok(ids)
     }
 
+    /// Writes down by which way complaints go that were just agreed to.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] where it cannot be written.
+    pub fn bind_to_way(&mut self, ids: &[i64], transport: &str) -> Result<(), LedgerError> {
+        for id in ids {
+            self.db.execute(
+                "UPDATE complaints SET transport = ?2 WHERE id = ?1",
+                (id, transport),
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Returns the way that the user agreed to; `None` where that was not written down.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] where the ledger cannot be read.
+    pub fn way_of(&self, id: i64) -> Result<Option<String>, LedgerError> {
+        Ok(self
+            .db
+            .query_row(
+                "SELECT transport FROM complaints WHERE id = ?1",
+                [id],
+                |row| row.get(0),
+            )
+            .optional()?
+            .flatten())
+    }
+
     /// Writes down that the user moved a complaint himself: declined, cancelled, sent by hand.
     ///
     /// # Errors

@@ -81,6 +81,9 @@ pub(super) struct Rule {
     /// Whether the server writes a name only if it leads back to the address.
     #[serde(default)]
     pub(super) names_checked: bool,
+    /// Whether the id is that of a build or a session, not of a queue: no log line is found by it.
+    #[serde(default)]
+    pub(super) no_queue_id: bool,
     #[serde(rename = "match")]
     pub(super) matches: Vec<Match>,
     #[serde(rename = "skip")]

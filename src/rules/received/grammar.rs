@@ -321,6 +321,9 @@ impl Ready {
     /// Puts what the rule knows into the reading.
     fn fill<'t>(&'t self, client: Client<'t>, notes: &Notes, reading: &mut Reading<'t>) {
         reading.rule = &self.rule.id;
+        if self.rule.no_queue_id {
+            reading.id = None;
+        }
         reading.generic = self.generic;
         reading.names_checked = self.rule.names_checked;
         reading.looks_up = self.looks_up;
