@@ -1,5 +1,6 @@
 //! The house keeps its own rules: stages import upwards only, modules stay small, places stay where they are.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -136,5 +137,60 @@ fn only_term_prints() {
                 path.display()
             );
         }
+    }
+}
+
+/// RFCs that the code obeys or departs from, as `tests/data/standards.tsv` lists them.
+fn standards() -> BTreeMap<u32, String> {
+    let path = root().join("tests/data/standards.tsv");
+    fs::read_to_string(path)
+        .unwrap()
+        .lines()
+        .filter(|line| !line.starts_with('#') && !line.is_empty())
+        .map(|line| {
+            let columns: Vec<_> = line.split('\t').collect();
+            assert_eq!(columns.len(), 3, "number, title, support: {line}");
+            assert!(
+                ["yes", "partial", "no"].contains(&columns[2]),
+                "support is yes, partial or no: {line}"
+            );
+            (columns[0].parse().unwrap(), columns[1].to_owned())
+        })
+        .collect()
+}
+
+#[test]
+fn every_rfc_that_the_code_names_is_in_the_table_of_standards() {
+    let known = standards();
+    let mut named: BTreeMap<u32, Vec<String>> = BTreeMap::new();
+    for path in sources("src") {
+        let text = fs::read_to_string(&path).unwrap();
+        for (at, line) in text.lines().enumerate() {
+            let Some(comment) = line.find("//").map(|at| &line[at..]) else {
+                continue;
+            };
+            for part in comment.split("RFC ").skip(1) {
+                let number: String = part.chars().take_while(char::is_ascii_digit).collect();
+                if let Ok(number) = number.parse() {
+                    named
+                        .entry(number)
+                        .or_default()
+                        .push(format!("{}:{}", path.display(), at + 1));
+                }
+            }
+        }
+    }
+    for (number, places) in &named {
+        assert!(
+            known.contains_key(number),
+            "RFC {number} is not in tests/data/standards.tsv; it is named at {}",
+            places.join(", ")
+        );
+    }
+    for number in known.keys() {
+        assert!(
+            named.contains_key(number),
+            "RFC {number} stands in tests/data/standards.tsv, and no code names it"
+        );
     }
 }
