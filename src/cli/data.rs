@@ -122,6 +122,10 @@ fn is_desk(ledger: &Ledger, what: &str) -> Result<bool, LedgerError> {
 }
 
 fn told(session: &mut Session, forgotten: Forgotten) {
+    if forgotten.is_nothing() {
+        session.term.status("There was nothing to forget.");
+        return;
+    }
     session.term.status(&format!(
         "Forgotten: {} cases, {} complaints, {} lookups, {} notes. What stays are keys that tell \
          nothing, so that the same mail is not reported twice.",

@@ -147,13 +147,13 @@ impl Session {
 
 impl From<LedgerError> for Failure {
     fn from(error: LedgerError) -> Self {
-        let exit = match error {
-            LedgerError::Settled(_) | LedgerError::Missing(_) => Exit::Usage,
-            _ => Exit::Io,
-        };
-        Self::new(exit, "the ledger cannot be used")
-            .because(&error)
-            .remedy(error.remedy())
+        match error {
+            LedgerError::Settled(_) | LedgerError::Missing(_) => {
+                Self::new(Exit::Usage, error.what())
+            }
+            _ => Self::new(Exit::Io, error.what()).because(&error),
+        }
+        .remedy(error.remedy())
     }
 }
 

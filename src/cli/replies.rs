@@ -152,9 +152,12 @@ fn tell(session: &mut Session, found: &Found) {
     .flatten()
     .collect();
     if !rest.is_empty() {
-        session
-            .term
-            .status(&format!("Of the others, {}.", rest.join(", ")));
+        let line = rest.join(", ");
+        session.term.status(&if found.read.is_empty() {
+            format!("Of what was read, {line}.")
+        } else {
+            format!("Of the others, {line}.")
+        });
     }
 }
 

@@ -58,10 +58,21 @@ impl LedgerError {
             Self::Settled(_) | Self::Missing(_) => Exit::Usage,
             _ => Exit::Io,
         };
-        Failure::new(exit, "the ledger cannot be used")
-            .at(path.display().to_string())
-            .because(self)
-            .remedy(self.remedy())
+        let failure = Failure::new(exit, self.what()).remedy(self.remedy());
+        match self {
+            Self::Settled(_) | Self::Missing(_) => failure,
+            _ => failure.at(path.display().to_string()).because(self),
+        }
+    }
+
+    /// Returns what failed, as the first line of a failure has it.
+    #[must_use]
+    pub fn what(&self) -> String {
+        match self {
+            Self::Missing(what) => format!("there is no {what} in the ledger"),
+            Self::Settled(_) => self.to_string(),
+            _ => "the ledger cannot be used".to_owned(),
+        }
     }
 
     /// Returns what the user can do.
