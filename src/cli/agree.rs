@@ -28,14 +28,10 @@ pub(super) fn agree_and_send(
 ) -> Result<Exit, Failure> {
     // Whatever is wrong with the settings is said before the question, not after.
     let mut way = transport::build(&session.config, kind)?;
-    match kind {
-        TransportKind::None => session
-            .term
-            .status("What you agree to is only written down: nothing leaves this machine."),
-        TransportKind::Drafts => session
-            .term
-            .status("What you agree to is written as a draft, for you to send."),
-        TransportKind::Smtp | TransportKind::Sendmail => {}
+    if let Some(sentence) = other_than_mail(kind)
+        && session.asker.can_ask()
+    {
+        session.term.status(sentence);
     }
     session.term.flush();
     let complaints = guarded(session, ledger, complaints)?;
@@ -52,6 +48,17 @@ pub(super) fn agree_and_send(
     };
     forms::by_hand(session, ledger, &forms)?;
     Ok(exit)
+}
+
+/// Returns what is said before the question where no mail leaves the machine.
+const fn other_than_mail(kind: TransportKind) -> Option<&'static str> {
+    match kind {
+        TransportKind::None => {
+            Some("What you agree to is only written down: nothing leaves this machine.")
+        }
+        TransportKind::Drafts => Some("What you agree to is written as a draft, for you to send."),
+        TransportKind::Smtp | TransportKind::Sendmail => None,
+    }
 }
 
 /// Asks about complaints that are mail, and sends what was agreed to.
