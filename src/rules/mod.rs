@@ -204,3 +204,14 @@ impl Rules {
         Ok(ran)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rule_does_what_it_says() {
+        let ran = Rules::builtin().unwrap().check().unwrap();
+        assert!(ran > 500, "only {ran} examples ran");
+    }
+}
