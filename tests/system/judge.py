@@ -45,9 +45,9 @@ def python_reads(octets):
             report = part.get_payload()[0]
             said.update(type=report["Feedback-Type"], address=report["Source-IP"], date=seconds(report["Arrival-Date"]))
         if kind == "message/rfc822" and part.is_multipart() and "evidence" not in said:
-            # Written out again without folding anew, or quoting `From `.
-            plain = policy.compat32.clone(max_line_length=0, mangle_from_=False)
-            said["evidence"] = digest(part.get_payload()[0].as_bytes(policy=plain))
+            # Cut out of the octets: written out again, a field's last line of blanks would be lost.
+            pieces = octets.split(b"\r\n--" + mail.get_boundary().encode())
+            said["evidence"] = digest(pieces[3].split(b"\r\n\r\n", 1)[1])
     return said
 
 
