@@ -10,7 +10,7 @@ fn gathered(header: &str, body: &str) -> (Evidence, Trace, Rules) {
         "Received: from x.example (o1.sendgrid.net [192.0.2.7]) by mx.example.org (Postfix) with ESMTP id 4F2C71A0\r\n\tfor <jane@example.org>; Sat, 21 Nov 2026 11:28:01 +0000\r\n\
          From: \"Someone\" <a@example.net>\r\nTo: jane@example.org\r\n{header}\r\n{body}"
     );
-    let rules = Rules::builtin().unwrap();
+    let rules = Rules::builtin();
     let message = intake::read(text.into_bytes(), Origin::single("-")).unwrap();
     let mut trust = Trust::default();
     trust.add("mx.example.org").unwrap();

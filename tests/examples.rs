@@ -54,7 +54,7 @@ impl Desk {
         Self {
             config,
             trial,
-            rules: Rules::builtin().unwrap(),
+            rules: Rules::builtin(),
             secret: Secret::new([7; 32]),
             now: "2026-11-20T18:00:00Z".parse().unwrap(),
         }

@@ -147,7 +147,7 @@ fn cases(file: &Path) -> Vec<(String, Trust, String, String)> {
 
 #[test]
 fn text_cases_come_out_as_they_say() {
-    let rules = Rules::builtin().unwrap();
+    let rules = Rules::builtin();
     let mut ran = 0;
     let mut wrong = String::new();
     for entry in std::fs::read_dir(data("trace")).unwrap() {
@@ -234,7 +234,7 @@ fn lab() -> Vec<Lab> {
 
 #[test]
 fn the_source_of_every_laboratory_message_is_the_host_that_handed_it_over() {
-    let rules = Rules::builtin().unwrap();
+    let rules = Rules::builtin();
     let all = lab();
     assert!(all.len() >= 50);
     for message in all {
@@ -255,7 +255,7 @@ fn the_source_of_every_laboratory_message_is_the_host_that_handed_it_over() {
 
 #[test]
 fn without_settings_nobody_innocent_is_named_and_forwarders_are_offered() {
-    let rules = Rules::builtin().unwrap();
+    let rules = Rules::builtin();
     for message in lab() {
         let trace = trace::follow(&Headers::parse(&message.octets), &Trust::default(), &rules);
         let source = trace.source.as_ref().unwrap();
@@ -276,7 +276,7 @@ fn without_settings_nobody_innocent_is_named_and_forwarders_are_offered() {
 
 #[test]
 fn a_cut_or_changed_message_is_still_traced_and_names_nobody_innocent() {
-    let rules = Rules::builtin().unwrap();
+    let rules = Rules::builtin();
     for message in lab().into_iter().step_by(9) {
         for cut in (0..message.octets.len().min(4_000)).step_by(61) {
             let trace = trace::follow(
@@ -307,8 +307,7 @@ fn a_cut_or_changed_message_is_still_traced_and_names_nobody_innocent() {
 
 /// Rules, read once: the property tests ask for them hundreds of times.
 fn rules() -> &'static Rules {
-    static RULES: std::sync::LazyLock<Rules> =
-        std::sync::LazyLock::new(|| Rules::builtin().unwrap());
+    static RULES: std::sync::LazyLock<Rules> = std::sync::LazyLock::new(|| Rules::builtin());
     &RULES
 }
 

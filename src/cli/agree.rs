@@ -299,7 +299,7 @@ mod tests {
 
     #[test]
     fn what_the_user_blocked_since_is_not_asked_about() {
-        let mut rules = Rules::builtin().unwrap();
+        let mut rules = Rules::builtin();
         let desk = Desk {
             mailbox: Some("abuse@isp.example".try_into().unwrap()),
             form: None,

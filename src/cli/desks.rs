@@ -274,7 +274,7 @@ fn write(session: &Session, rule: &str, about: &str) -> Result<(), Failure> {
         if known.is_empty() { head } else { "" },
         known,
     );
-    let mut rules = Rules::builtin().map_err(|e| Failure::bug(e.to_string()))?;
+    let mut rules = Rules::builtin();
     rules
         .desks
         .add_user(&file.display().to_string(), &text)

@@ -200,7 +200,7 @@ fn run_to_exit(args: Vec<OsString>, hooks: Hooks) -> Exit {
 fn prepare(flags: &Flags, term: Term, hooks: Hooks) -> Result<Session, (Box<Term>, Failure)> {
     let read = || -> Result<(Config, Rules), Failure> {
         let config = Config::load(flags.config.as_deref())?;
-        let mut rules = Rules::builtin().map_err(|e| Failure::bug(e.to_string()))?;
+        let mut rules = Rules::builtin();
         desks::load(&mut rules, &config)?;
         Ok((config, rules))
     };

@@ -142,7 +142,7 @@ mod tests {
     #[test]
     fn an_answer_given_once_is_known_where_nothing_is_asked() {
         let octets = b"Received: from mx.shop.example (mx.shop.example [192.0.2.7])\r\n\tby mail.example.org (Postfix) with ESMTP id 1; Sat, 21 Nov 2026 10:00:00 +0000\r\nFrom: News <news@shop.example>\r\nList-Unsubscribe: <https://shop.example/u>\r\nSubject: x\r\n\r\nhi\r\n";
-        let rules = Rules::builtin().unwrap();
+        let rules = Rules::builtin();
         let message = intake::read(octets.to_vec(), Origin::single("x")).unwrap();
         let trace = trace::follow(&message.headers(), &Trust::default(), &rules);
         let evidence = crate::evidence::gather(&message, &trace, &rules);

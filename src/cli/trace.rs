@@ -204,8 +204,8 @@ fn shown(place: Place<'_>, headers: &Headers<'_>, view: &View<'_>) -> Shown {
         });
         return Shown::Words(Box::new(trace), subject);
     }
-    match Record::new(place, headers, &trace).line() {
-        Ok(line) => Shown::Json(line),
+    match Record::new(place, headers, &trace).json() {
+        Ok(json) => Shown::Json(Line::new(inert(json))),
         Err(error) => Shown::Failed(Failure::bug(error.to_string())),
     }
 }
@@ -241,10 +241,10 @@ impl Output<'_, '_> {
         match shown {
             Shown::Failed(failure) => return self.failure(&failure),
             Shown::Json(line) => {
-                let mut octets = Vec::with_capacity(4096);
-                line.write(index, &mut octets);
-                let line = String::from_utf8_lossy(&octets);
-                self.term.borrow_mut().octets(inert(&line).as_bytes());
+                let mut term = self.term.borrow_mut();
+                for part in line.numbered(index) {
+                    term.octets(part.as_bytes());
+                }
             }
             Shown::Words(trace, subject) if many && !view.explain => {
                 self.term

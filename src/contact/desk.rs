@@ -154,7 +154,7 @@ mod tests {
 
     #[test]
     fn a_desk_rule_adds_and_the_registry_s_mailbox_stays() {
-        let rules = Rules::builtin().unwrap();
+        let rules = Rules::builtin();
         let now = "2026-12-01T00:00:00Z".parse().unwrap();
         let suspect = Suspect::Addr("192.0.2.7".parse().unwrap());
         let contacts =
@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn a_rule_answers_for_its_own_roles_only() {
-        let rules = Rules::builtin().unwrap();
+        let rules = Rules::builtin();
         let suspect = Suspect::Domain("gmail.com".to_owned());
         let of = |roles: &[Role]| {
             Contacts::default()
@@ -191,7 +191,7 @@ mod tests {
 
     #[test]
     fn what_the_user_blocked_is_refused_with_the_rule() {
-        let mut rules = Rules::builtin().unwrap();
+        let mut rules = Rules::builtin();
         rules
             .desks
             .add_user(

@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn private_servers_are_refused_unless_named_with_their_port() {
-        let rules = Rules::builtin().unwrap();
+        let rules = Rules::builtin();
         let guard = Guard::new(&rules.special, vec![("127.0.0.0/8".parse().unwrap(), 4343)]);
         let refuses = |server: &str, proto| guard.refuses(server.parse().unwrap(), proto);
         assert_eq!(refuses("127.0.0.1:4343", Proto::Http), None);

@@ -235,7 +235,7 @@ mod tests {
     }
 
     fn judged(sources: &[Source]) -> (Vec<String>, Vec<String>) {
-        let rules = Rules::builtin().unwrap();
+        let rules = Rules::builtin();
         let judged = judge(sources, Role::Network, &rules, Timestamp::UNIX_EPOCH);
         (
             judged

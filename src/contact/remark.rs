@@ -142,7 +142,7 @@ mod tests {
     use super::*;
 
     fn offered(text: &str) -> Vec<String> {
-        read(text, &Rules::builtin().unwrap())
+        read(text, &Rules::builtin())
             .into_iter()
             .map(|offer| match offer {
                 Offer::Mail(text) | Offer::Link(text) => text,

@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn questions_take_the_form_of_their_registry() {
-        let rules = Rules::builtin().unwrap();
+        let rules = Rules::builtin();
         let addr = Target::Addr("192.0.2.7".parse().unwrap());
         let of = |name| rules.registries.named(name);
         assert_eq!(addr.whois_query(of("arin")), "n + 192.0.2.7");

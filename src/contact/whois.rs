@@ -347,7 +347,7 @@ mod tests {
 
     #[test]
     fn only_a_handle_that_looks_like_one_is_asked_about() {
-        let rules = Rules::builtin().unwrap();
+        let rules = Rules::builtin();
         let of = |registry, handle| handle_query(rules.registries.named(registry), handle);
         assert_eq!(
             of("arin", "NET-192-0-2-0-1").as_deref(),

@@ -255,7 +255,7 @@ mod tests {
 
     fn html(text: &str) -> Links {
         let mut links = Links::default();
-        links.html(text, &Rules::builtin().unwrap());
+        links.html(text, &Rules::builtin());
         links
     }
 
@@ -296,10 +296,7 @@ mod tests {
     #[test]
     fn disguises_are_taken_off() {
         let mut links = Links::default();
-        links.plain(
-            "go to hxxp://evil[.]example/x now",
-            &Rules::builtin().unwrap(),
-        );
+        links.plain("go to hxxp://evil[.]example/x now", &Rules::builtin());
         assert_eq!(hosts(&links), ["evil.example"]);
     }
 

@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn a_name_that_could_carry_a_token_is_cut_to_its_registered_domain() {
-        let rules = Rules::builtin().unwrap();
+        let rules = Rules::builtin();
         let of = |name: &str| host(name, &rules);
         assert_eq!(
             of("www.example.com"),

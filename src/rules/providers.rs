@@ -11,7 +11,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 
 use super::RuleError;
-use super::received::fits;
+use super::glob::{Glob, fits_one};
 
 const FILE: &str = "providers/large.toml";
 
@@ -41,11 +41,11 @@ pub struct Provider {
     _source: Vec<String>,
     #[serde(rename = "added")]
     _added: toml::value::Datetime,
-    writes: Vec<String>,
+    writes: Vec<Glob>,
     #[serde(default)]
     inner_networks: Vec<IpNet>,
     #[serde(default)]
-    relays: Vec<String>,
+    relays: Vec<Glob>,
     #[serde(default)]
     vouches: bool,
     #[serde(default)]
@@ -67,7 +67,7 @@ impl Provider {
     /// Returns whether the provider's own hosts write fields under this name.
     #[must_use]
     pub fn writes(&self, by: &str) -> bool {
-        self.writes.iter().any(|pattern| fits(pattern, by))
+        fits_one(&self.writes, by)
     }
 
     /// Returns whether an address lies inside the provider's walls.
@@ -85,7 +85,7 @@ impl Provider {
     /// Returns whether a relay of this name, which somebody trusted checked, speaks the truth about its client.
     #[must_use]
     pub fn vouches_for(&self, relay: &str) -> bool {
-        self.vouches && self.relays.iter().any(|pattern| fits(pattern, relay))
+        self.vouches && fits_one(&self.relays, relay)
     }
 }
 

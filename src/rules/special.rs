@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn special_purpose_addresses_are_told_from_public_ones() {
-        let rules = Rules::builtin().unwrap();
+        let rules = Rules::builtin();
         let public = |text: &str| rules.special.is_public(text.parse().unwrap(), &[]);
         for text in [
             "10.0.0.1",

@@ -10,7 +10,6 @@ use std::net::IpAddr;
 use std::panic::catch_unwind;
 
 use jiff::Timestamp;
-use memchr::memmem;
 use serde::{Serialize, Serializer};
 
 use super::{Auth, Confidence, Hop, HopTrust, Nature, SourceKind, Trace, date};
@@ -143,50 +142,59 @@ impl<'r> Record<'r> {
     }
 }
 
-/// A record as a line of JSON whose `index` is still open.
+impl Record<'_> {
+    /// Returns the record as JSON, on one line without its end.
+    ///
+    /// # Errors
+    ///
+    /// What serde fails with: never, for these types.
+    pub fn json(&self) -> serde_json::Result<String> {
+        // A record of five hops has about 3 KiB.
+        let mut octets = Vec::with_capacity(4096);
+        serde_json::to_writer(&mut octets, self)?;
+        String::from_utf8(octets).map_err(serde::ser::Error::custom)
+    }
+}
+
+/// A record as JSON whose `index` is still open.
 ///
 /// Messages of a mailbox are read on several threads, and only who puts them
 /// in order knows their places.
 #[derive(Debug)]
 pub struct Line {
-    octets: Vec<u8>,
+    json: String,
     index_at: usize,
 }
 
 impl Line {
-    /// Writes the line, its end included, with the message's place.
-    pub fn write(&self, index: usize, out: &mut Vec<u8>) {
-        let (before, after) = self
-            .octets
-            .split_at_checked(self.index_at)
-            .unwrap_or((&self.octets, &[]));
-        out.extend_from_slice(before);
-        out.extend_from_slice(index.to_string().as_bytes());
-        out.extend_from_slice(after);
-        out.push(b'\n');
-    }
-}
-
-impl Record<'_> {
-    /// Returns the record as a line.
-    ///
-    /// # Errors
-    ///
-    /// What serde fails with: never, for these types.
-    pub fn line(&self) -> serde_json::Result<Line> {
-        const MARK: &[u8] = b",\"index\":";
-        // A record of five hops has about 3 KiB.
-        let mut octets = Vec::with_capacity(4096);
-        serde_json::to_writer(&mut octets, self)?;
+    /// Takes the index out of a record's JSON.
+    #[must_use]
+    pub fn new(mut json: String) -> Self {
+        const MARK: &str = ",\"index\":";
         // Inside a JSON text every quotation mark is escaped: the first such mark is the key itself.
-        let index_at = memmem::find(&octets, MARK).map_or(octets.len(), |at| at + MARK.len());
-        let digits = octets
-            .iter()
+        let index_at = json.find(MARK).map_or(json.len(), |at| at + MARK.len());
+        let digits = json
+            .bytes()
             .skip(index_at)
-            .take_while(|octet| octet.is_ascii_digit())
+            .take_while(u8::is_ascii_digit)
             .count();
-        octets.drain(index_at..index_at + digits);
-        Ok(Line { octets, index_at })
+        json.drain(index_at..index_at + digits);
+        Self { json, index_at }
+    }
+
+    /// Returns the line, its end included, with the message's place.
+    #[must_use]
+    pub fn numbered(&self, index: usize) -> [Cow<'_, str>; 4] {
+        let (before, after) = self
+            .json
+            .split_at_checked(self.index_at)
+            .unwrap_or((&self.json, ""));
+        [
+            before.into(),
+            index.to_string().into(),
+            after.into(),
+            "\n".into(),
+        ]
     }
 }
 

@@ -47,7 +47,7 @@ struct Bench {
 }
 
 fn bench(count: usize) -> Bench {
-    let rules = Rules::builtin().expect("rules");
+    let rules = Rules::builtin();
     let mut trust = Trust::default();
     trust.add("mx.example.org").expect("a host");
     let messages = (0..count)

@@ -167,7 +167,7 @@ mod tests {
     use super::*;
 
     fn crossed(text: &str, keep_links: bool) -> String {
-        let (octets, _) = cross_out(text.as_bytes(), &Rules::builtin().unwrap(), keep_links);
+        let (octets, _) = cross_out(text.as_bytes(), &Rules::builtin(), keep_links);
         assert_eq!(octets.len(), text.len());
         String::from_utf8(octets).unwrap()
     }

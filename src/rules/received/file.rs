@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::rules::glob::Glob;
+
 /// What a hop is, by the rule that reads it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -37,28 +39,28 @@ pub(super) struct Rule {
     pub(super) _added: toml::value::Datetime,
     /// Patterns of a comment after `by`; one of them fits.
     #[serde(default)]
-    pub(super) product: Vec<String>,
+    pub(super) product: Vec<Glob>,
     /// Patterns of the host that wrote the field.
     #[serde(default)]
-    pub(super) by: Vec<String>,
+    pub(super) by: Vec<Glob>,
     /// Patterns of the words after `with`.
     #[serde(default)]
-    pub(super) with: Vec<String>,
+    pub(super) with: Vec<Glob>,
     /// Patterns of the word after `via`.
     #[serde(default)]
-    pub(super) via: Vec<String>,
+    pub(super) via: Vec<Glob>,
     /// Patterns of the queue id.
     #[serde(default)]
-    pub(super) id_is: Vec<String>,
+    pub(super) id_is: Vec<Glob>,
     /// Patterns of the field's first comment, where it begins with one.
     #[serde(default)]
-    pub(super) lead: Vec<String>,
+    pub(super) lead: Vec<Glob>,
     /// Patterns of the first word of the from-clause.
     #[serde(default)]
-    pub(super) first: Vec<String>,
+    pub(super) first: Vec<Glob>,
     /// Patterns of a comment anywhere in the field.
     #[serde(default)]
-    pub(super) comment: Vec<String>,
+    pub(super) comment: Vec<Glob>,
     /// Whether there is a from-clause; not given, both are read.
     pub(super) from: Option<bool>,
     /// Whether there is a `by`; not given, both are read.

@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 
 use super::file::{HopKind, Meaning, Note, NoteFile, Rule, RuleFile, WordFile};
 use super::lex::{self, Clauses, Kind, Token};
-use super::shape::{Client, Shape, fits};
+use super::shape::{Client, Shape};
 use super::{Reading, RuleError};
+use crate::rules::glob::{Glob, fits_one};
 
 /// Tokens of a client part that are compared at most; the longest form has four.
 const CLIENT_TOKENS: usize = 12;
@@ -60,7 +61,7 @@ impl Rule {
             Some(false) => no,
             None => 0,
         };
-        let given = |patterns: &[String], bit: u16| if patterns.is_empty() { 0 } else { bit };
+        let given = |patterns: &[Glob], bit: u16| if patterns.is_empty() { 0 } else { bit };
         either(self.from, has::FROM, has::NO_FROM)
             | either(self.has_by, has::BY, has::NO_BY)
             | either(self.has_id, has::ID, has::NO_ID)
@@ -289,9 +290,8 @@ impl Ready {
     /// Returns whether everything that the rule names fits; what it needs is there.
     fn recognises(&self, view: &View<'_, '_>) -> bool {
         let rule = &self.rule;
-        let one = |patterns: &[String], text: Option<&str>| {
-            patterns.is_empty()
-                || text.is_some_and(|text| patterns.iter().any(|pattern| fits(pattern, text)))
+        let one = |patterns: &[Glob], text: Option<&str>| {
+            patterns.is_empty() || text.is_some_and(|text| fits_one(patterns, text))
         };
         one(&rule.with, view.clauses.with)
             && (rule.product.is_empty()

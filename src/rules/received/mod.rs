@@ -19,7 +19,6 @@ mod lex;
 
 // the client part
 mod shape;
-pub(in crate::rules) use shape::fits;
 
 // what a rule looks at
 mod grammar;
