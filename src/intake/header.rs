@@ -58,22 +58,42 @@ impl<'m> Field<'m> {
         if memchr::memchr2(b'\n', b'\r', trimmed).is_none() {
             return Cow::Borrowed(trimmed);
         }
-        Cow::Owned(
-            trimmed
-                .iter()
-                .copied()
-                .filter(|octet| !matches!(octet, b'\r' | b'\n'))
-                .collect(),
-        )
+        let mut line = Vec::with_capacity(trimmed.len());
+        let mut rest = trimmed;
+        while let Some(end) = memchr::memchr2(b'\r', b'\n', rest) {
+            let (piece, after) = rest.split_at(end);
+            line.extend_from_slice(piece);
+            rest = after.get(1..).unwrap_or_default();
+        }
+        line.extend_from_slice(rest);
+        Cow::Owned(line)
+    }
+
+    /// Returns what stands after the colon as text, folded as received; octets that are not UTF-8 become U+FFFD.
+    #[must_use]
+    pub fn folded_text(&self) -> Cow<'m, str> {
+        lossy(self.raw)
     }
 
     /// Returns the unfolded value as text; octets that are not UTF-8 become U+FFFD.
     #[must_use]
     pub fn text(&self) -> Cow<'m, str> {
         match self.unfolded() {
-            Cow::Borrowed(octets) => String::from_utf8_lossy(octets),
-            Cow::Owned(octets) => Cow::Owned(String::from_utf8_lossy(&octets).into_owned()),
+            Cow::Borrowed(octets) => lossy(octets),
+            Cow::Owned(octets) => Cow::Owned(
+                String::from_utf8(octets)
+                    .unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned()),
+            ),
         }
+    }
+}
+
+/// Returns octets as text; what is not UTF-8 becomes U+FFFD.
+fn lossy(octets: &[u8]) -> Cow<'_, str> {
+    // Nearly all fields are text, and to see that is quicker than to repair.
+    match std::str::from_utf8(octets) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(octets),
     }
 }
 

@@ -44,6 +44,12 @@ impl Glob {
     /// Returns whether a text fits.
     pub(in crate::rules) fn fits(&self, text: &str) -> bool {
         let text = text.as_bytes();
+        // Nearly all patterns differ in the first letter.
+        if let (Some(wanted), Some(octet)) = (self.head.as_bytes().first(), text.first())
+            && !wanted.eq_ignore_ascii_case(octet)
+        {
+            return false;
+        }
         let Some(tail) = &self.tail else {
             return text.eq_ignore_ascii_case(self.head.as_bytes());
         };

@@ -96,7 +96,7 @@ pub(super) fn texts<'h>(headers: &Headers<'h>) -> Vec<(usize, Cow<'h, str>)> {
         .iter()
         .enumerate()
         .filter(|(_, field)| is_received(field))
-        .map(|(place, field)| (place, String::from_utf8_lossy(field.raw())))
+        .map(|(place, field)| (place, field.folded_text()))
         .collect()
 }
 

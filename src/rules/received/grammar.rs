@@ -171,7 +171,7 @@ impl Grammar {
             let noted = token.kind == Kind::Comment && notes.take(token.text, &mut reading);
             if in_from && !noted && token.kind != Kind::Semicolon {
                 if let Some(slot) = client.get_mut(client_count) {
-                    *slot = *token;
+                    *slot = token.trimmed();
                     client_count += 1;
                 }
             } else if !in_from

@@ -7,7 +7,7 @@
 //! Failures: never fails; what cannot be a clause is left in none.
 //! Limits: [`TOKEN_LIMIT`] tokens; what follows them is not read.
 
-use memchr::memchr;
+use memchr::{memchr, memchr3};
 
 /// Words and comments of one field that are read at most: the longest real
 /// field that was seen has 60.
@@ -36,13 +36,21 @@ pub(super) struct Token<'t> {
     at: usize,
 }
 
-impl Token<'_> {
+impl<'t> Token<'t> {
     /// A token of nothing, to fill arrays with.
-    pub(super) const EMPTY: Self = Token {
+    pub(super) const EMPTY: Token<'static> = Token {
         kind: Kind::Semicolon,
         text: "",
         at: 0,
     };
+
+    /// Returns the token without the blanks at a comment's two ends.
+    pub(super) fn trimmed(self) -> Token<'t> {
+        Token {
+            text: self.text.trim_ascii(),
+            ..self
+        }
+    }
 
     fn is_word(&self, word: &str) -> bool {
         self.kind == Kind::Word && self.text.eq_ignore_ascii_case(word)
@@ -124,12 +132,13 @@ fn push<'t>(out: &mut Vec<Token<'t>>, field: &'t str, kind: Kind, begin: usize, 
 fn comment_end(octets: &[u8], at: usize) -> Option<usize> {
     let mut depth = 0usize;
     let mut here = at;
-    while let Some(&octet) = octets.get(here) {
-        match octet {
+    loop {
+        here += memchr3(b'(', b')', b'\\', octets.get(here..)?)?;
+        match octets.get(here)? {
             b'(' => depth += 1,
             b')' => depth -= 1,
-            b'\\' => here += 1,
-            _ => {}
+            // RFC 5322 §3.2.1: the next character means nothing.
+            _ => here += 1,
         }
         here += 1;
         if depth == 0 {
@@ -139,7 +148,6 @@ fn comment_end(octets: &[u8], at: usize) -> Option<usize> {
             return None;
         }
     }
-    None
 }
 
 /// Returns where a word ends.
@@ -165,6 +173,11 @@ fn word_end(octets: &[u8], at: usize) -> usize {
         }
     }
     while let Some(&octet) = octets.get(here) {
+        // Nearly every octet is an ordinary one.
+        if octet > b'(' {
+            here += 1;
+            continue;
+        }
         if octet.is_ascii_whitespace() || octet == 0 {
             break;
         }

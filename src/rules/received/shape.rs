@@ -29,10 +29,11 @@ pub(super) struct Shape {
     words: bool,
 }
 
+/// What a shape wants in one place.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Element {
-    Word(Vec<Piece>),
-    Comment(Vec<Piece>),
+struct Element {
+    kind: Kind,
+    pieces: Vec<Piece>,
 }
 
 /// One piece of a word or comment.
@@ -80,19 +81,19 @@ impl Shape {
         let mut elements = Vec::new();
         let mut rest = body.trim();
         while !rest.is_empty() {
-            let (element, after) = match rest.strip_prefix('(') {
+            let (kind, pieces, after) = match rest.strip_prefix('(') {
                 Some(inner) => {
                     let end = closing(inner).ok_or(format!("`{text}` has an open parenthesis"))?;
                     let (inside, after) = inner.split_at(end);
-                    (Element::Comment(pieces(inside)?), after.get(1..))
+                    (Kind::Comment, pieces(inside)?, after.get(1..))
                 }
                 None => {
                     let end = rest.find(' ').unwrap_or(rest.len());
                     let (word, after) = rest.split_at(end);
-                    (Element::Word(pieces(word)?), Some(after))
+                    (Kind::Word, pieces(word)?, Some(after))
                 }
             };
-            elements.push(element);
+            elements.push(Element { kind, pieces });
             rest = after.unwrap_or_default().trim_start();
         }
         Ok(Self {
@@ -102,7 +103,7 @@ impl Shape {
         })
     }
 
-    /// Compares tokens with the shape, notes left out by the caller.
+    /// Compares tokens with the shape, notes left out and outer blanks trimmed by the caller.
     pub(super) fn read<'t>(&self, tokens: &[Token<'t>]) -> Option<Client<'t>> {
         let added = tokens.get(self.elements.len()..)?;
         let fits = self.open
@@ -114,18 +115,41 @@ impl Shape {
         if !fits {
             return None;
         }
+        let places = self.elements.iter().zip(tokens);
+        // Most shapes differ in kind or in what must be written there: that is seen without reading.
+        let may_fit = places
+            .clone()
+            .all(|(element, token)| element.kind == token.kind && element.may_fit(token.text));
+        if !may_fit {
+            return None;
+        }
         let mut client = Client::default();
-        for (element, token) in self.elements.iter().zip(tokens) {
-            let (kind, pieces) = match element {
-                Element::Word(pieces) => (Kind::Word, pieces),
-                Element::Comment(pieces) => (Kind::Comment, pieces),
-            };
-            if token.kind != kind {
-                return None;
-            }
-            take(pieces, token.text, &mut client)?;
+        for (element, token) in places {
+            take(&element.pieces, token.text, &mut client)?;
         }
         Some(client)
+    }
+}
+
+impl Element {
+    /// Returns whether a text can fit, going by what must be written at its two ends.
+    fn may_fit(&self, text: &str) -> bool {
+        let text = text.as_bytes();
+        let begins = match self.pieces.first() {
+            Some(Piece::Text(literal)) => text
+                .get(..literal.len())
+                .is_some_and(|head| head.eq_ignore_ascii_case(literal.as_bytes())),
+            _ => true,
+        };
+        let ends = match self.pieces.last() {
+            Some(Piece::Text(literal)) => text
+                .len()
+                .checked_sub(literal.len())
+                .and_then(|at| text.get(at..))
+                .is_some_and(|tail| tail.eq_ignore_ascii_case(literal.as_bytes())),
+            _ => true,
+        };
+        begins && ends
     }
 }
 
