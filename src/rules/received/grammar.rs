@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::file::{HopKind, Meaning, Note, NoteFile, Rule, RuleFile, WordFile};
 use super::lex::{self, Clauses, Kind, Token};
-use super::shape::{Client, Shape};
+use super::shape::{Client, Outline, Shape};
 use super::{Reading, RuleError};
 use crate::rules::glob::{Glob, fits_one};
 
@@ -203,10 +203,11 @@ impl Grammar {
             return reading;
         }
         let has = view.has();
+        let outline = Outline::of(view.client.iter().map(|token| token.kind));
         for ready in &self.rules {
             if ready.needs & !has == 0
                 && ready.recognises(&view)
-                && let Some(client) = ready.client(view.client)
+                && let Some(client) = ready.client(view.client, outline)
             {
                 ready.fill(client, notes, &mut reading);
                 return reading;
@@ -311,11 +312,14 @@ impl Ready {
     }
 
     /// Returns the client part by the first shape that fits; a rule without shapes reads none.
-    fn client<'t>(&self, client: &[Token<'t>]) -> Option<Client<'t>> {
+    fn client<'t>(&self, client: &[Token<'t>], outline: Outline) -> Option<Client<'t>> {
         if self.shapes.is_empty() {
             return Some(Client::default());
         }
-        self.shapes.iter().find_map(|shape| shape.read(client))
+        self.shapes
+            .iter()
+            .filter(|shape| shape.may_fit(outline))
+            .find_map(|shape| shape.read(client))
     }
 
     /// Puts what the rule knows into the reading.

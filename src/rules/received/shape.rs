@@ -19,10 +19,36 @@ pub(super) struct Client<'t> {
     pub(super) account: Option<&'t str>,
 }
 
+/// How many tokens there are, and which of them are comments: most shapes are ruled out by that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Outline {
+    count: usize,
+    /// One bit a token.
+    comments: u64,
+}
+
+impl Outline {
+    /// Returns the outline of tokens, or of a shape's places.
+    pub(super) fn of(kinds: impl Iterator<Item = Kind>) -> Self {
+        kinds.fold(
+            Self {
+                count: 0,
+                comments: 0,
+            },
+            |outline, kind| Self {
+                count: outline.count + 1,
+                comments: outline.comments
+                    | u64::from(kind == Kind::Comment) << (outline.count % 64),
+            },
+        )
+    }
+}
+
 /// A shape, ready to be compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Shape {
     elements: Vec<Element>,
+    outline: Outline,
     /// `...` at its end: what the client said may have broken the form, and all of it stands behind the address.
     open: bool,
     /// `{words}` at its end: the server adds words of its own, never a comment.
@@ -97,10 +123,23 @@ impl Shape {
             rest = after.unwrap_or_default().trim_start();
         }
         Ok(Self {
+            outline: Outline::of(elements.iter().map(|element| element.kind)),
             elements,
             open,
             words,
         })
+    }
+
+    /// Returns whether tokens of such an outline can fit.
+    pub(super) fn may_fit(&self, tokens: Outline) -> bool {
+        let added = match tokens.count.checked_sub(self.outline.count) {
+            Some(added) => added == 0 || self.open || self.words,
+            None => false,
+        };
+        let places = u64::MAX
+            .checked_shl(u32::try_from(self.outline.count).unwrap_or(u32::MAX))
+            .map_or(u64::MAX, |beyond| !beyond);
+        added && (tokens.comments ^ self.outline.comments) & places == 0
     }
 
     /// Compares tokens with the shape, notes left out and outer blanks trimmed by the caller.
