@@ -99,6 +99,10 @@ mod bad_input;
 #[cfg(test)]
 mod report;
 
+// a desk that is dead, silent or the spammer's own
+#[cfg(test)]
+mod upstream;
+
 // what comes back, read
 #[cfg(test)]
 mod replies;

@@ -326,7 +326,7 @@ fn hold(
     if !matches!(standing, Standing::New(_)) {
         return Ok(Became::Known);
     }
-    let way = Way::of(message, trace, session, ledger, &mut work.finder);
+    let way = Way::of(message, trace, session, ledger, &mut work.finder)?;
     let (case, earlier) = way.case(ledger, &standing)?;
     let mut options = work.options.clone();
     options.answer = newsletter::remembered(ledger, &way)?;

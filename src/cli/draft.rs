@@ -46,7 +46,7 @@ pub(crate) fn run(args: DraftArgs, session: &mut Session) -> Result<Exit, Failur
         (Some(mailbox), _) => offline(message, trace, mailbox, session),
         (None, Some(ledger)) => {
             let mut finder = Finder::new(find::settings(session, args.offline)?, &rules);
-            Way::of(message, trace, session, ledger, &mut finder)
+            Way::of(message, trace, session, ledger, &mut finder)?
         }
         (None, None) => return Err(Failure::bug("a lookup without a ledger")),
     };

@@ -7,7 +7,9 @@ use jiff::Timestamp;
 
 use super::Session;
 use crate::config::IdentityKeys;
-use crate::contact::{Contacts, Finder, NoCache, Parties, Role, Suspect};
+use crate::contact::{
+    AbuseMailbox, Cache, Contacts, Escalation, Finder, NoCache, Parties, Role, Suspect,
+};
 use crate::evidence::Evidence;
 use crate::failure::Failure;
 use crate::intake::{Headers, Untrusted};
@@ -26,27 +28,84 @@ pub(super) fn all(
     suspects: &[(Suspect, Role)],
     now: Timestamp,
 ) -> Vec<Found> {
+    let mut none = NoCache;
+    let cache: &mut dyn Cache = if use_cache { ledger } else { &mut none };
     suspects
         .iter()
         .map(|(suspect, role)| {
-            let contacts = if use_cache {
-                finder.find_as(suspect, *role, ledger, now)
-            } else {
-                finder.find_as(suspect, *role, &mut NoCache, now)
-            };
+            let contacts = finder.find_as(suspect, *role, cache, now);
             (suspect.clone(), *role, contacts)
         })
         .collect()
 }
 
+/// Takes out whom a complaint must not go to, and adds the networks above where that leaves nobody who acts.
+///
+/// `arrival` is when the message at hand reached the boundary.
+pub(super) fn allowed(
+    finder: &mut Finder<'_>,
+    ledger: &mut Ledger,
+    use_cache: bool,
+    found: Vec<Found>,
+    parties: &Parties,
+    arrival: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<Vec<Found>, Failure> {
+    let mut allowed = Vec::with_capacity(found.len());
+    for (suspect, role, contacts) in found {
+        let left = contacts.clone().without(parties);
+        let why = match role {
+            Role::Network => escalation(ledger, &contacts, parties, arrival)?,
+            _ => None,
+        };
+        let own = left.desk_for(role).map(|desk| desk.mailbox.key());
+        allowed.push((suspect.clone(), role, left));
+        let (Suspect::Addr(addr), Some(why)) = (&suspect, why) else {
+            continue;
+        };
+        let mut none = NoCache;
+        let cache: &mut dyn Cache = if use_cache { ledger } else { &mut none };
+        let mut above = finder
+            .find_upstream(*addr, &contacts, cache, now)
+            .without(parties);
+        above
+            .contacts
+            .retain(|contact| Some(contact.mailbox.key()) != own);
+        above.escalation = Some(why);
+        allowed.push((suspect, Role::Upstream, above));
+    }
+    Ok(allowed)
+}
+
+/// Returns why the network above is to be proposed, as far as the ledger knows.
+fn escalation(
+    ledger: &Ledger,
+    contacts: &Contacts,
+    parties: &Parties,
+    arrival: Option<Timestamp>,
+) -> Result<Option<Escalation>, Failure> {
+    let mut failed = None;
+    let mut unanswered = |desk: &AbuseMailbox| {
+        let network = contacts.network.as_ref()?;
+        let since = ledger.unanswered_since(&desk.key(), (network.first, network.last));
+        since.unwrap_or_else(|error| {
+            failed = Some(error);
+            None
+        })
+    };
+    let why = contacts.escalation(parties, &mut unanswered, arrival);
+    failed.map_or(Ok(why), |error| Err(error.into()))
+}
+
 /// Fields in which a message names its parties. RFC 5322 §3.6.2, §3.6.3.
 const PARTIES: [&str; 6] = ["From", "Sender", "Reply-To", "Return-Path", "To", "Cc"];
 
-/// Returns whom a complaint about a message must not go to: the user, and whom the spam names itself.
+/// Returns whom a complaint about a message must not go to: the user, whom the spam names itself, dead desks.
 pub(super) fn parties(
     headers: &Headers<'_>,
     evidence: &Evidence,
     identity: &IdentityKeys,
+    dead: Vec<(AbuseMailbox, String)>,
 ) -> Parties {
     let mut finder = linkify::LinkFinder::new();
     finder.kinds(&[linkify::LinkKind::Email]);
@@ -67,7 +126,7 @@ pub(super) fn parties(
             .cloned()
             .collect(),
         spam,
-        dead: Vec::new(),
+        dead,
     }
 }
 
@@ -127,7 +186,12 @@ mod tests {
             mailbox: Some("me@example.org".to_owned()),
             ..IdentityKeys::default()
         };
-        let parties = parties(&Headers::parse(octets), &Evidence::default(), &identity);
+        let parties = parties(
+            &Headers::parse(octets),
+            &Evidence::default(),
+            &identity,
+            Vec::new(),
+        );
         assert_eq!(parties.own, ["me@example.org"]);
         assert_eq!(parties.spam, ["abuse@victim.example", "drop@mail.example"]);
     }

@@ -43,7 +43,7 @@ pub(crate) fn run(args: ReportArgs, session: &mut Session) -> Result<Exit, Failu
     let rules = Arc::clone(&session.rules);
     let mut finder = Finder::new(find::settings(session, args.offline)?, &rules);
     session.term.status(&asking(&trace));
-    let way = Way::of(message, trace, session, &mut ledger, &mut finder);
+    let way = Way::of(message, trace, session, &mut ledger, &mut finder)?;
     session.term.answer(&say::source(&way.trace, way.holder()));
     let mut options = way::options(session, &args.compose);
     let kind = if args.log_only {

@@ -39,27 +39,26 @@ impl Way {
         session: &Session,
         ledger: &mut Ledger,
         finder: &mut Finder<'_>,
-    ) -> Self {
+    ) -> Result<Self, Failure> {
         let evidence = evidence::gather(&message, &trace, &session.rules);
         let suspects = evidence::suspects(&trace, &evidence, &session.rules);
-        let found = find::all(
-            finder,
-            ledger,
-            session.config.lookup.cache,
-            &suspects,
-            session.now(),
+        let use_cache = session.config.lookup.cache;
+        let now = session.now();
+        let found = find::all(finder, ledger, use_cache, &suspects, now);
+        let parties = find::parties(
+            &message.headers(),
+            &evidence,
+            &session.config.identity,
+            ledger.dead_desks(now)?,
         );
-        let parties = find::parties(&message.headers(), &evidence, &session.config.identity);
-        let found = found
-            .into_iter()
-            .map(|(suspect, role, contacts)| (suspect, role, contacts.without(&parties)))
-            .collect();
-        Self {
+        let arrival = super::say::boundary(&trace).and_then(|hop| hop.date);
+        let found = find::allowed(finder, ledger, use_cache, found, &parties, arrival, now)?;
+        Ok(Self {
             message,
             trace,
             evidence,
             found,
-        }
+        })
     }
 
     /// Returns who holds the network of the source, where a registry says so.

@@ -144,27 +144,19 @@ fn desk_of(
     role: Role,
     contacts: &Contacts,
 ) -> Option<(Desk, Option<String>)> {
-    let of_role = || {
-        contacts
-            .contacts
-            .iter()
-            .filter(|contact| contact.role == role)
-    };
-    let chosen = of_role()
-        .find(|contact| contact.via == Via::Rule)
-        .or_else(|| of_role().find(|contact| contact.recommended))
-        .or_else(|| of_role().max_by_key(|contact| contact.confidence));
+    let chosen = contacts.desk_for(role);
     let form = contacts.forms.first();
     if chosen.is_none() && form.is_none() {
         return None;
     }
     let what = shown(&named(suspect));
+    let answers = match role {
+        Role::Upstream => "connects the network of",
+        _ => "answers for",
+    };
     let why = match (chosen, form) {
-        (Some(contact), _) => format!("answers for {what} ({})", provenance(contact)),
-        (None, Some(form)) => format!(
-            "answers for {what}, by web form only ({})",
-            shown(&form.desk)
-        ),
+        (Some(contact), _) => format!("{answers} {what} ({})", provenance(contact)),
+        (None, Some(form)) => format!("{answers} {what}, by web form only ({})", shown(&form.desk)),
         (None, None) => String::new(),
     };
     // A desk that reads its form only gets no mail; one that takes some kinds only is not ticked for others.
@@ -174,7 +166,10 @@ fn desk_of(
     let kind = case.material.evidence.kind.word();
     let unwanted = (!only.is_empty() && !only.iter().any(|taken| taken == kind))
         .then(|| format!("the desk takes only {}", only.join(", ")));
-    let blocked = unticked(case, suspect, role, chosen).or(unwanted);
+    let above = (role == Role::Upstream).then(|| above(contacts));
+    let blocked = above
+        .or_else(|| unticked(case, suspect, role, chosen))
+        .or(unwanted);
     let desk = Desk {
         mailbox: chosen
             .filter(|_| reads_mail)
@@ -272,11 +267,21 @@ fn blocked_for_all(case: &Case<'_>, suspect: &Suspect, role: Role) -> Option<Str
         Role::Hosting if matches!(suspect, Suspect::Domain(_)) => because(
             "unconfirmed: only the registered domain was looked up, because the host's name could carry a token",
         ),
-        Role::Upstream => {
-            because("an upstream network is asked only when the desk below it stays silent")
-        }
-        Role::Network | Role::Esp | Role::Hosting | Role::Provider | Role::Registrar => None,
+        Role::Upstream
+        | Role::Network
+        | Role::Esp
+        | Role::Hosting
+        | Role::Provider
+        | Role::Registrar => None,
     }
+}
+
+/// Returns why the network above is proposed at all; whether it is told is for the user to say.
+fn above(contacts: &Contacts) -> String {
+    let why = contacts.escalation.as_ref().map(ToString::to_string);
+    why.unwrap_or_else(|| {
+        "an upstream network is asked only where the desk below it cannot be".to_owned()
+    })
 }
 
 fn mailbox_doubt(contact: Option<&Contact>) -> Option<String> {

@@ -11,7 +11,7 @@ use super::munge::Exhibit;
 use super::quote::{QUOTED_CHARS, wrapped};
 use super::stamp::stamps;
 use super::{Answer, Says};
-use crate::contact::{Role, Suspect};
+use crate::contact::{Escalation, Role, Suspect};
 use crate::evidence::Kind;
 use crate::intake::Untrusted;
 
@@ -69,7 +69,7 @@ pub(super) fn about(case: &Case<'_>, call: &Call<'_>) -> std::net::IpAddr {
     call.concerns
         .iter()
         .find_map(|(suspect, role)| match (suspect, role) {
-            (Suspect::Addr(addr), Role::Network | Role::Esp) => Some(*addr),
+            (Suspect::Addr(addr), Role::Network | Role::Esp | Role::Upstream) => Some(*addr),
             _ => None,
         })
         .unwrap_or(case.source.addr)
@@ -200,9 +200,30 @@ impl Text<'_, '_> {
                 }
                 Role::Upstream => {
                     self.say("upstream", &values);
+                    self.escalated(suspect);
                 }
             }
         }
+    }
+
+    /// Says why the network above is asked, as far as the record knows it.
+    fn escalated(&mut self, suspect: &Suspect) {
+        let found = self.case.material.found.iter();
+        let mut above =
+            found.filter(|(known, role, _)| *role == Role::Upstream && known == suspect);
+        let Some(why) = above.find_map(|(_, _, contacts)| contacts.escalation.as_ref()) else {
+            return;
+        };
+        let day = |since: &jiff::Timestamp| since.strftime("%Y-%m-%d").to_string();
+        match why {
+            Escalation::Named(desk) => self.say("upstream-named", &[("desk", desk.as_str())]),
+            Escalation::Dead(desk) => self.say("upstream-dead", &[("desk", desk.as_str())]),
+            Escalation::Silent(desk, since) => self.say(
+                "upstream-silent",
+                &[("desk", desk.as_str()), ("date", &day(since))],
+            ),
+            Escalation::Nobody => self.say("upstream-nobody", &[]),
+        };
     }
 
     /// Returns the host that vouches for the origin.

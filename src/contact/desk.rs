@@ -16,8 +16,39 @@ pub struct Parties {
     pub own: Vec<String>,
     /// Mailboxes that the spam itself names: author, Reply-To, recipients, drop boxes.
     pub spam: Vec<String>,
-    /// Desks that bounce everything, or that the user blocked.
-    pub dead: Vec<AbuseMailbox>,
+    /// Desks whose mail comes back, or that the user blocked, and why nothing goes there, in a sentence.
+    pub dead: Vec<(AbuseMailbox, String)>,
+}
+
+/// Why a complaint must not go to a mailbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Objection<'p> {
+    /// It is the user's own.
+    Own,
+    /// The spam names it.
+    Spam,
+    /// It takes no mail, for this reason.
+    Dead(&'p str),
+}
+
+impl Parties {
+    /// Returns why a complaint must not go to a mailbox; `None` where it may.
+    pub(super) fn objection(&self, mailbox: &AbuseMailbox) -> Option<Objection<'_>> {
+        let names = |list: &[String]| {
+            list.iter()
+                .any(|own| own.trim().eq_ignore_ascii_case(mailbox.as_str()))
+        };
+        if names(&self.own) {
+            return Some(Objection::Own);
+        }
+        if names(&self.spam) {
+            return Some(Objection::Spam);
+        }
+        self.dead
+            .iter()
+            .find(|(dead, _)| dead.key() == mailbox.key())
+            .map(|(_, why)| Objection::Dead(why))
+    }
 }
 
 impl Contacts {
@@ -100,6 +131,17 @@ impl Contacts {
         }
     }
 
+    /// Returns the contact that a complaint in this role goes to: a rule's, then a registry's, then the likeliest.
+    #[must_use]
+    pub fn desk_for(&self, role: Role) -> Option<&Contact> {
+        let of_role = || self.contacts.iter().filter(|contact| contact.role == role);
+        of_role()
+            .find(|contact| contact.via == Via::Rule)
+            .or_else(|| of_role().find(|contact| contact.recommended))
+            // Of equals the first: it is the one that was found first.
+            .or_else(|| of_role().rev().max_by_key(|contact| contact.confidence))
+    }
+
     /// Returns the answer without those whom a complaint about this message must not go to.
     ///
     /// The user's own mailboxes and their providers' desks stay apart: a mailbox
@@ -107,20 +149,13 @@ impl Contacts {
     /// (its sender would learn who complains), and where it is dead or blocked.
     #[must_use]
     pub fn without(mut self, parties: &Parties) -> Self {
-        let names = |list: &[String], mailbox: &AbuseMailbox| {
-            list.iter()
-                .any(|own| own.trim().eq_ignore_ascii_case(mailbox.as_str()))
-        };
         for contact in self.contacts.clone() {
             let mailbox = &contact.mailbox;
-            let why = if names(&parties.own, mailbox) {
-                "it is your own mailbox"
-            } else if names(&parties.spam, mailbox) {
-                "the spam itself names it"
-            } else if parties.dead.iter().any(|dead| dead.key() == mailbox.key()) {
-                "complaints to it came back, or you blocked it"
-            } else {
-                continue;
+            let why = match parties.objection(mailbox) {
+                Some(Objection::Own) => "it is your own mailbox",
+                Some(Objection::Spam) => "the spam itself names it",
+                Some(Objection::Dead(why)) => why,
+                None => continue,
             };
             self.refuse(mailbox, why.to_owned());
         }
@@ -214,7 +249,10 @@ mod tests {
         let parties = Parties {
             own: vec!["me@example.org".to_owned()],
             spam: vec!["Abuse@ISP.example".to_owned()],
-            dead: vec![AbuseMailbox::try_from("dead@isp.example").unwrap()],
+            dead: vec![(
+                AbuseMailbox::try_from("dead@isp.example").unwrap(),
+                "complaints to it came back".to_owned(),
+            )],
         };
         for (mailbox, why) in [
             ("me@example.org", "own"),

@@ -99,8 +99,9 @@ impl<'r> Finder<'r> {
 
     /// Finds who connects the network of an address: for a desk that is the suspect itself, dead, or silent.
     ///
-    /// The answer's contacts have [`Role::Upstream`]; the network's own
-    /// mailboxes, which `known` names, are left out.
+    /// The answer's contacts have [`Role::Upstream`]. Left out is everybody at the
+    /// domains of the desks that `known`, the network's own answer, recommends:
+    /// who does not act below does not act above.
     pub fn find_upstream(
         &mut self,
         addr: IpAddr,
@@ -108,30 +109,47 @@ impl<'r> Finder<'r> {
         cache: &mut dyn Cache,
         now: Timestamp,
     ) -> Contacts {
+        let own: Vec<String> = known
+            .contacts
+            .iter()
+            .filter(|contact| contact.recommended)
+            .chain(known.desk_for(Role::Network))
+            .map(|contact| registered(contact.mailbox.domain()))
+            .collect();
         let mut contacts = Contacts::default();
-        let Some(mut trail) = self.begin(&mut contacts) else {
-            return contacts;
-        };
-        let mut numbers = Vec::new();
-        if let Some(asker) = &self.asker {
-            // The network's own announcer first: for a customer's block that is its carrier already.
-            numbers.extend(known.asn.or_else(|| lists::asn(asker, addr, &mut trail)));
+        // The network's own announcer first: for a customer's block that is its carrier already.
+        let mut numbers: Vec<u32> = known.asn.into_iter().collect();
+        if let Some(mut trail) = self.begin(&mut contacts)
+            && let Some(asker) = &self.asker
+        {
+            if numbers.is_empty() {
+                numbers.extend(lists::asn(asker, addr, &mut trail));
+            }
             numbers.extend(lists::upstreams(asker, addr, &mut trail));
+            contacts.hops = trail.hops;
         }
-        contacts.hops = trail.hops;
-        contacts.asn = numbers.first().copied();
         for number in numbers {
-            let found = self.find_asn(number, Role::Upstream, cache, now);
-            contacts.take(found);
-        }
-        contacts.contacts.retain(|c| {
-            !known
+            let mut found = self
+                .find_asn(number, Role::Upstream, cache, now)
+                .with_rules(&Suspect::Asn(number), &[Role::Upstream], self.rules, now);
+            found
                 .contacts
-                .iter()
-                .any(|k| k.mailbox.key() == c.mailbox.key())
-        });
-        if contacts.contacts.is_empty() && contacts.error.is_none() {
-            contacts.error = Some("nobody above the network is known".to_owned());
+                .retain(|contact| !own.contains(&registered(contact.mailbox.domain())));
+            let is_found = found.contacts.iter().any(|contact| contact.recommended);
+            if is_found {
+                contacts.asn = Some(number);
+            }
+            contacts.take(found);
+            if is_found {
+                break;
+            }
+        }
+        if contacts.contacts.is_empty() {
+            // A form says nothing of whose it is.
+            contacts.forms.clear();
+            contacts.error = contacts
+                .error
+                .or_else(|| Some("nobody above the network is known".to_owned()));
         }
         contacts
     }

@@ -59,6 +59,10 @@ mod lists;
 mod desk;
 pub use desk::Parties;
 
+// when the network above is asked
+mod escalation;
+pub use escalation::{Escalation, PATIENCE};
+
 // what was judged, as an answer
 mod answer;
 
@@ -125,6 +129,9 @@ pub struct Contacts {
     pub hops: Vec<Asked>,
     /// Why there is no answer.
     pub error: Option<String>,
+    /// Why these are asked in place of the network's own desk; for [`Role::Upstream`] alone.
+    #[serde(skip)]
+    pub escalation: Option<Escalation>,
 }
 
 /// A network as a registry has it.

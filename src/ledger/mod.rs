@@ -51,6 +51,9 @@ pub use desks::{DEAD_FOR, DeskMark, DeskRecord};
 mod answers;
 pub use answers::{How, Taking};
 
+// desks that are dead, and desks that are silent
+mod silence;
+
 // lists, one complaint with all that happened, search
 mod log;
 pub use log::{Filter, Happened, Line};
