@@ -127,6 +127,8 @@ pub struct ComplaintKeys {
     pub format: Format,
     /// Redaction; unset, each kind of desk has its own.
     pub munge: Option<Munge>,
+    /// Authorities that are told, too, by name: `apwg`.
+    pub also: Vec<String>,
     /// Size of the evidence at most, in KiB.
     pub max_evidence_kib: usize,
     /// Language of the text.
@@ -138,6 +140,7 @@ impl Default for ComplaintKeys {
         Self {
             format: Format::Arf,
             munge: None,
+            also: Vec::new(),
             max_evidence_kib: 50,
             language: "en".to_owned(),
         }
@@ -295,7 +298,7 @@ impl Config {
     }
 
     /// Returns a failure about one key.
-    fn amiss(&self, key: &str, why: impl std::fmt::Display) -> Failure {
+    pub(crate) fn amiss(&self, key: &str, why: impl std::fmt::Display) -> Failure {
         let place = self.file.as_ref().map_or_else(
             || format!("`{key}`"),
             |file| format!("{} (key `{key}`)", file.display()),

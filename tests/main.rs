@@ -103,6 +103,10 @@ mod report;
 #[cfg(test)]
 mod upstream;
 
+// who collects such mail beside the desks
+#[cfg(test)]
+mod authorities;
+
 // what comes back, read
 #[cfg(test)]
 mod replies;

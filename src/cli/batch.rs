@@ -94,7 +94,7 @@ pub(crate) fn run(args: BatchArgs, session: &mut Session) -> Result<Exit, Failur
     let rules = Arc::clone(&session.rules);
     let mut work = Work {
         trust: question::trust(session, &ledger, &args.trust.trust)?,
-        options: way::options(session, &args.compose),
+        options: way::options(session, &args.compose)?,
         finder: Finder::new(find::settings(session, args.offline)?, &rules),
         rules: &rules,
         identity,

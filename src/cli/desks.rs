@@ -95,6 +95,7 @@ fn answers_for(rule: &DeskRule) -> String {
         Role::Provider => "mailboxes",
         Role::Esp => "mail service",
         Role::Upstream => "upstream",
+        Role::Authority => "authority",
     };
     if rule.blocked {
         "blocked".to_owned()
@@ -151,6 +152,10 @@ fn show(desk: &str, session: &mut Session) -> Result<Exit, Failure> {
         line("desk", rule.id.clone());
         line("whose", rule.what.clone());
         line("answers for", answers_for(&rule));
+        if !rule.authority.is_empty() {
+            line("choose with", format!("--also {}", rule.name()));
+            line("for whom", rule.for_whom.clone().unwrap_or_default());
+        }
         line("mail", mail(&rule));
         line("form", rule.form.clone().unwrap_or_default());
         line("takes only", list(&rule.accepts.only));

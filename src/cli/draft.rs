@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::flags::DraftArgs;
 use super::way::{self, Plan, Way};
-use super::{Session, find, identity, input, newsletter, question, say};
+use super::{Session, authority, find, identity, input, newsletter, question, say};
 use crate::complaint::{Complaint, Format, Munge, Options, Secret};
 use crate::contact::{AbuseMailbox, Confidence, Contact, Contacts, Finder, Role, Suspect, Via};
 use crate::evidence;
@@ -40,7 +40,7 @@ pub(crate) fn run(args: DraftArgs, session: &mut Session) -> Result<Exit, Failur
         return Ok(Exit::NothingToReport);
     }
     let who = identity::identity(session)?;
-    let mut options = way::options(session, &args.compose);
+    let mut options = way::options(session, &args.compose)?;
     let rules = Arc::clone(&session.rules);
     let way = match (to, ledger.as_mut()) {
         (Some(mailbox), _) => offline(message, trace, mailbox, session),
@@ -50,6 +50,7 @@ pub(crate) fn run(args: DraftArgs, session: &mut Session) -> Result<Exit, Failur
         }
         (None, None) => return Err(Failure::bug("a lookup without a ledger")),
     };
+    authority::offer(session, &way, &options.also);
     if let Some(ledger) = &ledger {
         options.answer = newsletter::remembered(ledger, &way)?;
     }

@@ -107,6 +107,13 @@ pub(crate) struct ComposeFlags {
     /// Add your own words to every complaint
     #[arg(long, value_name = "TEXT")]
     pub(crate) note: Option<String>,
+
+    /// Tell an authority, too, that collects such mail: `apwg`, `ncsc-uk` …
+    ///
+    /// `plaint desks` lists them; none is told unless you choose it, here or
+    /// as `also` in [complaint] of the settings.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) also: Vec<String>,
 }
 
 /// `plaint report`.

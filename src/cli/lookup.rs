@@ -309,6 +309,7 @@ fn role(role: Role) -> &'static str {
         Role::Provider => "provider",
         Role::Esp => "mail service",
         Role::Upstream => "upstream",
+        Role::Authority => "authority",
     }
 }
 

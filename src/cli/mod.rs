@@ -42,6 +42,9 @@ mod newsletter;
 // who answers for what a message shows
 mod find;
 
+// who collects such mail beside the desks
+mod authority;
+
 // one message's way up to its drafts
 mod way;
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::agree::agree_and_send;
 use super::flags::ReportArgs;
 use super::way::{self, Plan, Way};
-use super::{Session, find, identity, input, newsletter, question, say, transport};
+use super::{Session, authority, find, identity, input, newsletter, question, say, transport};
 use crate::complaint::Format;
 use crate::config::TransportKind;
 use crate::consent::State;
@@ -45,7 +45,8 @@ pub(crate) fn run(args: ReportArgs, session: &mut Session) -> Result<Exit, Failu
     session.term.status(&asking(&trace));
     let way = Way::of(message, trace, session, &mut ledger, &mut finder)?;
     session.term.answer(&say::source(&way.trace, way.holder()));
-    let mut options = way::options(session, &args.compose);
+    let mut options = way::options(session, &args.compose)?;
+    authority::offer(session, &way, &options.also);
     let kind = if args.log_only {
         TransportKind::None
     } else {

@@ -6,6 +6,7 @@
 use jiff::Timestamp;
 
 use super::Session;
+use super::authority;
 use super::find::{self, Found};
 use super::flags::ComposeFlags;
 use crate::complaint::{
@@ -158,16 +159,17 @@ pub(super) struct Plan<'p> {
 }
 
 /// Returns what the user chose about composing: flags before settings.
-pub(super) fn options(session: &Session, flags: &ComposeFlags) -> Options {
+pub(super) fn options(session: &Session, flags: &ComposeFlags) -> Result<Options, Failure> {
     let keys = &session.config.complaint;
-    Options {
+    Ok(Options {
         format: flags.format.or(Some(keys.format)),
         munge: flags.munge.or(keys.munge),
         max_evidence_kib: keys.max_evidence_kib,
         note: flags.note.clone(),
         language: keys.language.clone(),
         answer: None,
-    }
+        also: authority::chosen(session, &flags.also)?,
+    })
 }
 
 impl Way {

@@ -56,6 +56,7 @@ pub(super) fn calls<'a>(case: &Case<'a>) -> Vec<Call<'a>> {
         }
     }
     add_service(case, &mut calls);
+    super::authority::add(case, &mut calls);
     calls.sort_by_key(|call| !call.desk.ticked);
     for call in calls
         .iter_mut()
@@ -225,7 +226,7 @@ fn unticked(
 }
 
 /// Returns what speaks against ticking any mailbox of a role.
-fn blocked_for_all(case: &Case<'_>, suspect: &Suspect, role: Role) -> Option<String> {
+pub(super) fn blocked_for_all(case: &Case<'_>, suspect: &Suspect, role: Role) -> Option<String> {
     let trace = case.material.trace;
     let kind = case.material.evidence.kind;
     let is_fraud = matches!(kind, Kind::Phishing | Kind::Malware | Kind::AdvanceFee);
@@ -268,6 +269,7 @@ fn blocked_for_all(case: &Case<'_>, suspect: &Suspect, role: Role) -> Option<Str
             "unconfirmed: only the registered domain was looked up, because the host's name could carry a token",
         ),
         Role::Upstream
+        | Role::Authority
         | Role::Network
         | Role::Esp
         | Role::Hosting
@@ -296,7 +298,7 @@ fn mailbox_doubt(contact: Option<&Contact>) -> Option<String> {
     Some(doubt.to_owned())
 }
 
-fn too_old(case: &Case<'_>) -> Option<String> {
+pub(super) fn too_old(case: &Case<'_>) -> Option<String> {
     let age = case.material.now.duration_since(case.arrival);
     (age > STALE).then(|| "the mail is older than seven days".to_owned())
 }

@@ -67,6 +67,24 @@ fn level(options: &Options, call: &Call<'_>) -> Munge {
         })
 }
 
+/// Returns the form of a complaint: what the user chose, unless the desk's rule says that it reads others only.
+fn format(material: &Material<'_>, call: &Call<'_>) -> Format {
+    let Some(mailbox) = &call.desk.mailbox else {
+        return Format::Plain;
+    };
+    let chosen = material.options.format.unwrap_or_default();
+    let rule = material.rules.desks.for_mailbox(mailbox);
+    let named = rule.map_or(&[][..], |rule| &rule.accepts.formats);
+    let reads: Vec<Format> = named
+        .iter()
+        .filter_map(|word| <Format as clap::ValueEnum>::from_str(word, true).ok())
+        .collect();
+    if reads.contains(&chosen) {
+        return chosen;
+    }
+    reads.first().copied().unwrap_or(chosen)
+}
+
 /// Composes the complaint for one desk, and looks whether the user can be found in it.
 fn complaint(case: &Case<'_>, call: Call<'_>, level: Munge, exhibit: &Exhibit) -> Complaint {
     let material = case.material;
@@ -78,10 +96,7 @@ fn complaint(case: &Case<'_>, call: Call<'_>, level: Munge, exhibit: &Exhibit) -
         material.identity.mailbox.domain()
     );
     let subject = text::subject(case, &call);
-    let format = match (&call.desk.mailbox, material.options.format) {
-        (None, _) => Format::Plain,
-        (Some(_), format) => format.unwrap_or_default(),
-    };
+    let format = format(material, &call);
     let mut says = hidden(case, level, text::compose(case, &call, exhibit));
     let name = &material.identity.name;
     // A name that the user wants hidden in the evidence cannot sign the text; From has it all the same.

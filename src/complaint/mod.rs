@@ -46,6 +46,9 @@ mod case;
 // who is written to, and who of them is ticked
 mod desk;
 
+// who collects such mail beside the desks
+mod authority;
+
 // the desk's own marks in the message
 mod stamp;
 
@@ -150,6 +153,8 @@ pub struct Options {
     pub language: String,
     /// What the user says about a newsletter; quoted as his word.
     pub answer: Option<Answer>,
+    /// Authorities that the user chose, by name.
+    pub also: Vec<String>,
 }
 
 /// What the user says about mail of a mail service or a list.
@@ -187,6 +192,7 @@ impl Default for Options {
             note: None,
             language: "en".to_owned(),
             answer: None,
+            also: Vec::new(),
         }
     }
 }

@@ -202,6 +202,9 @@ impl Text<'_, '_> {
                     self.say("upstream", &values);
                     self.escalated(suspect);
                 }
+                Role::Authority => {
+                    self.say("authority", &values);
+                }
             }
         }
     }
@@ -392,7 +395,7 @@ impl Text<'_, '_> {
         let evidence = self.case.material.evidence;
         let roles = &self.call.desk.roles;
         let has = |role: Role| roles.contains(&role);
-        if has(Role::Hosting) || has(Role::Registrar) {
+        if has(Role::Hosting) || has(Role::Registrar) || has(Role::Authority) {
             let hosts: Vec<&str> = self
                 .call
                 .concerns
@@ -403,14 +406,15 @@ impl Text<'_, '_> {
                 })
                 .collect();
             let lies_in = |host: &str| {
-                hosts
-                    .iter()
-                    .any(|name| crate::evidence::lies_in(host, name))
+                has(Role::Authority)
+                    || hosts
+                        .iter()
+                        .any(|name| crate::evidence::lies_in(host, name))
             };
             let links: Vec<_> = evidence
                 .links
                 .iter()
-                .filter(|link| lies_in(&link.host))
+                .filter(|link| !link.innocent && lies_in(&link.host))
                 .collect();
             if !links.is_empty() {
                 self.blank();
@@ -496,6 +500,7 @@ impl Text<'_, '_> {
                     self.say("ask-provider", &[("mailbox", &mailbox)])
                 }
                 Role::Upstream => self.say("ask-upstream", &[("addr", &addr)]),
+                Role::Authority => self.say("ask-authority", &[]),
             };
         }
     }

@@ -46,6 +46,8 @@ pub enum Role {
     Esp,
     /// Who connects the network.
     Upstream,
+    /// Who collects mail of a kind, whatever network it came from.
+    Authority,
 }
 
 /// Whom a lookup is about.

@@ -35,6 +35,9 @@ const FILES: &[(&str, &str)] = &[
     ),
 ];
 
+/// What the ids of the built-in authorities begin with.
+const AUTHORITIES: &str = "desks-authorities-";
+
 /// Age from which on a verified rule is believed less: desks move within two years.
 const STALE: SignedDuration = SignedDuration::from_hours(548 * 24);
 
@@ -66,6 +69,15 @@ pub struct DeskRule {
     /// Kinds of abuse that it collects as an authority: an extra recipient, off until chosen.
     #[serde(default)]
     pub authority: Vec<String>,
+    /// Whom an authority is for, in words: "anybody", "people in the United Kingdom".
+    #[serde(default)]
+    pub for_whom: Option<String>,
+    /// Top-level domains of the people for whom an authority is; empty for anybody.
+    #[serde(default)]
+    pub residents: Vec<String>,
+    /// Countries of the networks that an authority is about, ISO 3166; empty for all.
+    #[serde(default)]
+    pub countries: Vec<String>,
     /// Mailboxes that the rule is about, as registries name them.
     #[serde(default)]
     pub mailboxes: Vec<AbuseMailbox>,
@@ -141,6 +153,20 @@ impl DeskRule {
                 .any(|own| own.as_str().eq_ignore_ascii_case(what));
         }
         self.domains.iter().any(|own| is_below(what, own))
+    }
+
+    /// Returns the name under which a user chooses an authority: `apwg`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.id.strip_prefix(AUTHORITIES).unwrap_or(&self.id)
+    }
+
+    /// Returns whether an authority takes a kind of abuse from networks of a country.
+    #[must_use]
+    pub fn collects(&self, kind: &str, country: Option<&str>) -> bool {
+        self.authority.iter().any(|own| own == kind)
+            && (self.countries.is_empty()
+                || country.is_some_and(|country| self.countries.iter().any(|own| own == country)))
     }
 
     /// Returns how far the rule is believed at a time, and whether its age lowered that.
@@ -244,6 +270,12 @@ impl Desks {
                     rule.id
                 )));
             }
+            if !rule.authority.is_empty() && rule.for_whom.is_none() {
+                return Err(refused(format!(
+                    "authority `{}` does not say whom it is for",
+                    rule.id
+                )));
+            }
             if rule
                 .form
                 .as_ref()
@@ -306,11 +338,17 @@ impl Desks {
             .filter(move |rule| rule.authority.is_empty() && rule.is_about(what))
     }
 
-    /// Returns the authorities that collect a kind of abuse; they are offered, never ticked.
-    pub fn authorities<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a DeskRule> {
+    /// Returns the authorities; they are offered, and told only if the user chooses them.
+    pub fn authorities(&self) -> impl Iterator<Item = &DeskRule> {
         self.rules
             .iter()
-            .filter(move |rule| rule.authority.iter().any(|own| own == kind))
+            .filter(|rule| !rule.authority.is_empty() && !rule.blocked)
+    }
+
+    /// Returns the authority of a name.
+    #[must_use]
+    pub fn authority(&self, name: &str) -> Option<&DeskRule> {
+        self.authorities().find(|rule| rule.name() == name)
     }
 }
 
@@ -384,8 +422,18 @@ mod tests {
         assert!(of(&desks, "192.0.2.7").is_empty());
         desks.add_user("mine.toml", USER).unwrap();
         assert_eq!(of(&desks, "192.0.2.7"), ["desks-user-1"]);
-        assert!(desks.authorities("phishing").count() >= 2);
-        assert_eq!(desks.authorities("newsletter").count(), 1);
+    }
+
+    #[test]
+    fn an_authority_is_chosen_by_its_name_and_says_whom_it_is_for() {
+        let desks = Desks::builtin().unwrap();
+        assert!(desks.authorities().all(|rule| rule.for_whom.is_some()));
+        let apwg = desks.authority("apwg").unwrap();
+        assert!(apwg.collects("phishing", None) && !apwg.collects("spam", Some("US")));
+        let brazil = desks.authority("cert-br").unwrap();
+        assert!(brazil.collects("spam", Some("BR")));
+        assert!(!brazil.collects("spam", Some("US")) && !brazil.collects("spam", None));
+        assert!(desks.authority("hosts-aws").is_none());
     }
 
     #[test]
