@@ -210,6 +210,40 @@ fn whois_answers_where_rdap_has_had_enough_and_rdap_is_left_alone() {
 }
 
 #[test]
+fn a_pause_that_a_server_wants_outlasts_the_run() {
+    let internet = Internet::start(made_up()).unwrap();
+    let busy =
+        |retry: &str| Fault::Answer(format!("429 Too Many Requests\r\nRetry-After: {retry}"));
+    let asked = || {
+        let questions = internet.questions();
+        let rdap = questions.iter().filter(|q| q.text.starts_with("/rdap/"));
+        rdap.count()
+    };
+    // RFC 9110 §10.2.3: seconds, or a date.
+    for retry in ["7200", "Sat, 21 Nov 2026 14:00:00 GMT"] {
+        internet.change(|world| world.rdap_faults = vec![("/rdap/".to_owned(), busy(retry))]);
+        let mut cache = MemoryCache::default();
+        let run = |addr_: &str, hours: i64, cache: &mut MemoryCache| {
+            let at = now() + SignedDuration::from_hours(hours);
+            let found = Finder::new(settings(&internet), &RULES).find(&addr(addr_), cache, at);
+            assert_eq!(recommended(&found).len(), 1, "{}", outcomes(&found));
+            outcomes(&found)
+        };
+        let before = asked();
+        run("192.0.2.45", 0, &mut cache);
+        assert_eq!(asked(), before + 1);
+        // Another run, another network: WHOIS answers, and RDAP is left alone.
+        internet.change(|world| world.rdap_faults.clear());
+        let seen = run("198.51.100.23", 1, &mut cache);
+        assert_eq!(asked(), before + 1);
+        assert!(seen.contains("not asked: it answered 429"), "{seen}");
+        assert!(seen.contains("until 2026-11-21 14:00 UTC"), "{seen}");
+        run("203.0.113.150", 2, &mut cache);
+        assert_eq!(asked(), before + 2, "{retry}: the pause is over");
+    }
+}
+
+#[test]
 fn a_batch_asks_once_a_network_and_keeps_the_pause() {
     let internet = Internet::start(made_up()).unwrap();
     let mut cache = MemoryCache::default();

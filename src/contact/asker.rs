@@ -8,12 +8,13 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use tokio::runtime::Runtime;
 
 use super::dns::{Dns, Found};
 use super::guard::{Guard, Proto};
 use super::http::Http;
-use super::manners::Manners;
+use super::manners::{Manners, REST};
 use super::{Asked, Settings};
 use crate::intake::Untrusted;
 use crate::rules::{AddrRange, Rules};
@@ -57,6 +58,8 @@ pub(super) struct Asker<'r> {
     pub(super) rules: &'r Rules,
     guard: Guard<'r>,
     manners: Manners,
+    /// The time of the lookup that goes on.
+    now: Timestamp,
     runtime: Runtime,
     dns: Dns,
     http: Http,
@@ -78,6 +81,7 @@ impl<'r> Asker<'r> {
         Ok(Self {
             guard: Guard::new(&rules.special, settings.allow_private_servers.clone()),
             manners: Manners::default(),
+            now: Timestamp::UNIX_EPOCH,
             runtime,
             dns,
             http,
@@ -151,9 +155,24 @@ impl<'r> Asker<'r> {
         self.referred.push((range, server.to_owned()));
     }
 
-    /// Lets a server rest for the rest of the run.
-    pub(super) fn rest(&mut self, server: &str, why: impl Into<String>) {
-        self.manners.rest(server, why);
+    /// Lets a server rest that refused, or has had enough: for this run, and those of the next hour.
+    pub(super) fn rest(&mut self, server: &str, why: &str) {
+        self.manners.rest_for(server, why, REST, self.now);
+    }
+
+    /// Notes the time at which a lookup begins.
+    pub(super) fn begin(&mut self, now: Timestamp) {
+        self.now = now;
+    }
+
+    /// Learns which servers an earlier run left resting.
+    pub(super) fn recall_rests(&mut self, kept: &str, now: Timestamp) {
+        self.manners.recall(kept, now);
+    }
+
+    /// Returns which servers rest, for runs to come, where that changed.
+    pub(super) fn rests(&mut self) -> Option<String> {
+        self.manners.news()
     }
 
     /// Returns the addresses of a server that may be connected to: resolved once, each judged.
@@ -222,7 +241,13 @@ impl<'r> Asker<'r> {
         self.manners.asked(&host, Instant::now());
         match &fetched {
             Ok(fetched) if fetched.wants_rest() => {
-                self.manners.rest(&host, fetched.rest_reason());
+                match fetched.rests_for(self.now) {
+                    Some(time) => {
+                        let why = fetched.rest_reason();
+                        self.manners.rest_for(&host, &why, time, self.now);
+                    }
+                    None => self.manners.rest(&host, fetched.rest_reason()),
+                }
                 trail.is_shaky = true;
             }
             Ok(fetched) if fetched.status < 500 => self.manners.worked(&host),

@@ -21,6 +21,9 @@ use crate::rules::{AddrRange, Rules, carried};
 
 /// Addresses of one host that are looked up.
 const HOST_ADDRS_MAX: usize = 2;
+/// Name under which the cache keeps the servers that want a pause.
+const RESTING: &str = "servers-at-rest";
+
 /// Finds who answers for suspects: one question at a time to each server, at its pace.
 ///
 /// Holds what one run has learnt: paces, refusals, bootstrap files. Nobody is
@@ -68,6 +71,7 @@ impl<'r> Finder<'r> {
             ),
             Suspect::Host(host) => (self.find_host(host, cache, now), &[Role::Hosting]),
         };
+        self.keep_rests(cache, now);
         contacts.with_rules(suspect, roles, self.rules, now)
     }
 
@@ -119,7 +123,7 @@ impl<'r> Finder<'r> {
         let mut contacts = Contacts::default();
         // The network's own announcer first: for a customer's block that is its carrier already.
         let mut numbers: Vec<u32> = known.asn.into_iter().collect();
-        if let Some(mut trail) = self.begin(&mut contacts)
+        if let Some(mut trail) = self.begin(&mut contacts, cache, now)
             && let Some(asker) = &self.asker
         {
             if numbers.is_empty() {
@@ -144,6 +148,7 @@ impl<'r> Finder<'r> {
                 break;
             }
         }
+        self.keep_rests(cache, now);
         if contacts.contacts.is_empty() {
             // A form says nothing of whose it is.
             contacts.forms.clear();
@@ -155,7 +160,12 @@ impl<'r> Finder<'r> {
     }
 
     /// Opens what asks; `None`, with the reason in the answer, where that cannot be.
-    fn begin(&mut self, contacts: &mut Contacts) -> Option<Trail> {
+    fn begin(
+        &mut self,
+        contacts: &mut Contacts,
+        cache: &mut dyn Cache,
+        now: Timestamp,
+    ) -> Option<Trail> {
         if self.settings.offline {
             contacts.error =
                 Some("offline: the cache has no answer, and nobody was asked".to_owned());
@@ -163,11 +173,25 @@ impl<'r> Finder<'r> {
         }
         if self.asker.is_none() {
             match Asker::open(self.settings.clone(), self.rules) {
-                Ok(asker) => self.asker = Some(asker),
+                Ok(mut asker) => {
+                    if let Some(kept) = cache.recall_text(RESTING, now) {
+                        asker.recall_rests(&kept, now);
+                    }
+                    self.asker = Some(asker);
+                }
                 Err(why) => contacts.error = Some(why),
             }
         }
-        self.asker.as_ref().map(Asker::trail)
+        let asker = self.asker.as_mut()?;
+        asker.begin(now);
+        Some(asker.trail())
+    }
+
+    /// Keeps which servers want a pause, so that the next run keeps it, too.
+    fn keep_rests(&mut self, cache: &mut dyn Cache, now: Timestamp) {
+        if let Some(text) = self.asker.as_mut().and_then(Asker::rests) {
+            cache.keep_text(RESTING, &text, now);
+        }
     }
 
     /// Returns the cached answer, marked as such.
@@ -210,7 +234,7 @@ impl<'r> Finder<'r> {
         if let Some((_, known)) = self.nobody.iter().find(|(range, _)| range.contains(addr)) {
             return known.clone();
         }
-        let Some(mut trail) = self.begin(&mut contacts) else {
+        let Some(mut trail) = self.begin(&mut contacts, cache, now) else {
             return contacts;
         };
         let sources = self.registries(&Target::Addr(addr), cache, &mut trail, now);
@@ -273,7 +297,7 @@ impl<'r> Finder<'r> {
             asn: Some(number),
             ..Contacts::default()
         };
-        let Some(mut trail) = self.begin(&mut contacts) else {
+        let Some(mut trail) = self.begin(&mut contacts, cache, now) else {
             return contacts;
         };
         let sources = self.registries(&Target::Asn(number), cache, &mut trail, now);
@@ -295,7 +319,7 @@ impl<'r> Finder<'r> {
         if let Some(known) = self.recall(&suspect, cache, now) {
             return known;
         }
-        let Some(mut trail) = self.begin(&mut contacts) else {
+        let Some(mut trail) = self.begin(&mut contacts, cache, now) else {
             return contacts;
         };
         let sources = self.registries(&target, cache, &mut trail, now);
@@ -330,7 +354,7 @@ impl<'r> Finder<'r> {
             return contacts;
         }
         let (name, confirmed) = askable(host, self.rules);
-        let Some(mut trail) = self.begin(&mut contacts) else {
+        let Some(mut trail) = self.begin(&mut contacts, cache, now) else {
             // The cache knows addresses, not names.
             return contacts;
         };

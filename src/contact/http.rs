@@ -10,9 +10,12 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{ACCEPT, CONTENT_ENCODING, LOCATION, RETRY_AFTER};
 use url::Url;
+
+use super::manners::REST;
 
 /// Octets of one answer that are read: the largest bootstrap file has a tenth of it.
 const BODY_OCTETS_MAX: usize = 1024 * 1024;
@@ -34,6 +37,22 @@ impl Fetched {
     pub(super) const fn wants_rest(&self) -> bool {
         // RFC 6585 §4: 429. RFC 7480 §5.5. A 403 is what registries give to whom they blocked.
         matches!(self.status, 429 | 403 | 503)
+    }
+
+    /// Returns how long the server rests, beyond this run; `None` where it names no time, and only fails.
+    pub(super) fn rests_for(&self, now: Timestamp) -> Option<SignedDuration> {
+        let named = self.retry_after.as_deref().and_then(|after| {
+            // RFC 9110 §10.2.3: seconds, or a date.
+            let seconds = after.trim().parse::<u32>().ok();
+            seconds
+                .map(|seconds| SignedDuration::from_secs(i64::from(seconds)))
+                .or_else(|| {
+                    let date = jiff::fmt::rfc2822::parse(after.trim()).ok()?;
+                    Some(date.timestamp().duration_since(now))
+                })
+        });
+        // A 503 without a time is a bad hour of the server, not a word about us.
+        named.or((self.status != 503).then_some(REST))
     }
 
     /// Returns why the server rests, in words.

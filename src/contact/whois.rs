@@ -244,7 +244,7 @@ impl<'r> Chain<'_, 'r> {
         if let Some(rule) = rules.answers.find(&text).filter(|_| is_empty) {
             let mut outcome = rule.what.clone();
             if rule.kind != "absent" {
-                self.asker.rest(&server.host, rule.what.clone());
+                self.asker.rest(&server.host, &rule.what);
                 self.trail.is_shaky = true;
                 outcome.push_str("; not asked again in this run");
             }
