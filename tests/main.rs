@@ -75,6 +75,10 @@ mod traces;
 #[cfg(test)]
 mod contact;
 
+// a thousand addresses at once
+#[cfg(test)]
+mod networks;
+
 // they do what the tests of the whole program rely on
 #[cfg(test)]
 mod sandbox_parts;
