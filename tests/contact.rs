@@ -21,16 +21,16 @@ use crate::net::world::About;
 use crate::net::{Internet, made_up};
 
 /// Longer than any lookup against these servers may take: three times the time for one question.
-const PATIENCE: Duration = Duration::from_secs(9);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(9);
 
-static RULES: LazyLock<Rules> = LazyLock::new(|| Rules::builtin());
+pub(crate) static RULES: LazyLock<Rules> = LazyLock::new(Rules::builtin);
 
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     "2026-11-21T12:00:00Z".parse().unwrap()
 }
 
 /// Returns settings that know the sandbox's servers, and nobody else.
-fn settings(internet: &Internet) -> Settings {
+pub(crate) fn settings(internet: &Internet) -> Settings {
     let whois = internet.whois_root();
     let loopback = "127.0.0.0/8".parse().unwrap();
     Settings {
@@ -53,11 +53,11 @@ fn settings(internet: &Internet) -> Settings {
     }
 }
 
-fn addr(text: &str) -> Suspect {
+pub(crate) fn addr(text: &str) -> Suspect {
     Suspect::Addr(text.parse().unwrap())
 }
 
-fn find(internet: &Internet, suspect: &Suspect) -> Contacts {
+pub(crate) fn find(internet: &Internet, suspect: &Suspect) -> Contacts {
     let started = Instant::now();
     let found = Finder::new(settings(internet), &RULES).find(suspect, &mut NoCache, now());
     assert!(
@@ -68,7 +68,7 @@ fn find(internet: &Internet, suspect: &Suspect) -> Contacts {
     found
 }
 
-fn recommended(found: &Contacts) -> Vec<&str> {
+pub(crate) fn recommended(found: &Contacts) -> Vec<&str> {
     found
         .contacts
         .iter()
@@ -77,7 +77,7 @@ fn recommended(found: &Contacts) -> Vec<&str> {
         .collect()
 }
 
-fn outcomes(found: &Contacts) -> String {
+pub(crate) fn outcomes(found: &Contacts) -> String {
     found
         .hops
         .iter()
@@ -91,7 +91,7 @@ fn outcomes(found: &Contacts) -> String {
 }
 
 /// Starts a server that answers every connection with these octets, and says where it is.
-fn raw(answer: impl Into<Vec<u8>>) -> Listener {
+pub(crate) fn raw(answer: impl Into<Vec<u8>>) -> Listener {
     let answer = answer.into();
     serve(move |mut stream| {
         let mut request = [0; 4096];
@@ -100,7 +100,7 @@ fn raw(answer: impl Into<Vec<u8>>) -> Listener {
     })
 }
 
-fn serve<F>(serve: F) -> Listener
+pub(crate) fn serve<F>(serve: F) -> Listener
 where
     F: Fn(TcpStream) -> io::Result<()> + Send + Sync + 'static,
 {
@@ -117,7 +117,7 @@ fn bootstrap(base: &str) -> Listener {
 }
 
 /// Asks about an address, with one RDAP server of our own in the place of the sandbox's.
-fn find_at(server: &Listener) -> Contacts {
+pub(crate) fn find_at(server: &Listener) -> Contacts {
     let internet = Internet::start(made_up()).unwrap();
     let book = bootstrap(&format!("http://{}/", server.at()));
     let loopback = "127.0.0.1/32".parse().unwrap();
@@ -432,7 +432,7 @@ fn a_related_link_is_followed_and_a_stub_is_fetched() {
 }
 
 /// Returns the sandbox with one more network, whose registry's answer is this text.
-fn world_with(text: &str) -> Internet {
+pub(crate) fn world_with(text: &str) -> Internet {
     let mut world = made_up();
     world
         .whois
@@ -442,7 +442,7 @@ fn world_with(text: &str) -> Internet {
     Internet::start(world).unwrap()
 }
 
-const STUB: &str = "NetRange: 203.0.113.0 - 203.0.113.127\nNetType: Allocated to APNIC\nOrgAbuseEmail: search-apnic-not-arin@apnic.net\n";
+pub(crate) const STUB: &str = "NetRange: 203.0.113.0 - 203.0.113.127\nNetType: Allocated to APNIC\nOrgAbuseEmail: search-apnic-not-arin@apnic.net\n";
 
 #[test]
 fn ten_thousand_referrals_are_four() {

@@ -75,6 +75,10 @@ mod traces;
 #[cfg(test)]
 mod contact;
 
+// servers that lie, loop, flood and drip
+#[cfg(test)]
+mod hostile;
+
 // a thousand addresses at once
 #[cfg(test)]
 mod networks;

@@ -33,6 +33,8 @@ pub(crate) enum Record {
     Txt(String),
     /// A mail exchanger with its preference.
     Mx(u16, String),
+    /// Another name that this one stands for.
+    Cname(String),
     /// A name for an address.
     Ptr(String),
     /// Two words, as abuse.net uses them.
@@ -44,6 +46,7 @@ impl Record {
     const fn kind(&self) -> u16 {
         match self {
             Self::A(_) => 1,
+            Self::Cname(_) => 5,
             Self::Ptr(_) => 12,
             Self::Hinfo(..) => 13,
             Self::Mx(..) => 15,
@@ -57,7 +60,7 @@ impl Record {
         match self {
             Self::A(addr) => addr.octets().to_vec(),
             Self::Aaaa(addr) => addr.octets().to_vec(),
-            Self::Ptr(name) => wire_name(name),
+            Self::Cname(name) | Self::Ptr(name) => wire_name(name),
             Self::Mx(preference, name) => {
                 let mut data = preference.to_be_bytes().to_vec();
                 data.extend(wire_name(name));
@@ -171,35 +174,36 @@ impl Answering {
         let kind = u16::from_be_bytes([*asked.get(after)?, *asked.get(after + 1)?]);
         self.journal
             .note("dns", "127.0.0.1", format!("{name} {}", kind_name(kind)));
-        let (records, fault) = {
+        let (is_there, found, fault) = {
             let world = lock(&self.world);
-            (world.dns.get(&name).cloned(), world.dns_fault.clone())
+            let found = chased(&world, &name, kind);
+            (
+                world.dns.contains_key(&name),
+                found,
+                world.dns_fault.clone(),
+            )
         };
         let code = match &fault {
-            None => u8::from(records.is_none()) * NXDOMAIN,
+            None => u8::from(!is_there) * NXDOMAIN,
             Some(Fault::Answer(code)) if code == "REFUSED" => 5,
             Some(Fault::Answer(_)) => 2,
             Some(Fault::Slow(time)) => {
                 std::thread::sleep(*time);
-                u8::from(records.is_none()) * NXDOMAIN
+                u8::from(!is_there) * NXDOMAIN
             }
             Some(Fault::Garbage) => return Some(GARBAGE.to_vec()),
             Some(_) => return None,
         };
-        let found: Vec<Record> = records
-            .unwrap_or_default()
-            .into_iter()
-            .filter(|record| record.kind() == kind && code == 0)
-            .collect();
+        let found = if code == 0 { found } else { Vec::new() };
         // RFC 1035 §4.1.1: the id, QR AA RD RA, the code, and four counts.
         let mut answer = asked.get(..2)?.to_vec();
         answer.extend([0x84 | (asked.get(2)? & 0x01), 0x80 | code, 0, 1]);
         answer.extend(u16::try_from(found.len()).ok()?.to_be_bytes());
         answer.extend([0; 4]);
         answer.extend(question);
-        for record in found {
+        for (owner, record) in found {
             let data = record.data();
-            answer.extend([0xc0, 12]);
+            answer.extend(wire_name(&owner));
             answer.extend(record.kind().to_be_bytes());
             answer.extend([0, 1, 0, 0, 0, 60]);
             answer.extend(u16::try_from(data.len()).ok()?.to_be_bytes());
@@ -207,6 +211,31 @@ impl Answering {
         }
         Some(answer)
     }
+}
+
+/// Returns the records of a kind at a name, and at what it stands for. RFC 1034 §3.6.2.
+fn chased(world: &World, name: &str, kind: u16) -> Vec<(String, Record)> {
+    let mut found = Vec::new();
+    let mut owner = name.to_owned();
+    for _ in 0..CHAIN_MAX {
+        let records = world.dns.get(&owner).map_or(&[][..], Vec::as_slice);
+        let of_kind = |record: &&Record| record.kind() == kind;
+        found.extend(
+            records
+                .iter()
+                .filter(of_kind)
+                .map(|record| (owner.clone(), record.clone())),
+        );
+        let Some(Record::Cname(next)) = records
+            .iter()
+            .find(|record| matches!(record, Record::Cname(_)))
+        else {
+            break;
+        };
+        found.push((owner.clone(), Record::Cname(next.clone())));
+        owner.clone_from(next);
+    }
+    found
 }
 
 /// Leaves the question alone, and says so: the client asks again over TCP. RFC 2181 §9.
@@ -221,6 +250,9 @@ fn cut(answer: &mut Vec<u8>) {
         (*high, *low) = (0, 0);
     }
 }
+
+/// Names that one answer follows; a loop is answered as one.
+const CHAIN_MAX: usize = 8;
 
 /// Name Error: the name does not exist. RFC 1035 §4.1.1.
 const NXDOMAIN: u8 = 3;
