@@ -94,6 +94,8 @@ pub struct Rules {
     pub remarks: Lazy<Lines>,
     /// Labels of hosts that cannot carry a token.
     pub labels: Lazy<Lines>,
+    /// First labels of hosts that take mail in for others.
+    pub exchangers: Lazy<Lines>,
     /// Networks that the IANA registries set apart.
     pub special: Lazy<SpecialPurpose>,
     /// How mail is submitted at large providers.
@@ -173,6 +175,12 @@ impl Rules {
                     include_str!("../../rules/hosts/ordinary.toml"),
                 )
             }),
+            exchangers: Lazy::new(|| {
+                Lines::load(
+                    "hosts/exchangers.toml",
+                    include_str!("../../rules/hosts/exchangers.toml"),
+                )
+            }),
             special: Lazy::new(|| {
                 SpecialPurpose::load(
                     "addresses/special-purpose.toml",
@@ -210,6 +218,7 @@ impl Rules {
         ran += self.answers.load()?.check()?;
         ran += self.remarks.load()?.check()?;
         ran += self.labels.load()?.check()?;
+        ran += self.exchangers.load()?.check()?;
         ran += self.evidence.load()?.check()?;
         ran += self.esps.load()?.check()?;
         ran += self.texts.load()?.check()?;

@@ -9,6 +9,8 @@ use super::field::{DELIVERED, Received};
 use super::names::{domain_of, registered, same_domain, same_host};
 use super::{Forwarder, Trust};
 use crate::intake::{Headers, Untrusted};
+use crate::rules::Rules;
+use crate::rules::received::HopKind;
 
 /// What suggests a forwarder.
 #[derive(Debug)]
@@ -67,6 +69,40 @@ fn is_possible(headers: &Headers<'_>, last_own: &Received<'_>, below: &[Received
         || headers.fields().iter().any(|field| {
             field.is("X-Forwarded-To") || field.is("Return-Path") && rewritten(&field.text())
         })
+}
+
+/// Looks for signs that the boundary's client is a backup server of the user's: an incoming mail exchanger by its
+/// own, checked name that took the message for the very mailbox, from a stranger without a password.
+///
+/// An open relay may look the same; that is why it is asked.
+pub(super) fn is_backup(
+    headers: &Headers<'_>,
+    fields: &[Received<'_>],
+    boundary: usize,
+    trust: &Trust,
+    rules: &Rules,
+) -> bool {
+    let (Some(last_own), Some(next)) = (fields.get(boundary), fields.get(boundary + 1)) else {
+        return false;
+    };
+    let Some(name) = last_own
+        .reading
+        .rdns
+        .filter(|_| last_own.reading.names_checked)
+    else {
+        return false;
+    };
+    let recipients = Recipients::of(headers, fields, boundary, trust);
+    let label = name.split('.').next().unwrap_or_default();
+    rules.exchangers.says("label", label)
+        && next.reading.kind == HopKind::Network
+        && !next.reading.auth
+        && next.reading.addr.is_some()
+        && next.reading.by.is_some_and(|by| same_host(by, name))
+        && next
+            .reading
+            .for_
+            .is_some_and(|mailbox| recipients.holds(mailbox))
 }
 
 /// The host that handed over, by the name that its own fields bear.

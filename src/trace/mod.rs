@@ -9,7 +9,7 @@ use std::net::IpAddr;
 
 use jiff::Timestamp;
 
-use crate::intake::Headers;
+use crate::intake::{Headers, Untrusted};
 use crate::rules::Rules;
 
 // the fields, read and not yet judged
@@ -17,7 +17,8 @@ mod date;
 mod field;
 mod names;
 
-// the fields that own hosts wrote
+// the fields that own hosts wrote, and their clients
+mod client;
 mod walk;
 
 // the fields that strangers wrote
@@ -217,6 +218,39 @@ pub struct Question {
     pub text: String,
 }
 
+impl Question {
+    /// Asks whether a host is the user's provider's.
+    fn own_host(host: &str) -> Self {
+        let host = Untrusted::text(host).up_to(field::NAME_CHARS).to_string();
+        Self {
+            asks: Asks::OwnHost,
+            text: format!("Is `{host}` your provider's server?"),
+            host,
+        }
+    }
+
+    /// Asks the same about an address whose name nobody checked.
+    fn own_addr(addr: IpAddr, name: &str) -> Self {
+        Self {
+            asks: Asks::OwnHost,
+            host: addr.to_string(),
+            text: format!(
+                "Is {addr}, which calls itself `{}`, your provider's server?",
+                Untrusted::text(name).up_to(field::NAME_CHARS)
+            ),
+        }
+    }
+
+    /// Asks whether a host is the user's forwarder or list.
+    fn own_forwarder(host: &str) -> Self {
+        Self {
+            asks: Asks::OwnForwarder,
+            host: host.to_owned(),
+            text: format!("Does `{host}` forward your mail, or run a list that you are on?"),
+        }
+    }
+}
+
 /// What a [`Question`] is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asks {
@@ -267,15 +301,32 @@ pub fn follow(headers: &Headers<'_>, trust: &Trust, rules: &Rules) -> Trace {
             if sign.is_list && trace.nature == Nature::Mail {
                 trace.nature = Nature::List;
             }
-            let host = sign.forwarder.host.clone();
-            trace.question.get_or_insert(Question {
-                asks: Asks::OwnForwarder,
-                text: format!("Does `{host}` forward your mail, or run a list that you are on?"),
-                host,
-            });
+            trace
+                .question
+                .get_or_insert_with(|| Question::own_forwarder(&sign.forwarder.host));
             trace.forwarders.push(sign.forwarder);
         }
-        trace.source = source(&fields, at, kind, trust, rules, &trace, automatic);
+        if kind == SourceKind::Direct
+            && trace.question.is_none()
+            && let Some(client) = fields.get(at).and_then(|field| field.reading.rdns)
+            && !trust.denies_host(client)
+            && forwarder::is_backup(headers, &fields, at, trust, rules)
+        {
+            trace.question = Some(Question::own_host(client));
+        }
+        let refused = if side.ends_inside {
+            Some(
+                "this is one of your own side's hosts, and no field says where it had the message from"
+                    .to_owned(),
+            )
+        } else {
+            automatic.map(|what| {
+                format!(
+                    "this is {what} to a sender address that was forged: its server is not the spammer"
+                )
+            })
+        };
+        trace.source = source(&fields, at, kind, trust, rules, &trace, refused);
     }
     let below = "nothing below the point where the walk stopped can be believed";
     let mut verdicts = verdicts.into_iter();
@@ -300,7 +351,7 @@ fn source(
     trust: &Trust,
     rules: &Rules,
     trace: &Trace,
-    automatic: Option<&str>,
+    refused: Option<String>,
 ) -> Option<Source> {
     let boundary = fields.get(at)?;
     let addr = boundary.reading.addr?;
@@ -308,10 +359,8 @@ fn source(
         "{}, on your own side, saw this address on the connection that the message came over",
         boundary.writer()
     );
-    let refused = if let Some(what) = automatic {
-        Some(format!(
-            "this is {what} to a sender address that was forged: its server is not the spammer"
-        ))
+    let refused = if refused.is_some() {
+        refused
     } else if let Some(question) = &trace.question {
         let because = trace
             .forwarders

@@ -20,6 +20,24 @@ pub(super) fn same_domain(a: &str, b: &str) -> bool {
     }
 }
 
+/// Returns whether two hosts stand in one domain, the one beside the other or below it, and that domain is registered.
+pub(super) fn are_near(a: &str, b: &str) -> bool {
+    let within = |host: &str, other: &str| {
+        let (host, other) = (host.trim_end_matches('.'), other.trim_end_matches('.'));
+        let (Some((_, parent)), Some(domain)) = (other.split_once('.'), registered(other)) else {
+            return false;
+        };
+        parent.len() >= domain.len()
+            && host
+                .len()
+                .checked_sub(parent.len() + 1)
+                .and_then(|at| host.get(at..))
+                .and_then(|tail| tail.strip_prefix('.'))
+                .is_some_and(|tail| tail.eq_ignore_ascii_case(parent))
+    };
+    within(a, b) || within(b, a)
+}
+
 /// Returns the registered domain of a name.
 pub(super) fn registered(name: &str) -> Option<&str> {
     let name = name.trim_end_matches('.');
@@ -51,6 +69,11 @@ mod tests {
         assert!(same_host("MX.example.net.", "mx.example.net"));
         assert!(same_domain("mx.foo.co.uk", "mail.foo.co.uk"));
         assert!(!same_domain("a.co.uk", "b.co.uk"));
+        assert!(are_near("mx3.foo.co.uk", "Store7.foo.co.uk."));
+        assert!(are_near("mx3.in.foo.co.uk", "store7.foo.co.uk"));
+        assert!(!are_near("out.one.foo.co.uk", "mx.two.foo.co.uk"));
+        assert!(!are_near("foo.co.uk", "bar.co.uk"));
+        assert!(!are_near("a.b", "xa.b") && !are_near("", "."));
         assert!(!same_domain("localhost", "localhost"));
         assert!(!same_domain("192.0.2.7", "198.51.2.7"));
         assert!(is_bare("localhost") && !is_bare("2001:db8::1"));

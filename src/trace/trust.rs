@@ -14,7 +14,7 @@ use ipnet::IpNet;
 pub struct HostPattern(String);
 
 impl HostPattern {
-    /// Reads a host name, or a domain with a leading dot.
+    /// Reads a host name, an address that stands for one, or a domain with a leading dot.
     ///
     /// # Errors
     ///
@@ -22,14 +22,15 @@ impl HostPattern {
     pub fn new(text: &str) -> Result<Self, TrustError> {
         let host = text.trim().trim_end_matches('.').to_ascii_lowercase();
         let labels = host.strip_prefix('.').unwrap_or(&host);
-        let fits = !labels.is_empty()
-            && labels.len() <= 253
-            && labels.split('.').all(|label| {
-                (1..=63).contains(&label.len())
-                    && label
-                        .bytes()
-                        .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
-            });
+        let fits = host.parse::<IpAddr>().is_ok()
+            || !labels.is_empty()
+                && labels.len() <= 253
+                && labels.split('.').all(|label| {
+                    (1..=63).contains(&label.len())
+                        && label
+                            .bytes()
+                            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+                });
         if fits {
             Ok(Self(host))
         } else {
@@ -43,6 +44,12 @@ impl HostPattern {
     #[must_use]
     pub fn is_domain(&self) -> bool {
         self.0.starts_with('.')
+    }
+
+    /// Returns whether a host lies in the same registered domain as this one.
+    #[must_use]
+    pub(super) fn is_beside(&self, host: &str) -> bool {
+        super::names::same_domain(self.0.trim_start_matches('.'), host)
     }
 
     /// Returns whether the host is this one, or lies in this domain.

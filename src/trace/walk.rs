@@ -6,12 +6,10 @@
 //! own host and the name fits. Nothing that a client said opens the way to the next field.
 //! Failures: a field that cannot be read, or does not name its client, ends the walk with no source: never step over it.
 
-use std::net::IpAddr;
-
+use super::client::{Step, is_lmtp};
 use super::field::{Received, is_inner};
-use super::names::{is_bare, same_domain, same_host};
-use super::{Asks, HopTrust, Question, SourceKind, Trust};
-use crate::intake::Untrusted;
+use super::names::{is_bare, registered, same_domain, same_host};
+use super::{HopTrust, Question, SourceKind, Trust};
 use crate::rules::Rules;
 use crate::rules::received::HopKind;
 
@@ -24,6 +22,9 @@ pub(super) struct OwnSide {
     pub(super) end: End,
     /// What was not certain on the way, and the question about it.
     pub(super) doubt: Option<(String, Question)>,
+    /// Whether the client at the boundary is an own host by the user's word or its own name: where it had
+    /// the message from, no field says.
+    pub(super) ends_inside: bool,
 }
 
 /// Where a walk ended.
@@ -54,102 +55,135 @@ pub(super) fn own_side(
     trust: &Trust,
     rules: &Rules,
 ) -> OwnSide {
-    let mut side = OwnSide {
-        verdicts: Vec::with_capacity(fields.len()),
-        end: End::Stopped("the message has no Received field".to_owned()),
-        doubt: None,
-    };
     let walk = Walk {
         fields,
         trust,
         rules,
     };
-    let mut fresh = true;
-    let mut inner_client = None;
-    for (at, field) in fields.iter().enumerate() {
-        let believed = if fresh {
-            walk.topmost(at)
-        } else {
-            walk.handed_over(at)
+    let mut side = walk.down(delivered);
+    if let End::Boundary(at, _) = side.end
+        && side.doubt.is_none()
+        && let Some(question) = walk.unexpected(at)
+    {
+        let why = "none of the hosts that you named wrote a field".to_owned();
+        side.doubt = Some((why, question));
+    }
+    side
+}
+
+/// The fields, and by what they are judged.
+pub(super) struct Walk<'w, 't> {
+    /// All fields, newest first.
+    pub(super) fields: &'w [Received<'t>],
+    /// What the user named.
+    pub(super) trust: &'w Trust,
+    /// What is known of servers and providers.
+    pub(super) rules: &'w Rules,
+}
+
+impl Walk<'_, '_> {
+    /// Walks down.
+    fn down(&self, delivered: bool) -> OwnSide {
+        let mut side = OwnSide {
+            verdicts: Vec::with_capacity(self.fields.len()),
+            end: End::Stopped("the message has no Received field".to_owned()),
+            doubt: None,
+            ends_inside: false,
         };
-        let who = match believed {
-            Believed::Yes(who) => who,
-            Believed::No(why) => {
+        let mut fresh = true;
+        let mut inner_client = None;
+        for (at, field) in self.fields.iter().enumerate() {
+            let believed = if fresh {
+                self.topmost(at)
+            } else {
+                self.handed_over(at)
+            };
+            let who = match believed {
+                Believed::Yes(who) => who,
+                Believed::No(why) => {
+                    side.verdicts.push((HopTrust::Claimed, why.clone()));
+                    side.end = End::Stopped(why);
+                    return side;
+                }
+                Believed::Asked(who, question) => {
+                    side.doubt.get_or_insert((who.clone(), question));
+                    who
+                }
+            };
+            if let Some(why) = field.reading.unread {
+                let why = format!("this field cannot be read: {why}; below it nothing is believed");
+                side.verdicts.push((HopTrust::Unread, why.clone()));
+                side.end = End::Stopped(why);
+                return side;
+            }
+            // A field that names neither host nor client stands on top: without a trace of
+            // delivery, the next one may as well be a stranger's.
+            if let (Some(by), true, false) = (field.reading.by, fresh && at > 0, delivered)
+                && self
+                    .fields
+                    .iter()
+                    .take(at)
+                    .all(|above| above.reading.by.is_none())
+                && !self.trust.holds_host(by)
+            {
+                let question = Question::own_host(by);
+                let why = format!(
+                    "the fields above it name no host, and nothing says that `{}` delivered to you",
+                    question.host
+                );
+                side.doubt.get_or_insert((why.clone(), question));
                 side.verdicts.push((HopTrust::Claimed, why.clone()));
                 side.end = End::Stopped(why);
                 return side;
             }
-            Believed::Asked(who, question) => {
-                side.doubt.get_or_insert((who.clone(), question));
-                who
-            }
-        };
-        if let Some(why) = field.reading.unread {
-            let why = format!("this field cannot be read: {why}; below it nothing is believed");
-            side.verdicts.push((HopTrust::Unread, why.clone()));
-            side.end = End::Stopped(why);
-            return side;
-        }
-        // A field that names neither host nor client stands on top: without a trace of
-        // delivery, the next one may as well be a stranger's.
-        if let (Some(by), true, false) = (field.reading.by, fresh && at > 0, delivered)
-            && fields
-                .iter()
-                .take(at)
-                .all(|above| above.reading.by.is_none())
-            && !trust.holds_host(by)
-        {
-            let host = Untrusted::text(by).up_to(100).to_string();
-            let why = format!(
-                "the fields above it name no host, and nothing says that `{host}` delivered to you"
-            );
-            side.doubt.get_or_insert((
-                why.clone(),
-                Question {
-                    asks: Asks::OwnHost,
-                    text: format!("Is `{host}` your provider's server?"),
-                    host,
-                },
-            ));
-            side.verdicts.push((HopTrust::Claimed, why.clone()));
-            side.end = End::Stopped(why);
-            return side;
-        }
-        match walk.step(at) {
-            Step::On(trust, what) => {
-                side.verdicts.push((trust, format!("{who}; {what}")));
-                inner_client = field.reading.addr.filter(|addr| !addr.is_loopback());
-                // What was fetched begins anew at the server that it was fetched from;
-                // a field without a client says nothing about who wrote the next.
-                fresh = field.reading.kind == HopKind::Pull || (fresh && !field.has_client());
-            }
-            Step::Boundary(kind, what) => {
-                side.verdicts
-                    .push((HopTrust::Boundary, format!("{who}; {what}")));
-                side.end = End::Boundary(at, kind);
-                return side;
-            }
-            Step::Stop(what) => {
-                side.verdicts
-                    .push((HopTrust::Unread, format!("{who}; {what}")));
-                side.end = End::Stopped(what);
-                return side;
+            match self.step(at) {
+                Step::On(trust, what) => {
+                    side.verdicts.push((trust, format!("{who}; {what}")));
+                    inner_client = field.reading.addr.filter(|addr| !addr.is_loopback());
+                    // What was fetched begins anew at the server that it was fetched from;
+                    // a field without a client says nothing about who wrote the next.
+                    fresh = field.reading.kind == HopKind::Pull || (fresh && !field.has_client());
+                }
+                Step::Asked(trust, what, question) => {
+                    side.doubt.get_or_insert((what.clone(), question));
+                    side.verdicts.push((trust, format!("{who}; {what}")));
+                    if trust == HopTrust::Boundary {
+                        side.end = End::Boundary(at, SourceKind::Direct);
+                        return side;
+                    }
+                    inner_client = field.reading.addr;
+                    fresh = false;
+                }
+                Step::Boundary(kind, what) => {
+                    side.verdicts
+                        .push((HopTrust::Boundary, format!("{who}; {what}")));
+                    side.end = End::Boundary(at, kind);
+                    return side;
+                }
+                Step::Stop(what) => {
+                    side.verdicts
+                        .push((HopTrust::Unread, format!("{who}; {what}")));
+                    side.end = End::Stopped(what);
+                    return side;
+                }
             }
         }
-    }
-    if !fields.is_empty() {
-        side.end = match inner_client {
+        if !self.fields.is_empty() {
+            side.end = match inner_client {
             Some(addr)
                 if side
                     .verdicts
                     .last()
                     .is_some_and(|(trust, _)| *trust == HopTrust::Internal) =>
             {
-                let last = fields.len() - 1;
+                let last = self.fields.len() - 1;
                 if let Some(verdict) = side.verdicts.last_mut() {
                     verdict.0 = HopTrust::Boundary;
                     verdict.1 = format!("{}; no field says where {addr} had it from", verdict.1);
                 }
+                side.ends_inside = self.fields
+                    .last()
+                    .is_some_and(|field| self.is_surely_own(field, addr));
                 End::Boundary(last, SourceKind::Direct)
             }
             _ => End::Stopped(
@@ -157,44 +191,59 @@ pub(super) fn own_side(
                     .to_owned(),
             ),
         };
+        }
+        side
     }
-    side
-}
 
-enum Step {
-    On(HopTrust, String),
-    Boundary(SourceKind, String),
-    Stop(String),
-}
-
-struct Walk<'w, 't> {
-    fields: &'w [Received<'t>],
-    trust: &'w Trust,
-    rules: &'w Rules,
-}
-
-impl Walk<'_, '_> {
     /// Judges the first field of the own side.
     fn topmost(&self, at: usize) -> Believed {
         let Some(field) = self.fields.get(at) else {
             return Believed::Yes(String::new());
         };
         let writer = field.writer();
-        Believed::Yes(match field.reading.by {
-            Some(by) if self.trust.holds_host(by) => {
-                format!("written by {writer}, which you named as yours")
-            }
-            Some(by) => match self.rules.providers.writing(by) {
-                Some(provider) => format!(
-                    "written by {writer}, a host of {} (rule {})",
-                    provider.what, provider.id
-                ),
-                None => format!(
-                    "written by {writer}: the topmost field is the work of whoever keeps your mailbox"
-                ),
-            },
-            None => "the topmost field is the work of whoever keeps your mailbox".to_owned(),
-        })
+        let Some(by) = field.reading.by else {
+            return Believed::Yes(
+                "the topmost field is the work of whoever keeps your mailbox".to_owned(),
+            );
+        };
+        if self.trust.holds_host(by) {
+            return Believed::Yes(format!("written by {writer}, which you named as yours"));
+        }
+        if let Some(provider) = self.rules.providers.writing(by) {
+            return Believed::Yes(format!(
+                "written by {writer}, a host of {} (rule {})",
+                provider.what, provider.id
+            ));
+        }
+        if self.trust.denies_host(by) {
+            return Believed::No(format!(
+                "you said that {writer} is not yours, so no field of your own side is there"
+            ));
+        }
+        Believed::Yes(format!(
+            "written by {writer}: the topmost field is the work of whoever keeps your mailbox"
+        ))
+    }
+
+    /// Returns the question about the host at the boundary, where the user named hosts and the walk met none of them.
+    ///
+    /// A message that reached him another way may have no field of theirs at all: then a stranger's stands on top.
+    fn unexpected(&self, boundary: usize) -> Option<Question> {
+        let passed = self.fields.get(..=boundary)?;
+        let by = passed.last()?.reading.by?;
+        let met = |field: &Received<'_>| {
+            let reading = &field.reading;
+            reading.by.is_some_and(|by| {
+                self.trust.holds_host(by)
+                    || self.trust.hosts.iter().any(|host| host.is_beside(by))
+                    || self.rules.providers.writing(by).is_some()
+            }) || reading.addr.is_some_and(|addr| self.trust.holds_addr(addr))
+                || self.named_client(field).is_some()
+                || reading.kind == HopKind::Pull
+                    && field.client_names().any(|name| same_domain(name, by))
+        };
+        (!self.trust.hosts.is_empty() && registered(by).is_some() && !passed.iter().any(met))
+            .then(|| Question::own_host(by))
     }
 
     /// Judges a field below one that took the message from the own side.
@@ -237,14 +286,24 @@ impl Walk<'_, '_> {
         {
             return Believed::Yes(format!("written by {writer}, an address on your own side"));
         }
-        if is_bare(by)
-            && above
-                .reading
-                .addr
-                .is_none_or(|addr| is_inner(addr, &self.trust.also_public))
-        {
+        let inner = above
+            .reading
+            .addr
+            .filter(|addr| is_inner(*addr, &self.trust.also_public));
+        if is_bare(by) && (inner.is_some() || above.reading.addr.is_none()) {
             return Believed::Yes(format!(
                 "written by {writer}, a name that only your own side uses"
+            ));
+        }
+        // Who answers for a private address, or hands over by LMTP, is on the own side: so is the name.
+        if inner.is_some() && above.reading.rdns.is_some_and(|name| same_host(name, by))
+            || is_lmtp(above)
+                && above
+                    .client_names()
+                    .any(|name| same_host(name, by) || same_domain(name, by))
+        {
+            return Believed::Yes(format!(
+                "written by {writer}, which the field above knows as a machine beside it"
             ));
         }
         let provider = passed
@@ -275,115 +334,34 @@ impl Walk<'_, '_> {
                 "you said that {writer} is not yours, so nothing below is believed"
             ));
         }
-        let host = Untrusted::text(by).up_to(100).to_string();
+        // A private address may be that of a router, which hands strangers' mail on: what such
+        // a client calls itself proves nothing, but one that calls itself otherwise is not the writer.
+        if inner.is_some_and(|addr| !addr.is_loopback())
+            && !above.client_names().any(|name| is_name_of(name, by))
+        {
+            return Believed::No(format!(
+                "{} took the message from {}, which does not call itself {writer}: nothing below can be believed",
+                above.writer(),
+                above.client()
+            ));
+        }
         Believed::Asked(
             format!(
                 "written by {writer}, if that is your provider's server: {} says it came from there, but the name is a new one",
                 above.writer()
             ),
-            Question {
-                asks: Asks::OwnHost,
-                text: format!("Is `{host}` your provider's server?"),
-                host,
-            },
+            Question::own_host(by),
         )
     }
+}
 
-    /// Judges what an own field says about its client.
-    fn step(&self, at: usize) -> Step {
-        let Some(field) = self.fields.get(at) else {
-            return Step::Stop(String::new());
-        };
-        let reading = &field.reading;
-        match reading.kind {
-            HopKind::Local => {
-                return Step::On(HopTrust::Local, "no client on the network is named: a program or queue of the host handed it on".to_owned());
-            }
-            HopKind::Pull => {
-                return Step::On(
-                    HopTrust::Internal,
-                    format!(
-                        "the message was fetched from {}, so that server's own field comes next",
-                        field.client()
-                    ),
-                );
-            }
-            HopKind::Network | HopKind::Web => {}
-        }
-        let client = field.client();
-        let Some(addr) = reading.addr else {
-            return Step::Stop(format!(
-                "it does not say which address it took the message from (only {client}), so nothing below it can be believed"
-            ));
-        };
-        if let Some(why) = self.is_own_client(at, addr) {
-            return Step::On(
-                HopTrust::Internal,
-                format!("it took the message from {client}, {why}"),
-            );
-        }
-        if crate::rules::carried(addr).is_some() {
-            return Step::Stop(format!(
-                "it took the message from {client}, an address that only carries another one"
-            ));
-        }
-        let kind = match reading.kind {
-            HopKind::Web => SourceKind::Webmail,
-            _ if reading.auth => SourceKind::Authenticated,
-            _ => SourceKind::Direct,
-        };
-        Step::Boundary(
-            kind,
-            match kind {
-                SourceKind::Authenticated => {
-                    format!("{client} handed it over after it gave a password: this is the source")
-                }
-                SourceKind::Webmail => {
-                    format!("{client} handed it over by a web page: this is the source")
-                }
-                _ => format!("{client} handed it over from outside: this is the source"),
-            },
-        )
-    }
-
-    /// Returns why a client belongs to the own side, if it does.
-    fn is_own_client(&self, at: usize, addr: IpAddr) -> Option<&'static str> {
-        let field = self.fields.get(at)?;
-        if self.trust.also_public.iter().any(|net| net.contains(&addr))
-            && !self.trust.holds_addr(addr)
-        {
-            return self.named_client(field);
-        }
-        if addr.is_loopback() {
-            return Some("the same machine");
-        }
-        if self.trust.holds_addr(addr) {
-            return Some("an address that you named as yours");
-        }
-        if is_inner(addr, &self.trust.also_public) {
-            return Some("a private address, so a machine beside it");
-        }
-        if let Some(own) = self.named_client(field) {
-            return Some(own);
-        }
-        let by = field.reading.by?;
-        let provider = self.rules.providers.writing(by)?;
-        provider
-            .holds(addr)
-            .then_some("an address inside the provider's walls")
-    }
-
-    /// Returns whether the client is a host that the user named, going by the name that was looked up for it.
-    ///
-    /// What the client called itself never counts. Where the server does not check
-    /// that the name leads back to the address, only a name given in full does.
-    fn named_client(&self, field: &Received<'_>) -> Option<&'static str> {
-        let rdns = field.reading.rdns?;
-        let holds = if field.reading.names_checked {
-            self.trust.holds_host(rdns)
-        } else {
-            self.trust.names_host(rdns)
-        };
-        holds.then_some("a host that you named as yours")
-    }
+/// Returns whether `name` means the host `by`: in full, or its first label alone.
+fn is_name_of(name: &str, by: &str) -> bool {
+    let bare = |name: &str| name.trim_matches(['[', ']']).to_owned();
+    same_host(name, by)
+        || is_bare(name)
+            && by
+                .split('.')
+                .next()
+                .is_some_and(|label| same_host(&bare(name), label))
 }

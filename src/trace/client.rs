@@ -1,0 +1,242 @@
+//! Judges the client of an own field: another own host, the source, or one that the user must be asked about.
+//!
+//! In: [`Walk`], the field. Out: [`Step`]: on to the next field, the boundary, or the end.
+//! Standards: RFC 2033 (LMTP stays inside a site), RFC 3848 (its names), RFC 1912 §2.1 (names that lead back).
+//! Trust: a client is own by its address, or by a name that the own side looked up and checked; never by what it calls itself.
+//! Failures: none; a client that is not named ends the walk.
+
+use std::net::IpAddr;
+
+use super::field::{Received, is_inner};
+use super::names::{are_near, is_bare, same_domain, same_host};
+use super::walk::Walk;
+use super::{HopTrust, Question, SourceKind};
+use crate::rules::received::HopKind;
+
+/// How the walk goes on below a field.
+pub(super) enum Step {
+    /// The client is an own host.
+    On(HopTrust, String),
+    /// On, or the boundary: only the user knows whether the client is his provider's.
+    Asked(HopTrust, String, Question),
+    /// The client is the source.
+    Boundary(SourceKind, String),
+    /// The field says too little.
+    Stop(String),
+}
+
+impl Walk<'_, '_> {
+    /// Judges what an own field says about its client.
+    pub(super) fn step(&self, at: usize) -> Step {
+        let Some(field) = self.fields.get(at) else {
+            return Step::Stop(String::new());
+        };
+        let reading = &field.reading;
+        match reading.kind {
+            HopKind::Local => {
+                return Step::On(HopTrust::Local, "no client on the network is named: a program or queue of the host handed it on".to_owned());
+            }
+            HopKind::Pull => {
+                return Step::On(
+                    HopTrust::Internal,
+                    format!(
+                        "the message was fetched from {}, so that server's own field comes next",
+                        field.client()
+                    ),
+                );
+            }
+            HopKind::Network | HopKind::Web => {}
+        }
+        let client = field.client();
+        // RFC 2033 §1: LMTP hands over within a site; strangers do not come by it.
+        if is_lmtp(field) {
+            return Step::On(
+                HopTrust::Internal,
+                format!("it took the message from {client} by LMTP, which stays inside a site"),
+            );
+        }
+        let Some(addr) = reading.addr else {
+            return Step::Stop(format!(
+                "it does not say which address it took the message from (only {client}), so nothing below it can be believed"
+            ));
+        };
+        if let Some(why) = self.is_own_client(at, addr) {
+            return Step::On(
+                HopTrust::Internal,
+                format!("it took the message from {client}, {why}"),
+            );
+        }
+        if crate::rules::carried(addr).is_some() {
+            return Step::Stop(format!(
+                "it took the message from {client}, an address that only carries another one"
+            ));
+        }
+        let kind = match reading.kind {
+            HopKind::Web => SourceKind::Webmail,
+            _ if reading.auth => SourceKind::Authenticated,
+            _ => SourceKind::Direct,
+        };
+        if kind == SourceKind::Direct
+            && let Some(asked) = self.beside(at, addr)
+        {
+            return asked;
+        }
+        Step::Boundary(
+            kind,
+            match kind {
+                SourceKind::Authenticated => {
+                    format!("{client} handed it over after it gave a password: this is the source")
+                }
+                SourceKind::Webmail => {
+                    format!("{client} handed it over by a web page: this is the source")
+                }
+                _ => format!("{client} handed it over from outside: this is the source"),
+            },
+        )
+    }
+
+    /// Returns why a client belongs to the own side, if it does.
+    fn is_own_client(&self, at: usize, addr: IpAddr) -> Option<&'static str> {
+        let field = self.fields.get(at)?;
+        if self.trust.also_public.iter().any(|net| net.contains(&addr))
+            && !self.trust.holds_addr(addr)
+        {
+            return self.named_client(field);
+        }
+        if addr.is_loopback() {
+            return Some("the same machine");
+        }
+        if self.trust.holds_addr(addr) {
+            return Some("an address that you named as yours");
+        }
+        if is_inner(addr, &self.trust.also_public) {
+            return Some("a private address, so a machine beside it");
+        }
+        if let Some(own) = self.named_client(field) {
+            return Some(own);
+        }
+        let by = field.reading.by?;
+        if is_itself(field) {
+            return Some("the same machine by its own name");
+        }
+        let provider = self.rules.providers.writing(by)?;
+        provider
+            .holds(addr)
+            .then_some("an address inside the provider's walls")
+    }
+
+    /// Returns whether a client is one that the user named, or the writing host itself.
+    pub(super) fn is_surely_own(&self, field: &Received<'_>, addr: IpAddr) -> bool {
+        self.trust.holds_addr(addr)
+            || self.named_client(field).is_some()
+            || is_itself(field)
+            || is_lmtp(field)
+    }
+
+    /// Returns what is to be asked where the client bears a name of the own side's domain and seems to have
+    /// written the next field: it may be a server of the user's provider, or another customer of it.
+    fn beside(&self, at: usize, addr: IpAddr) -> Option<Step> {
+        let field = self.fields.get(at)?;
+        let by = field.reading.by?;
+        let next = self.fields.get(at + 1)?.reading.by?;
+        // Where a rule knows the provider's walls, no name says more.
+        if self.rules.providers.writing(by).is_some() {
+            return None;
+        }
+        let name = match field.reading.rdns {
+            Some(name) => name,
+            // The server looked for a name and found none: what the client says is a lie, or nobody's word.
+            None if field.reading.looks_up => return None,
+            None => field.reading.helo?,
+        };
+        let fits = are_near(name, by)
+            && (same_host(name, next)
+                || same_domain(next, by)
+                    && field.reading.helo.is_some_and(|helo| same_host(helo, next)));
+        if !fits
+            || is_made_of(name, addr)
+            || self.trust.denies_host(name)
+            || self.trust.denies_host(&addr.to_string())
+        {
+            return None;
+        }
+        let client = field.client();
+        if field.reading.rdns.is_some() && field.reading.names_checked {
+            return Some(Step::Asked(
+                HopTrust::Internal,
+                format!(
+                    "it took the message from {client}, a host of its own domain that may be your provider's"
+                ),
+                Question::own_host(name),
+            ));
+        }
+        let question = Question::own_addr(addr, name);
+        Some(Step::Asked(
+            HopTrust::Boundary,
+            format!(
+                "{client} handed it over; it calls itself a host of the same domain, which nobody checked"
+            ),
+            question,
+        ))
+    }
+
+    /// Returns whether the client is a host that the user named, going by the name that was looked up for it.
+    ///
+    /// What the client called itself never counts. Where the server does not check
+    /// that the name leads back to the address, only a name given in full does.
+    pub(super) fn named_client(&self, field: &Received<'_>) -> Option<&'static str> {
+        let rdns = field.reading.rdns?;
+        let holds = if field.reading.names_checked {
+            self.trust.holds_host(rdns)
+        } else {
+            self.trust.names_host(rdns)
+        };
+        holds.then_some("a host that you named as yours")
+    }
+}
+
+/// Returns whether the client bears the very name of the host that wrote the field, and that was checked.
+fn is_itself(field: &Received<'_>) -> bool {
+    let reading = &field.reading;
+    reading.names_checked
+        && reading
+            .rdns
+            .zip(reading.by)
+            .is_some_and(|(name, by)| same_host(name, by) && !is_bare(by))
+}
+
+/// Returns whether a host took the message over LMTP. RFC 3848 names the variants.
+pub(super) fn is_lmtp(field: &Received<'_>) -> bool {
+    let with = field.reading.with.unwrap_or_default();
+    let first = with.split_ascii_whitespace().next().unwrap_or_default();
+    [
+        "LMTP",
+        "LMTPA",
+        "LMTPS",
+        "LMTPSA",
+        "UTF8LMTP",
+        "UTF8LMTPA",
+        "UTF8LMTPS",
+        "UTF8LMTPSA",
+    ]
+    .iter()
+    .any(|word| first.eq_ignore_ascii_case(word))
+}
+
+/// Returns whether a name is made of an address, as providers name their customers' lines.
+fn is_made_of(name: &str, addr: IpAddr) -> bool {
+    let IpAddr::V4(v4) = addr else {
+        return false;
+    };
+    let numbers: Vec<&str> = name
+        .split(|c: char| !c.is_ascii_digit())
+        .filter(|part| !part.is_empty())
+        .collect();
+    let octets = v4.octets();
+    let named = octets
+        .iter()
+        .filter(|octet| numbers.iter().any(|part| part.parse() == Ok(**octet)))
+        .count();
+    let hex: String = octets.iter().map(|octet| format!("{octet:02x}")).collect();
+    named >= 3 || name.to_ascii_lowercase().contains(&hex)
+}
