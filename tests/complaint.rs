@@ -276,6 +276,26 @@ fn evidence_without_the_user_is_the_message_octet_for_octet() {
 }
 
 #[test]
+fn addresses_of_the_own_house_are_hidden_whoever_wrote_them() {
+    let forged = "Received: from forged.example ([198.51.100.9]) by mx.example.org with ESMTP id 1 for <office@example.org>; x\r\n\
+                  X-Original-To: sales@example.org\r\nDelivered-To: list@localhost\r\nCc: Archive@Example.ORG\r\n";
+    let complaint = Scene::of(spam_with(forged, "Dear OFFICE@example.org\r\n")).one();
+    let evidence = evidence_of(&complaint);
+    for own in ["office@", "sales@", "archive@", "list@"] {
+        assert!(
+            !evidence.to_ascii_lowercase().contains(own),
+            "{own}: {evidence}"
+        );
+    }
+    // The other side stays, be it forged in the own house.
+    let forged = spam_with(
+        "Sender: boss@example.org\r\nCc: boss@example.org\r\n",
+        "hi\r\n",
+    );
+    assert!(evidence_of(&Scene::of(forged).one()).contains("Cc: boss@example.org"));
+}
+
+#[test]
 fn only_lines_that_name_the_user_change() {
     let complaint = Scene::of(SPAM).one();
     let after = evidence_of(&complaint);

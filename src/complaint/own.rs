@@ -3,7 +3,7 @@
 //! In: [`Identity`], the message's header section, its trace. Out: [`Own`].
 //! Standards: RFC 5321 §4.4 (`for` of a Received field), RFC 9228 (Delivered-To).
 //! Trust: only fields above the boundary count, and the `for` of own hosts: below, the spam could name any
-//! address as the user's and have it hidden.
+//! address as the user's and have it hidden. What it names there in the user's own domain counts as well.
 //! Limits: a name that neither the settings nor an address holds is not known.
 
 use crate::intake::Headers;
@@ -18,14 +18,16 @@ const TELLING_CHARS: usize = 5;
 /// Characters from which on a plain word identifies.
 const TELLING_PLAIN_CHARS: usize = 8;
 
-/// Own addresses that one message may add.
-const SHOWN_LIMIT: usize = 20;
+/// Own addresses that one message may add; those that own hosts wrote come first.
+const SHOWN_LIMIT: usize = 50;
 
 /// What identifies the user.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Own {
     /// Own addresses, as written first.
     pub(crate) addresses: Vec<String>,
+    /// The same in other case, as some field writes them: a digest is made of one spelling.
+    pub(crate) spellings: Vec<String>,
     /// Own names, nicks, numbers.
     pub(crate) words: Vec<String>,
     /// The own domain, where the user owns it.
@@ -82,8 +84,13 @@ impl Own {
 
     fn add(&mut self, address: &str) {
         let known = |own: &String| own.eq_ignore_ascii_case(address);
-        if address.contains('@') && !self.addresses.iter().any(known) {
+        if !address.contains('@') {
+            return;
+        }
+        if !self.addresses.iter().any(known) {
             self.addresses.push(address.to_owned());
+        } else if !self.addresses.iter().any(|own| own == address) {
+            self.spellings.push(address.to_owned());
         }
     }
 
@@ -119,59 +126,110 @@ pub(crate) fn shown(headers: &Headers<'_>, trace: &Trace, rules: &Rules) -> Vec<
             found.extend(addresses_in(&field.text()));
         }
     }
-    let own = trace.hops.iter().filter(|hop| {
-        matches!(
-            hop.trust,
-            HopTrust::Internal | HopTrust::Boundary | HopTrust::Local
-        )
-    });
-    let own = own.filter(|hop| hop.field <= source.field);
+    let own = trace
+        .hops
+        .iter()
+        .filter(|hop| hop.field <= source.field && is_own(hop.trust));
     // RFC 5321 §4.4: `for` names the one recipient of the transaction.
     found.extend(
         own.filter_map(|hop| hop.for_.as_deref())
             .flat_map(addresses_in),
     );
-    found.extend(at_own_host(headers, trace, rules));
+    let fellows = in_own_house(headers, trace, rules, &found);
+    found.extend(fellows);
     found.truncate(SHOWN_LIMIT);
     found
 }
 
-/// Returns the addressees in the very domain that the boundary host serves: the user, or somebody of his house.
+/// Returns the addresses of the user's own house wherever a message names recipients: his, or a fellow's of his.
 ///
 /// A store often writes another name into Delivered-To than the one mail is
-/// addressed to. Addresses of the other side are none: spam forges its author
-/// in the recipient's own domain.
-fn at_own_host(headers: &Headers<'_>, trace: &Trace, rules: &Rules) -> Vec<String> {
-    let boundary = trace
-        .source
-        .as_ref()
-        .and_then(|source| trace.hops.iter().find(|hop| hop.field == source.field));
-    let Some(by) = boundary.and_then(|hop| hop.by.as_deref()) else {
+/// addressed to, and spam that is forged to look received lists the house's
+/// addresses in lines of its own. Addresses of the other side are none: spam
+/// forges its author in the recipient's own domain.
+fn in_own_house(
+    headers: &Headers<'_>,
+    trace: &Trace,
+    rules: &Rules,
+    written: &[String],
+) -> Vec<String> {
+    let Some(source) = &trace.source else {
         return Vec::new();
     };
-    let mut other_side = Vec::new();
-    for name in ["From", "Sender", "Reply-To"] {
-        other_side.extend(
-            headers
-                .all(name)
-                .flat_map(|field| addresses_in(&field.text())),
-        );
-    }
-    let addressees = headers
-        .fields()
+    let hosts: Vec<&str> = trace
+        .hops
         .iter()
-        .filter(|field| rules.fields.is_addressee(field.name()));
-    addressees
+        .filter(|hop| hop.field <= source.field && is_own(hop.trust))
+        .filter_map(|hop| hop.by.as_deref())
+        .map(|by| by.trim_end_matches('.'))
+        .collect();
+    let domains: Vec<&str> = written
+        .iter()
+        .filter_map(|address| domain_of(address))
+        .filter(|domain| !is_shared(domain, rules))
+        .collect();
+    let other_side: Vec<String> = ["From", "Sender", "Reply-To"]
+        .into_iter()
+        .flat_map(|name| headers.all(name))
         .flat_map(|field| addresses_in(&field.text()))
+        .collect();
+    named_recipients(headers, rules)
+        .into_iter()
         .filter(|address| {
-            let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);
-            domain.contains('.')
-                && crate::evidence::lies_in(by.trim_end_matches('.'), domain)
+            let Some(domain) = domain_of(address) else {
+                return false;
+            };
+            let is_ours = domains.iter().any(|own| own.eq_ignore_ascii_case(domain))
+                || (domain.contains('.')
+                    && hosts
+                        .iter()
+                        .any(|host| crate::evidence::lies_in(host, domain)));
+            is_ours
                 && !other_side
                     .iter()
-                    .any(|known| known.eq_ignore_ascii_case(address))
+                    .any(|one| one.eq_ignore_ascii_case(address))
         })
         .collect()
+}
+
+/// Returns every address that a message names as a recipient, whoever wrote it.
+fn named_recipients(headers: &Headers<'_>, rules: &Rules) -> Vec<String> {
+    let mut found = Vec::new();
+    for field in headers.fields() {
+        let text = field.text();
+        if rules.fields.is_addressee(field.name()) || rules.fields.is_recipient(field.name()) {
+            found.extend(addresses_in(&text));
+        } else if field.is("Received") {
+            // RFC 5321 §4.4: `for` stands before the one recipient; a forged line has it, too.
+            let mut words = text.split_whitespace();
+            while words.by_ref().any(|word| word.eq_ignore_ascii_case("for")) {
+                found.extend(words.next().map(addresses_in).unwrap_or_default());
+            }
+        }
+    }
+    found
+}
+
+fn domain_of(address: &str) -> Option<&str> {
+    address.rsplit_once('@').map(|(_, domain)| domain)
+}
+
+/// Returns whether strangers have mailboxes in a domain: there, a fellow's address tells nothing of the user.
+fn is_shared(domain: &str, rules: &Rules) -> bool {
+    let is_provider =
+        |rule: &crate::rules::DeskRule| rule.roles.contains(&crate::contact::Role::Provider);
+    rules.desks.about(domain).any(is_provider)
+        || rules
+            .refused
+            .of_kind("weak", &format!("x@{domain}"))
+            .is_some_and(|rule| rule.id.ends_with("freemail"))
+}
+
+const fn is_own(trust: HopTrust) -> bool {
+    matches!(
+        trust,
+        HopTrust::Internal | HopTrust::Boundary | HopTrust::Local
+    )
 }
 
 /// Returns what looks like an address in a text.

@@ -1,7 +1,7 @@
 //! Hides the other recipients of a message: they did not agree to be passed on.
 //!
-//! In: octets. Out: octets whose To, Cc and the like name nobody but the two sides.
-//! Standards: RFC 5322 §3.6.3 (destination fields).
+//! In: octets. Out: octets whose To, Cc, Delivered-To and the like name nobody but the two sides.
+//! Standards: RFC 5322 §3.6.3 (destination fields), RFC 9228 (Delivered-To).
 //! Trust: a spammer may list his own mailbox there: addresses of the other side stay, they are evidence.
 //! Limits: names before the addresses stay.
 
@@ -21,11 +21,9 @@ pub(super) fn hide(
 ) -> (Option<Vec<u8>>, usize) {
     let headers = Headers::parse(octets);
     let mut pieces: Vec<(usize, usize)> = Vec::new();
-    for field in headers
-        .fields()
-        .iter()
-        .filter(|field| rules.fields.is_addressee(field.name()))
-    {
+    for field in headers.fields().iter().filter(|field| {
+        rules.fields.is_addressee(field.name()) || rules.fields.is_recipient(field.name())
+    }) {
         let raw = String::from_utf8_lossy(field.raw());
         // A lossy reading has other offsets; then the addresses are sought in the octets themselves.
         for address in addresses_in(&raw).iter().take(FIELD_ADDRESSES) {
@@ -67,13 +65,13 @@ mod tests {
     #[test]
     fn others_are_hidden_and_the_two_sides_stay() {
         let rules = Rules::builtin();
-        let text = b"From: spam@example.net\r\nTo: me@example.org,\r\n Bob <bob@example.com>, spam@example.net\r\nCc: eve@example.com\r\n\r\nbob@example.com\r\n";
+        let text = b"From: spam@example.net\r\nTo: me@example.org,\r\n Bob <bob@example.com>, spam@example.net\r\nCc: eve@example.com\r\nDelivered-To: list-eve@localhost\r\n\r\nbob@example.com\r\n";
         let known = ["me@example.org".to_owned(), "spam@example.net".to_owned()];
         let (hidden, count) = hide(text, &rules, &known);
-        assert_eq!(count, 2);
+        assert_eq!(count, 3);
         assert_eq!(
             String::from_utf8(hidden.unwrap()).unwrap(),
-            "From: spam@example.net\r\nTo: me@example.org,\r\n Bob <other@munged.invalid>, spam@example.net\r\nCc: other@munged.invalid\r\n\r\nbob@example.com\r\n"
+            "From: spam@example.net\r\nTo: me@example.org,\r\n Bob <other@munged.invalid>, spam@example.net\r\nCc: other@munged.invalid\r\nDelivered-To: other@munged.invalid\r\n\r\nbob@example.com\r\n"
         );
     }
 }
