@@ -61,7 +61,9 @@ pub(crate) fn quoted_printable(octets: &[u8]) -> Vec<u8> {
         let (before, from) = rest.split_at(at);
         out.extend_from_slice(before);
         rest = match from {
-            [b'=', b'\r', b'\n', after @ ..] | [b'=', b'\n', after @ ..] => after,
+            [b'=', after @ ..] if soft_break(after).is_some() => after
+                .get(soft_break(after).unwrap_or(0)..)
+                .unwrap_or_default(),
             [b'=', high, low, after @ ..] if hex_pair(*high, *low).is_some() => {
                 out.extend(hex_pair(*high, *low));
                 after
@@ -75,6 +77,22 @@ pub(crate) fn quoted_printable(octets: &[u8]) -> Vec<u8> {
     }
     out.extend_from_slice(rest);
     out
+}
+
+/// Returns the length of what follows the `=` of a soft line break: blanks, and a line end.
+///
+/// RFC 2045 §6.7 (3): blanks at the end of an encoded line were added on the way, and do not count.
+#[must_use]
+pub(crate) fn soft_break(after: &[u8]) -> Option<usize> {
+    let blanks = after
+        .iter()
+        .take_while(|octet| matches!(octet, b' ' | b'\t'))
+        .count();
+    match after.get(blanks..) {
+        Some([b'\r', b'\n', ..]) => Some(blanks + 2),
+        Some([b'\n', ..]) => Some(blanks + 1),
+        _ => None,
+    }
 }
 
 /// Undoes percent-encoding once. RFC 3986 §2.1.
@@ -249,7 +267,10 @@ mod tests {
 
     #[test]
     fn codes_are_undone_and_what_is_none_stays() {
-        assert_eq!(quoted_printable(b"a=3Db=\r\nc=\nd=zz="), b"a=bcd=zz=");
+        assert_eq!(
+            quoted_printable(b"a=3Db=\r\nc=\nd= \t\r\ne=zz="),
+            b"a=bcde=zz="
+        );
         assert_eq!(percent(b"a%40b%zz%4"), b"a@b%zz%4");
         assert_eq!(base64(b"aGVs\r\nbG8="), b"hello");
         assert_eq!(base64(b"-_-_"), base64(b"+/+/"));

@@ -31,7 +31,7 @@ pub(crate) struct Digests {
 /// What one kind of digest makes of octets.
 type Maker = (&'static str, fn(&[u8]) -> Vec<u8>);
 
-const MAKERS: [Maker; 7] = [
+const MAKERS: [Maker; 9] = [
     ("MD5", |octets| md5::Md5::digest(octets).to_vec()),
     ("SHA-1", |octets| sha1::Sha1::digest(octets).to_vec()),
     ("SHA-224", |octets| sha2::Sha224::digest(octets).to_vec()),
@@ -39,11 +39,16 @@ const MAKERS: [Maker; 7] = [
     ("SHA-384", |octets| sha2::Sha384::digest(octets).to_vec()),
     ("SHA-512", |octets| sha2::Sha512::digest(octets).to_vec()),
     ("SHA3-256", |octets| sha3::Sha3_256::digest(octets).to_vec()),
+    ("SHA3-512", |octets| sha3::Sha3_512::digest(octets).to_vec()),
+    // Some mailers digest the digest's own hex digits once more.
+    ("MD5 of MD5", |octets| {
+        md5::Md5::digest(HEXLOWER.encode(&md5::Md5::digest(octets))).to_vec()
+    }),
 ];
 
 impl Digests {
-    /// Makes the digests of addresses, their base and dotless forms and local parts, in three cases.
-    pub(crate) fn of(addresses: &[String]) -> Self {
+    /// Makes the digests of addresses, their base and dotless forms, local parts and `mailto:` links, in three cases.
+    pub(crate) fn of<'a>(addresses: impl IntoIterator<Item = &'a String>) -> Self {
         let mut digests = Self {
             begins: vec![0; (1 << 18) / 64],
             ..Self::default()
@@ -55,10 +60,18 @@ impl Digests {
             };
             let base = local.split('+').next().unwrap_or(local);
             let dotless = base.replace('.', "");
-            inputs.push(address.clone());
-            inputs.push(format!("{base}@{domain}"));
-            inputs.push(format!("{dotless}@{domain}"));
+            for whole in [
+                address.clone(),
+                format!("{base}@{domain}"),
+                format!("{dotless}@{domain}"),
+            ] {
+                // FOAF digests the address as a link; `echo` ends it with a line feed.
+                inputs.push(format!("mailto:{whole}"));
+                inputs.push(format!("{whole}\n"));
+                inputs.push(whole);
+            }
             inputs.push(local.to_owned());
+            inputs.push(base.to_owned());
         }
         let cased = inputs.iter().flat_map(|text| {
             [
@@ -134,9 +147,10 @@ impl Digests {
             found.push(("CRC-32 of an address", at..at + 8));
         }
         for (hex, _) in self.hex.get(key).into_iter().flatten() {
-            let same = common(lower.get(at..).unwrap_or_default(), hex.as_bytes());
+            let text = lower.get(at..).unwrap_or_default();
+            let (same, length) = common_in_hex(text, hex.as_bytes());
             if same >= HEX_SHOWN {
-                found.push(("digest of an address, in hex", at..at + same));
+                found.push(("digest of an address, in hex", at..at + length));
             }
         }
     }
@@ -186,6 +200,23 @@ impl Digests {
     }
 }
 
+/// Returns how many digits a text and a digest have in common, and over how many octets of the text.
+///
+/// A digest of sixteen octets is also written as a GUID, with dashes. RFC 9562 §4.
+fn common_in_hex(text: &[u8], digest: &[u8]) -> (usize, usize) {
+    let (mut same, mut length) = (0, 0);
+    for (at, octet) in text.iter().enumerate() {
+        if *octet == b'-' && [8, 12, 16, 20].contains(&same) {
+            continue;
+        }
+        if digest.get(same) != Some(octet) {
+            break;
+        }
+        (same, length) = (same + 1, at + 1);
+    }
+    (same, length)
+}
+
 /// Returns how many octets two texts have in common at their start.
 fn common(one: &[u8], other: &[u8]) -> usize {
     one.iter().zip(other).take_while(|(a, b)| a == b).count()
@@ -212,6 +243,15 @@ mod tests {
         let sha =
             data_encoding::BASE64URL_NOPAD.encode(&sha2::Sha256::digest(b"janedoe@example.org"));
         assert_eq!(digests.in_base64(format!("x/{sha}").as_bytes()).len(), 1);
+        let guid = format!(
+            "{{{}-{}-{}-{}-{}}}",
+            &md5[..8],
+            &md5[8..12],
+            &md5[12..16],
+            &md5[16..20],
+            &md5[20..]
+        );
+        assert_eq!(digests.in_hex(guid.as_bytes())[0].1, 1..37);
         let crc = format!("{:08x}", crc32fast::hash(b"jane.doe+shop@example.org"));
         assert_eq!(digests.in_hex(crc.as_bytes()).len(), 1);
     }

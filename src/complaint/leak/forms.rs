@@ -66,7 +66,7 @@ impl Forms {
             AhoCorasick::builder().match_kind(kind).build(octets).ok()
         };
         let (any, all) = (build(MatchKind::LeftmostFirst), build(MatchKind::Standard));
-        let digests = Digests::of(&own.addresses);
+        let digests = Digests::of(own.addresses.iter().chain(&own.spellings));
         Self {
             needles,
             digests,
@@ -167,6 +167,19 @@ fn address_forms(address: &str, own: &Own, needles: &mut Vec<Needle>) {
         {
             continue;
         }
+        for separator in ["-", "_"] {
+            // In the name of a host or a file, every other sign becomes one, too.
+            let flat = |text: &str| text.replace(['.', '+', '_', '-'], separator);
+            let text = format!("{}{separator}{}", flat(local), flat(domain));
+            let munged = format!("x{separator}{}", flat(MUNGED_DOMAIN));
+            add(
+                needles,
+                text,
+                "address with one sign for all",
+                false,
+                &munged,
+            );
+        }
         for (separator, name) in SEPARATORS {
             // A dash or underscore form hyphenates the domain, too.
             let flat = match separator {
@@ -206,6 +219,10 @@ fn address_forms(address: &str, own: &Own, needles: &mut Vec<Needle>) {
         if own.is_telling(local) {
             add(needles, local.to_owned(), name, true, "x");
             coded_forms(local, name, needles);
+            for separator in ["-", "_"] {
+                let flat = local.replace(['.', '+', '_', '-'], separator);
+                add(needles, flat, "local part with one sign for all", true, "x");
+            }
         }
     }
 }
@@ -251,6 +268,15 @@ fn coded_forms(text: &str, form: &'static str, needles: &mut Vec<Needle>) {
         }
     };
     code(rot13);
+    // All printable characters turned by 47, as some scripts do.
+    let rot47 = |text: &str| -> Vec<u8> {
+        let turned = text.bytes().map(|octet| match octet {
+            b'!'..=b'~' => (octet - b'!' + 47) % 94 + b'!',
+            _ => octet,
+        });
+        turned.map(|octet| octet.to_ascii_lowercase()).collect()
+    };
+    code(rot47(&lower));
     code(lower.bytes().rev().collect());
     for case in [text.to_owned(), lower.clone(), text.to_ascii_uppercase()] {
         for encoding in [data_encoding::BASE32_NOPAD, data_encoding::BASE32HEX_NOPAD] {

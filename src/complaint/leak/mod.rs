@@ -14,6 +14,8 @@ mod block;
 mod digest;
 // every form of an address
 mod forms;
+// letters written as numbers
+mod numbers;
 // the ways to read a text
 mod view;
 

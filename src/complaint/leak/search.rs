@@ -313,7 +313,7 @@ impl<'f> Search<'f> {
         needle: &Needle,
         path: &[&Branch],
     ) -> Vec<(Span, Vec<u8>)> {
-        let is_code = |way: &&Branch| matches!(way.step, Step::Escapes | Step::Decimals);
+        let is_code = |way: &&Branch| matches!(way.step, Step::Escapes | Step::Numbers);
         let Some(becomes) = needle
             .becomes
             .as_deref()
@@ -344,7 +344,8 @@ impl<'f> Search<'f> {
                     _ if place < last => Vec::new(),
                     _ => rest.to_vec(),
                 };
-                (segment, now)
+                let old = whole.get(segment.0..segment.1).unwrap_or_default();
+                (segment, [now, line_ends(old)].concat())
             })
             .collect()
     }
@@ -367,6 +368,29 @@ fn escaped(becomes: &str, path: &[&Branch]) -> Vec<u8> {
         }
     }
     out.into_bytes()
+}
+
+/// Returns the line ends inside an octet that was written over several lines, with what belongs to them.
+///
+/// RFC 2045 §6.7 (5): the `=` before a soft break stays; RFC 5322 §2.2.3: so do the blanks behind a fold.
+fn line_ends(old: &[u8]) -> Vec<u8> {
+    let mut kept = Vec::new();
+    for (at, _) in old.iter().enumerate().filter(|(_, octet)| **octet == b'\n') {
+        let before = old.get(..at).unwrap_or_default();
+        let before = before.strip_suffix(b"\r").unwrap_or(before);
+        let blank = |octet: &&u8| matches!(octet, b' ' | b'\t');
+        let blanks = before.iter().rev().take_while(blank).count();
+        let mark = before.len() - blanks;
+        let from = if mark > 0 && before.get(mark - 1) == Some(&b'=') {
+            mark - 1
+        } else {
+            before.len()
+        };
+        let after = old.get(at + 1..).unwrap_or_default();
+        let to = at + 1 + after.iter().take_while(blank).count();
+        kept.extend_from_slice(old.get(from..to).unwrap_or_default());
+    }
+    kept
 }
 
 /// Returns a match with its letters and digits crossed out one by one, and all else as it stands.

@@ -8,7 +8,8 @@ use std::ops::Range;
 
 use unicode_normalization::UnicodeNormalization;
 
-use crate::evidence::decode::hex_pair;
+use super::numbers;
+use crate::evidence::decode::{hex_pair, soft_break};
 
 /// Octets of a tag that are passed over at most; more is text that has a `<`.
 const TAG_LIMIT: usize = 300;
@@ -30,10 +31,10 @@ pub(crate) enum Step {
     Plain,
     /// All blanks removed, and the zero octets of UTF-16.
     NoBlanks,
-    /// `\x6a`, `\u006a`, `%u006a`, `\152` undone.
+    /// `\x6a`, `\u006a`, `\u{6a}`, `%u006a`, `\'6a`, `\152` undone.
     Escapes,
-    /// `106,97,110` read as letters.
-    Decimals,
+    /// `106,97,110`, `0x6a,0x61` and `6a:61:6e` read as letters.
+    Numbers,
 }
 
 /// Where an octet of a view came from, in the text that was looked at first.
@@ -115,7 +116,7 @@ impl Step {
             Self::Join => memchr::memchr(b'\n', text).is_some(),
             Self::Percent => memchr::memchr_iter(b'%', text).any(|at| escape_at(text, at, 1)),
             Self::QuotedPrintable => memchr::memchr_iter(b'=', text).any(|at| {
-                escape_at(text, at, 1) || matches!(text.get(at + 1), Some(b'\r' | b'\n'))
+                escape_at(text, at, 1) || text.get(at + 1..).and_then(soft_break).is_some()
             }),
             Self::Entities => memchr::memchr(b'&', text).is_some(),
             Self::Untag => memchr::memchr2(b'<', 0xe2, text).is_some() || !text.is_ascii(),
@@ -124,8 +125,8 @@ impl Step {
             Self::Escapes => {
                 memchr::memchr(b'\\', text).is_some() || memchr::memmem::find(text, b"%u").is_some()
             }
-            Self::Decimals => memchr::memchr_iter(b',', text)
-                .any(|at| text.get(at + 1).is_some_and(u8::is_ascii_digit)),
+            Self::Numbers => memchr::memchr3_iter(b',', b':', b'-', text)
+                .any(|at| text.get(at + 1).is_some_and(u8::is_ascii_hexdigit)),
         }
     }
 
@@ -134,17 +135,18 @@ impl Step {
         match self {
             Self::Join => join(text, out),
             Self::Percent => marked(text, b'%', out, |rest| pair(rest, 1)),
-            Self::QuotedPrintable => marked(text, b'=', out, |rest| match rest {
-                [_, b'\r', b'\n', ..] => Some((None, 3)),
-                [_, b'\n', ..] => Some((None, 2)),
-                _ => pair(rest, 1),
+            Self::QuotedPrintable => marked(text, b'=', out, |rest| {
+                match rest.get(1..).and_then(soft_break) {
+                    Some(length) => Some((None, 1 + length)),
+                    None => pair(rest, 1),
+                }
             }),
             Self::Entities => marked(text, b'&', out, entity),
             Self::Untag => untag(text, out),
             Self::Plain => plain(text, out),
             Self::NoBlanks => no_blanks(text, out),
-            Self::Escapes => escapes(text, out),
-            Self::Decimals => decimals(text, out),
+            Self::Escapes => numbers::escapes(text, out),
+            Self::Numbers => numbers::lists(text, out),
         }
     }
 }
@@ -153,7 +155,7 @@ fn escape_at(text: &[u8], at: usize, skip: usize) -> bool {
     matches!((text.get(at + skip), text.get(at + skip + 1)), (Some(h), Some(l)) if hex_pair(*h, *l).is_some())
 }
 
-fn pair(rest: &[u8], skip: usize) -> Option<(Option<u8>, usize)> {
+pub(super) fn pair(rest: &[u8], skip: usize) -> Option<(Option<u8>, usize)> {
     let octet = hex_pair(*rest.get(skip)?, *rest.get(skip + 1)?)?;
     Some((Some(octet), skip + 2))
 }
@@ -344,95 +346,6 @@ fn no_blanks(text: &[u8], out: &mut impl Out) {
     }
 }
 
-fn escapes(text: &[u8], out: &mut impl Out) {
-    let undo = |rest: &[u8]| {
-        let wide = |skip: usize| match rest.get(skip..skip + 2) {
-            Some(b"00") => pair(rest, skip + 2),
-            _ => None,
-        };
-        match rest {
-            [b'\\', b'x' | b'X', ..] => pair(rest, 2),
-            [b'\\' | b'%', b'u' | b'U', ..] => wide(2),
-            [b'\\', a @ b'0'..=b'1', b @ b'0'..=b'7', c @ b'0'..=b'7', ..] => {
-                Some((Some((a - b'0') * 64 + (b - b'0') * 8 + (c - b'0')), 4))
-            }
-            _ => None,
-        }
-    };
-    let mut at = 0;
-    while let Some(found) = text
-        .get(at..)
-        .and_then(|rest| memchr::memchr2(b'\\', b'%', rest))
-    {
-        out.keep(text, at..at + found);
-        at += found;
-        match undo(text.get(at..).unwrap_or_default()) {
-            Some((Some(octet), length)) => {
-                out.put(octet, at..at + length);
-                at += length;
-            }
-            _ => {
-                out.keep(text, at..at + 1);
-                at += 1;
-            }
-        }
-    }
-    out.keep(text, at..text.len());
-}
-
-/// Numbers that must stand in a row before they are read as letters.
-const DECIMALS_IN_A_ROW: usize = 6;
-
-fn decimals(text: &[u8], out: &mut impl Out) {
-    let mut at = 0;
-    while at < text.len() {
-        let (numbers, end) = decimals_at(text, at);
-        if numbers.len() >= DECIMALS_IN_A_ROW {
-            for (octet, range) in numbers {
-                out.put(octet, range);
-            }
-            at = end;
-            continue;
-        }
-        let rest = text.get(at..).unwrap_or_default();
-        let digit = rest.first().is_some_and(u8::is_ascii_digit);
-        let length = rest
-            .iter()
-            .position(|o| o.is_ascii_digit() != digit)
-            .unwrap_or(rest.len());
-        out.keep(text, at..at + length.max(1));
-        at += length.max(1);
-    }
-}
-
-fn decimals_at(text: &[u8], mut at: usize) -> (Vec<(u8, Range<usize>)>, usize) {
-    let mut numbers = Vec::new();
-    let mut end = at;
-    loop {
-        let rest = text.get(at..).unwrap_or_default();
-        let count = rest
-            .iter()
-            .take(4)
-            .take_while(|octet| octet.is_ascii_digit())
-            .count();
-        let number = rest
-            .get(..count)
-            .and_then(|digits| std::str::from_utf8(digits).ok());
-        let Some(octet @ 32..=126) = number.and_then(|digits| digits.parse().ok()) else {
-            return (numbers, end);
-        };
-        numbers.push((octet, at..at + count));
-        at += count;
-        end = at;
-        let rest = text.get(at..).unwrap_or_default();
-        at += match rest {
-            [b',' | b';' | b' ' | b'.', b' ', ..] => 2,
-            [b',' | b';' | b' ' | b'.', ..] => 1,
-            _ => return (numbers, end),
-        };
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -448,7 +361,10 @@ mod tests {
     fn each_way_undoes_its_own() {
         assert_eq!(read(Step::Join, "a\r\n\tb\nc"), "abc");
         assert_eq!(read(Step::Percent, "a%40b%"), "a@b%");
-        assert_eq!(read(Step::QuotedPrintable, "a=\r\nb=40=\nc="), "ab@c=");
+        assert_eq!(
+            read(Step::QuotedPrintable, "a=\r\nb=40=\nc= \r\nd="),
+            "ab@cd="
+        );
         assert_eq!(
             read(
                 Step::Entities,
@@ -461,8 +377,19 @@ mod tests {
         assert_eq!(read(Step::NoBlanks, "a b\r\nc\0d"), "abcd");
         assert_eq!(read(Step::Escapes, "\\x6a\\u0061%u006e\\145\\q"), "jane\\q");
         assert_eq!(
-            read(Step::Decimals, "x 106,97,110,101,64,101 12,13"),
+            read(Step::Escapes, "\\u{6a}\\U00000061\\'6e\\u{1f600}"),
+            "jan\\u{1f600}"
+        );
+        assert_eq!(
+            read(Step::Numbers, "x 106,97,110,101,64,101 12,13"),
             "x jane@e 12,13"
+        );
+        assert_eq!(
+            read(
+                Step::Numbers,
+                "(0x6a, 0x61,0x6e,0x65,0x40,0x65) 6a:61-6E:65:40:65; 6a:61"
+            ),
+            "(jane@e) jane@e; 6a:61"
         );
     }
 
@@ -475,7 +402,7 @@ mod tests {
         Step::Plain,
         Step::NoBlanks,
         Step::Escapes,
-        Step::Decimals,
+        Step::Numbers,
     ];
 
     proptest! {

@@ -76,5 +76,5 @@ pub(super) const WAYS: &[Branch] = &[
     PLAIN,
     NO_BLANKS,
     ESCAPES,
-    branch(Step::Decimals, "numbers read as letters", false, &[]),
+    branch(Step::Numbers, "numbers read as letters", false, &[]),
 ];

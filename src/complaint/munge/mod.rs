@@ -27,6 +27,9 @@ pub(super) use tokens::of_text as without_tokens;
 /// Octets of a line at most. RFC 5322 §2.1.1.
 pub(super) const LINE_LIMIT: usize = 998;
 
+/// Octets of the lines that a longer one becomes, the blank before them aside: some readers count the CR.
+const PIECE_OCTETS: usize = 990;
+
 /// The evidence as a desk receives it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Exhibit {
@@ -155,7 +158,7 @@ fn broken(line: &[u8], out: &mut Vec<u8>) {
         }
         let clean: Vec<u8> = piece.iter().copied().filter(|octet| *octet != 0).collect();
         // RFC 5322 §2.2.3: a folded header line goes on with a blank; in a body the blank does little harm.
-        for (place, chunk) in clean.chunks(LINE_LIMIT - 1).enumerate() {
+        for (place, chunk) in clean.chunks(PIECE_OCTETS).enumerate() {
             if place > 0 {
                 out.extend_from_slice(b"\r\n ");
             }

@@ -9,7 +9,7 @@ use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
 use crate::evidence::decode;
-use crate::evidence::mime::{Part, Structure};
+use crate::evidence::mime::{Encoding, Part, Structure};
 use crate::intake::{LIMIT, Untrusted};
 use crate::rules::Rules;
 
@@ -69,6 +69,10 @@ fn is_dangerous(octets: &[u8], part: &Part, rules: &Rules) -> bool {
 
 /// Returns whether what a part holds can be searched.
 fn is_readable(part: &Part, rules: &Rules) -> bool {
+    // RFC 2045 §6.4: what an unknown transfer encoding holds is not known, whatever type it bears.
+    if part.encoding == Encoding::Unknown && !part.media_type.starts_with("message/") {
+        return false;
+    }
     part.is_text()
         || part.media_type.starts_with("message/")
         || part.media_type.starts_with("multipart/")
@@ -137,6 +141,7 @@ mod tests {
             "Content-Type: text/plain; name=\"invoice.pdf.exe\"\n\nhi",
             "Content-Type: image/png\nContent-Transfer-Encoding: base64\n\nTVqQAAMAAAAEAAAA",
             "Content-Type: application/x-own-invention\n\nhi",
+            "Content-Type: text/plain\nContent-Transfer-Encoding: x-uuencode\n\nbegin 644 x\n`\nend",
         ] {
             let text = after(part);
             assert!(

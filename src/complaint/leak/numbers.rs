@@ -1,0 +1,143 @@
+//! Letters written as numbers: escapes of programs, and lists of codes.
+//!
+//! In: octets. Out: the octets as read that way, to an [`Out`].
+//! Standards: ECMA-262 (escapes of JavaScript), ISO C (octal and hex escapes).
+//! Trust: hostile; one pass, and nothing longer than its input comes out.
+
+use std::ops::Range;
+
+use super::view::{Out, pair};
+use crate::evidence::decode::hex_pair;
+
+/// Numbers that must stand in a row before they are read as letters.
+const IN_A_ROW: usize = 6;
+
+/// Undoes the escapes of programs and of RTF.
+pub(super) fn escapes(text: &[u8], out: &mut impl Out) {
+    let undo = |rest: &[u8]| {
+        let wide = |skip: usize| match rest.get(skip..skip + 2) {
+            Some(b"00") => pair(rest, skip + 2),
+            _ => None,
+        };
+        match rest {
+            [b'\\', b'x' | b'X', ..] => pair(rest, 2),
+            [b'\\', b'u' | b'U', b'{', a, b, b'}', ..] => Some((Some(hex_pair(*a, *b)?), 6)),
+            [b'\\', b'U', b'0', b'0', b'0', b'0', ..] => match rest.get(6..8) {
+                Some(b"00") => pair(rest, 8),
+                _ => None,
+            },
+            // RTF writes `\'6a`.
+            [b'\\', b'\'', ..] => pair(rest, 2),
+            [b'\\' | b'%', b'u' | b'U', ..] => wide(2),
+            [b'\\', a @ b'0'..=b'1', b @ b'0'..=b'7', c @ b'0'..=b'7', ..] => {
+                Some((Some((a - b'0') * 64 + (b - b'0') * 8 + (c - b'0')), 4))
+            }
+            _ => None,
+        }
+    };
+    let mut at = 0;
+    while let Some(found) = text
+        .get(at..)
+        .and_then(|rest| memchr::memchr2(b'\\', b'%', rest))
+    {
+        out.keep(text, at..at + found);
+        at += found;
+        match undo(text.get(at..).unwrap_or_default()) {
+            Some((Some(octet), length)) => {
+                out.put(octet, at..at + length);
+                at += length;
+            }
+            _ => {
+                out.keep(text, at..at + 1);
+                at += 1;
+            }
+        }
+    }
+    out.keep(text, at..text.len());
+}
+
+/// How the numbers of a list are written.
+#[derive(Clone, Copy)]
+enum Written {
+    /// `106,97`
+    Decimal,
+    /// `0x6a,0x61`
+    Prefixed,
+    /// `6a:61`
+    Pairs,
+}
+
+impl Written {
+    /// Returns the octet at the start of a text, and its length.
+    fn first(self, rest: &[u8]) -> Option<(u8, usize)> {
+        match (self, rest) {
+            (Self::Decimal, _) => {
+                let digits = rest
+                    .iter()
+                    .take(4)
+                    .take_while(|octet| octet.is_ascii_digit());
+                let length = digits.count();
+                let number = std::str::from_utf8(rest.get(..length)?).ok()?;
+                Some((number.parse().ok()?, length))
+            }
+            (Self::Prefixed, [b'0', b'x' | b'X', high, low, ..]) => {
+                Some((hex_pair(*high, *low)?, 4))
+            }
+            (Self::Pairs, [high, low, ..]) => Some((hex_pair(*high, *low)?, 2)),
+            _ => None,
+        }
+    }
+
+    const fn separates(self, octet: u8) -> bool {
+        match self {
+            Self::Decimal | Self::Prefixed => matches!(octet, b',' | b';' | b' ' | b'.'),
+            Self::Pairs => matches!(octet, b':' | b'-'),
+        }
+    }
+
+    /// Returns the printable letters of a list, and where it ends.
+    fn list(self, text: &[u8], mut at: usize) -> (Vec<(u8, Range<usize>)>, usize) {
+        let mut numbers = Vec::new();
+        let mut end = at;
+        loop {
+            let rest = text.get(at..).unwrap_or_default();
+            let Some((octet @ 32..=126, length)) = self.first(rest) else {
+                return (numbers, end);
+            };
+            numbers.push((octet, at..at + length));
+            end = at + length;
+            at = match text.get(end..) {
+                Some([one, b' ', ..]) if self.separates(*one) => end + 2,
+                Some([one, ..]) if self.separates(*one) => end + 1,
+                _ => return (numbers, end),
+            };
+        }
+    }
+}
+
+/// Reads lists of numbers as letters.
+pub(super) fn lists(text: &[u8], out: &mut impl Out) {
+    let mut at = 0;
+    while let Some(first) = text.get(at) {
+        let found = [Written::Decimal, Written::Prefixed, Written::Pairs]
+            .into_iter()
+            .filter(|_| first.is_ascii_hexdigit())
+            .map(|written| written.list(text, at))
+            .find(|(numbers, _)| numbers.len() >= IN_A_ROW);
+        if let Some((numbers, end)) = found {
+            for (octet, range) in numbers {
+                out.put(octet, range);
+            }
+            at = end;
+            continue;
+        }
+        let is_word = first.is_ascii_alphanumeric();
+        let rest = text.get(at..).unwrap_or_default();
+        let length = rest
+            .iter()
+            .position(|octet| octet.is_ascii_alphanumeric() != is_word)
+            .unwrap_or(rest.len());
+        out.keep(text, at..at + length);
+        at += length;
+    }
+}
