@@ -114,6 +114,9 @@ mod upstream;
 // who collects such mail beside the desks
 #[cfg(test)]
 mod authorities;
+// kind and note, changed at the prompt
+#[cfg(test)]
+mod change;
 
 // what comes back, read
 #[cfg(test)]

@@ -9,12 +9,20 @@ use super::{Session, forms, transport};
 use crate::complaint::{Complaint, Desk, preview};
 use crate::config::TransportKind;
 use crate::consent::{
-    self, Answer, Approved, Limits, Reason, Situation, State, Unasked, UnaskedWhy,
+    self, Answer, Approved, Change, Limits, Reason, Situation, State, Unasked, UnaskedWhy,
 };
 use crate::delivery::{self, Outcome, Undelivered};
 use crate::failure::{Exit, Failure};
 use crate::ledger::{Ledger, LedgerError};
 use crate::rules::Rules;
+
+/// How asking ended.
+pub(super) enum Ended {
+    /// What was agreed to was handed over, or nothing was.
+    Done(Exit),
+    /// The user wants something changed first: nothing was agreed to.
+    Change(Change),
+}
 
 /// Shows complaints, asks, and sends what was agreed to.
 ///
@@ -25,7 +33,8 @@ pub(super) fn agree_and_send(
     ledger: &mut Ledger,
     complaints: Vec<Complaint>,
     kind: TransportKind,
-) -> Result<Exit, Failure> {
+    changes: &[Change],
+) -> Result<Ended, Failure> {
     // Whatever is wrong with the settings is said before the question, not after.
     let mut way = transport::build(&session.config, kind)?;
     if let Some(sentence) = other_than_mail(kind)
@@ -44,10 +53,13 @@ pub(super) fn agree_and_send(
             Exit::NoConsent
         }
     } else {
-        ask_and_send(session, ledger, complaints, way.as_mut())?
+        match ask_and_send(session, ledger, complaints, way.as_mut(), changes)? {
+            Ended::Done(exit) => exit,
+            changed @ Ended::Change(_) => return Ok(changed),
+        }
     };
     forms::by_hand(session, ledger, &forms)?;
-    Ok(exit)
+    Ok(Ended::Done(exit))
 }
 
 /// Returns what is said before the question where no mail leaves the machine.
@@ -67,17 +79,23 @@ fn ask_and_send(
     ledger: &mut Ledger,
     complaints: Vec<Complaint>,
     way: &mut dyn delivery::Transport,
-) -> Result<Exit, Failure> {
+    changes: &[Change],
+) -> Result<Ended, Failure> {
     let now = session.now();
-    let answer = consent::ask(
+    let answer = consent::ask_or_change(
         complaints,
         &preview::text,
         &mut session.asker,
         now,
         session.hooks.codes.as_mut(),
+        changes,
     );
     let answer = match answer {
         Ok(answer) => answer,
+        Err(Unasked {
+            why: UnaskedWhy::Change(change),
+            ..
+        }) => return Ok(Ended::Change(change)),
         Err(unasked) => return Err(not_asked(&unasked)),
     };
     let declined = decline(session, ledger, &answer)?;
@@ -85,9 +103,9 @@ fn ask_and_send(
         session
             .term
             .status(&format!("Nothing was sent. {declined}"));
-        return Ok(Exit::Done);
+        return Ok(Ended::Done(Exit::Done));
     }
-    send(session, ledger, answer.approved, way)
+    send(session, ledger, answer.approved, way).map(Ended::Done)
 }
 
 /// Returns what can be asked about now; says why the rest is held back.

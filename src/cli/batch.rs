@@ -19,6 +19,7 @@ use super::{Session, find, identity, input, newsletter, question};
 use crate::complaint::{Identity, Options};
 use crate::consent::State;
 use crate::contact::Finder;
+use crate::evidence::Kind;
 use crate::failure::{Exit, Failure};
 use crate::intake::mbox::{self, Start};
 use crate::intake::{self, IntakeError, Message, Origin, Source};
@@ -95,6 +96,7 @@ pub(crate) fn run(args: BatchArgs, session: &mut Session) -> Result<Exit, Failur
     let mut work = Work {
         trust: question::trust(session, &ledger, &args.trust.trust)?,
         options: way::options(session, &args.compose)?,
+        kind: args.compose.kind,
         finder: Finder::new(find::settings(session, args.offline)?, &rules),
         rules: &rules,
         identity,
@@ -110,6 +112,7 @@ pub(crate) fn run(args: BatchArgs, session: &mut Session) -> Result<Exit, Failur
 struct Work<'r> {
     trust: Trust,
     options: Options,
+    kind: Option<Kind>,
     finder: Finder<'r>,
     rules: &'r Rules,
     identity: Identity,
@@ -326,7 +329,7 @@ fn hold(
     if !matches!(standing, Standing::New(_)) {
         return Ok(Became::Known);
     }
-    let way = Way::of(message, trace, session, ledger, &mut work.finder)?;
+    let way = Way::of(message, trace, work.kind, session, ledger, &mut work.finder)?;
     let (case, earlier) = way.case(ledger, &standing)?;
     let mut options = work.options.clone();
     options.answer = newsletter::remembered(ledger, &way)?;

@@ -12,7 +12,7 @@ use super::way::{self, Plan, Way};
 use super::{Session, authority, find, identity, input, newsletter, question, say};
 use crate::complaint::{Complaint, Format, Munge, Options, Secret};
 use crate::contact::{AbuseMailbox, Confidence, Contact, Contacts, Finder, Role, Suspect, Via};
-use crate::evidence;
+use crate::evidence::{self, Kind};
 use crate::failure::{Exit, Failure};
 use crate::intake::Message;
 use crate::ledger::Ledger;
@@ -43,10 +43,17 @@ pub(crate) fn run(args: DraftArgs, session: &mut Session) -> Result<Exit, Failur
     let mut options = way::options(session, &args.compose)?;
     let rules = Arc::clone(&session.rules);
     let way = match (to, ledger.as_mut()) {
-        (Some(mailbox), _) => offline(message, trace, mailbox, session),
+        (Some(mailbox), _) => offline(message, trace, args.compose.kind, mailbox, session),
         (None, Some(ledger)) => {
             let mut finder = Finder::new(find::settings(session, args.offline)?, &rules);
-            Way::of(message, trace, session, ledger, &mut finder)?
+            Way::of(
+                message,
+                trace,
+                args.compose.kind,
+                session,
+                ledger,
+                &mut finder,
+            )?
         }
         (None, None) => return Err(Failure::bug("a lookup without a ledger")),
     };
@@ -100,8 +107,14 @@ fn drawn() -> Result<Secret, Failure> {
 }
 
 /// Gathers what a message shows, for a desk that the user named.
-fn offline(message: Message, trace: Trace, mailbox: AbuseMailbox, session: &Session) -> Way {
-    let evidence = evidence::gather(&message, &trace, &session.rules);
+fn offline(
+    message: Message,
+    trace: Trace,
+    kind: Option<Kind>,
+    mailbox: AbuseMailbox,
+    session: &Session,
+) -> Way {
+    let evidence = evidence::gather(&message, &trace, &session.rules).called(kind);
     let contact = Contact {
         mailbox,
         role: Role::Network,

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::complaint::{Format, Munge};
+use crate::complaint::{Format, Munge, NOTE_CHARS};
+use crate::evidence::Kind;
 use crate::failure::Exit;
 use crate::term::ColorChoice;
 
@@ -104,8 +105,15 @@ pub(crate) struct ComposeFlags {
     #[arg(long, value_name = "LEVEL")]
     pub(crate) munge: Option<Munge>,
 
-    /// Add your own words to every complaint
-    #[arg(long, value_name = "TEXT")]
+    /// Call the mail spam, phishing, advance-fee, malware or newsletter
+    ///
+    /// Default: what its words, links and attachments speak for. The kind
+    /// decides which desks are asked, and stands in the text.
+    #[arg(long, value_name = "KIND")]
+    pub(crate) kind: Option<Kind>,
+
+    /// Add your own words to every complaint, at most 2,000 characters
+    #[arg(long, value_name = "TEXT", value_parser = note)]
     pub(crate) note: Option<String>,
 
     /// Tell an authority, too, that collects such mail: `apwg`, `ncsc-uk` …
@@ -114,6 +122,14 @@ pub(crate) struct ComposeFlags {
     /// as `also` in [complaint] of the settings.
     #[arg(long, value_name = "NAME")]
     pub(crate) also: Vec<String>,
+}
+
+/// Reads the value of `--note`.
+fn note(text: &str) -> Result<String, String> {
+    if text.chars().count() > NOTE_CHARS {
+        return Err(format!("it has more than {NOTE_CHARS} characters"));
+    }
+    Ok(text.to_owned())
 }
 
 /// `plaint report`.

@@ -63,6 +63,9 @@ mod trace;
 // shows who answers for an address, a network, a domain or a link
 mod lookup;
 
+// changes what complaints say before the user agrees
+mod change;
+
 // composes complaints and prints them; never sends
 mod draft;
 

@@ -5,16 +5,18 @@
 
 use std::sync::Arc;
 
-use super::agree::agree_and_send;
+use super::agree::{Ended, agree_and_send};
 use super::flags::ReportArgs;
 use super::way::{self, Plan, Way};
-use super::{Session, authority, find, identity, input, newsletter, question, say, transport};
-use crate::complaint::Format;
+use super::{
+    Session, authority, change, find, identity, input, newsletter, question, say, transport,
+};
+use crate::complaint::{Complaint, Format};
 use crate::config::TransportKind;
-use crate::consent::State;
+use crate::consent::{Change, State};
 use crate::contact::Finder;
 use crate::failure::{Exit, Failure};
-use crate::ledger::{Earlier, Standing};
+use crate::ledger::{Earlier, Ledger, Standing};
 use crate::trace::{Trace, story};
 
 /// Runs the command.
@@ -43,7 +45,8 @@ pub(crate) fn run(args: ReportArgs, session: &mut Session) -> Result<Exit, Failu
     let rules = Arc::clone(&session.rules);
     let mut finder = Finder::new(find::settings(session, args.offline)?, &rules);
     session.term.status(&asking(&trace));
-    let way = Way::of(message, trace, session, &mut ledger, &mut finder)?;
+    let called = args.compose.kind;
+    let mut way = Way::of(message, trace, called, session, &mut ledger, &mut finder)?;
     session.term.answer(&say::source(&way.trace, way.holder()));
     let mut options = way::options(session, &args.compose)?;
     authority::offer(session, &way, &options.also);
@@ -57,20 +60,55 @@ pub(crate) fn run(args: ReportArgs, session: &mut Session) -> Result<Exit, Failu
         options.format = Some(Format::Plain);
     }
     options.answer = newsletter::answer(session, &mut ledger, &way)?;
-    let now = session.now();
     let (case, earlier) = way.case(&ledger, &standing)?;
-    let plan = Plan {
-        case,
-        earlier: &earlier,
-        identity: &identity,
-        options: &options,
-        rules: &rules,
-        secret: ledger.secret(),
-        now,
-    };
-    let complaints = way.draft(&plan)?;
-    way.keep(&complaints, case, &mut ledger, State::Drafted, now)?;
-    agree_and_send(session, &mut ledger, complaints, kind)
+    let mut before: Vec<Complaint> = Vec::new();
+    loop {
+        let now = session.now();
+        let plan = Plan {
+            case,
+            earlier: &earlier,
+            identity: &identity,
+            options: &options,
+            rules: &rules,
+            secret: ledger.secret(),
+            now,
+        };
+        let complaints = way.draft(&plan)?;
+        way.keep(&complaints, case, &mut ledger, State::Drafted, now)?;
+        take_back(session, &mut ledger, &before, &complaints)?;
+        before.clone_from(&complaints);
+        match agree_and_send(session, &mut ledger, complaints, kind, &Change::ALL)? {
+            Ended::Done(exit) => return Ok(exit),
+            Ended::Change(Change::Note) => {
+                let desks: Vec<String> = before.iter().map(|one| one.desk.key()).collect();
+                change::note(session, &desks, &mut options)?;
+            }
+            Ended::Change(Change::Kind) => {
+                let called = change::kind(session, way.evidence.kind)?;
+                way = way.called(called, session, &mut ledger, &mut finder)?;
+                authority::offer(session, &way, &options.also);
+            }
+        }
+    }
+}
+
+/// Cancels the drafts to desks that are none any more.
+fn take_back(
+    session: &Session,
+    ledger: &mut Ledger,
+    before: &[Complaint],
+    now: &[Complaint],
+) -> Result<(), Failure> {
+    for old in before {
+        if now.iter().any(|new| new.desk.key() == old.desk.key()) {
+            continue;
+        }
+        let id = ledger.number_of(old)?;
+        let from = [State::Held, State::Drafted];
+        let why = "the mail is called something else now";
+        ledger.move_on(id, &from, State::Cancelled, why, session.now())?;
+    }
+    Ok(())
 }
 
 /// Returns whether a complaint about the source may go out.

@@ -4,7 +4,7 @@
 //! Failures: nothing held is nothing to report; see [`super::agree`] for the rest.
 
 use super::Session;
-use super::agree::agree_and_send;
+use super::agree::{Ended, agree_and_send};
 use super::flags::ReviewArgs;
 use super::transport;
 use crate::complaint::Complaint;
@@ -33,5 +33,8 @@ pub(crate) fn run(args: ReviewArgs, session: &mut Session) -> Result<Exit, Failu
     } else {
         transport::kind(session, &from)?
     };
-    agree_and_send(session, &mut ledger, complaints, kind)
+    match agree_and_send(session, &mut ledger, complaints, kind, &[])? {
+        Ended::Done(exit) => Ok(exit),
+        Ended::Change(_) => Err(Failure::bug("a change was asked for that was not offered")),
+    }
 }

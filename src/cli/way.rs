@@ -3,6 +3,8 @@
 //! In: [`Message`], [`Trace`]. Out: [`Way`]: evidence, contacts, and complaints in the ledger.
 //! Failures: no source, no desk: one failure each, with what was asked and answered.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::Session;
@@ -14,7 +16,7 @@ use crate::complaint::{
 };
 use crate::consent::State;
 use crate::contact::{Finder, Role};
-use crate::evidence::{self, Evidence};
+use crate::evidence::{self, Evidence, Kind};
 use crate::failure::{Exit, Failure};
 use crate::intake::{Message, Untrusted};
 use crate::ledger::{Arrival, CaseFacts, Ledger, Standing};
@@ -37,11 +39,12 @@ impl Way {
     pub(super) fn of(
         message: Message,
         trace: Trace,
+        kind: Option<Kind>,
         session: &Session,
         ledger: &mut Ledger,
         finder: &mut Finder<'_>,
     ) -> Result<Self, Failure> {
-        let evidence = evidence::gather(&message, &trace, &session.rules);
+        let evidence = evidence::gather(&message, &trace, &session.rules).called(kind);
         let suspects = evidence::suspects(&trace, &evidence, &session.rules);
         let use_cache = session.config.lookup.cache;
         let now = session.now();
@@ -60,6 +63,24 @@ impl Way {
             evidence,
             found,
         })
+    }
+
+    /// Calls the mail something else, and looks up who is concerned then.
+    pub(super) fn called(
+        self,
+        kind: Kind,
+        session: &Session,
+        ledger: &mut Ledger,
+        finder: &mut Finder<'_>,
+    ) -> Result<Self, Failure> {
+        Self::of(
+            self.message,
+            self.trace,
+            Some(kind),
+            session,
+            ledger,
+            finder,
+        )
     }
 
     /// Returns who holds the network of the source, where a registry says so.
@@ -166,6 +187,7 @@ pub(super) fn options(session: &Session, flags: &ComposeFlags) -> Result<Options
         munge: flags.munge.or(keys.munge),
         max_evidence_kib: keys.max_evidence_kib,
         note: flags.note.clone(),
+        notes: BTreeMap::new(),
         language: keys.language.clone(),
         answer: None,
         also: authority::chosen(session, &flags.also)?,

@@ -23,6 +23,8 @@
 //! | names that tell the sender who looked them up | registered domains only, unless every label is ordinary | `lookups_ask_for_no_name_that_could_carry_a_token` |
 //! | programs passed on | replaced by name, type, size and digest | `programs_and_archives_become_a_line_with_their_digest` |
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use crate::contact::{AbuseMailbox, Contacts, Role, Suspect};
@@ -51,6 +53,9 @@ mod authority;
 
 // the desk's own marks in the message
 mod stamp;
+
+// findings of own hosts about the sender
+mod attested;
 
 // part one
 mod text;
@@ -138,6 +143,9 @@ pub enum Munge {
     HeadersOnly,
 }
 
+/// Characters of the user's own words in one complaint: a desk reads a few sentences, no letter.
+pub const NOTE_CHARS: usize = 2_000;
+
 /// What a user may choose about his complaints.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
@@ -147,8 +155,10 @@ pub struct Options {
     pub munge: Option<Munge>,
     /// Size of the evidence at most, in KiB.
     pub max_evidence_kib: usize,
-    /// The user's own words to all desks.
+    /// The user's own words to all desks, at most [`NOTE_CHARS`].
     pub note: Option<String>,
+    /// His words to one desk, by [`Desk::key`]; they stand below those to all.
+    pub notes: BTreeMap<String, String>,
     /// Language of the text, `en` or `de`.
     pub language: String,
     /// What the user says about a newsletter; quoted as his word.
@@ -190,6 +200,7 @@ impl Default for Options {
             munge: None,
             max_evidence_kib: 50,
             note: None,
+            notes: BTreeMap::new(),
             language: "en".to_owned(),
             answer: None,
             also: Vec::new(),

@@ -5,12 +5,13 @@
 //! Trust: every foreign value is escaped; what strangers wrote stands below a line that says so.
 //! Limits: the sentences are those of `rules/complaints`; a desk's own template is not known.
 
+use super::attested;
 use super::case::{Case, rfc5322, shown, utc};
 use super::desk::Call;
 use super::munge::Exhibit;
 use super::quote::{QUOTED_CHARS, wrapped};
 use super::stamp::stamps;
-use super::{Answer, Says};
+use super::{Answer, NOTE_CHARS, Says};
 use crate::contact::{Escalation, Role, Suspect};
 use crate::evidence::Kind;
 use crate::intake::Untrusted;
@@ -344,13 +345,9 @@ impl Text<'_, '_> {
         }
         self.blank();
         self.say("attested", &[]);
-        for attestation in attestations.iter().take(LISTED_LIMIT) {
-            let line = format!(
-                "{}: {}",
-                shown(&attestation.writer),
-                shown(&attestation.text)
-            );
-            self.line("  ", &line);
+        for line in attested::lines(attestations).into_iter().take(LISTED_LIMIT) {
+            self.out.push_str("  ");
+            wrapped(&line, "    ", &mut self.out);
         }
     }
 
@@ -470,14 +467,23 @@ impl Text<'_, '_> {
                 self.say("one-click", &[]);
             }
         }
-        if let Some(note) = options
-            .note
-            .as_deref()
-            .map(str::trim)
+        let notes = [
+            options.note.as_ref(),
+            options.notes.get(&self.call.desk.key()),
+        ];
+        let notes: Vec<&str> = notes
+            .into_iter()
+            .flatten()
+            .map(|note| note.trim())
             .filter(|note| !note.is_empty())
-        {
+            .collect();
+        if !notes.is_empty() {
             self.blank();
             self.say("note", &[]);
+        }
+        for note in notes {
+            let end = note.char_indices().nth(NOTE_CHARS);
+            let note = end.map_or(note, |(end, _)| note.get(..end).unwrap_or(note));
             for line in note.lines() {
                 let line = Untrusted::text(line).up_to(QUOTED_CHARS).to_string();
                 wrapped(&line, "", &mut self.out);

@@ -6,7 +6,7 @@
 
 use jiff::Timestamp;
 
-use super::{Approved, Bar, Choice, Codes, NoRandomness, Terminal, TerminalError, bars};
+use super::{Approved, Bar, Change, Choice, Codes, NoRandomness, Terminal, TerminalError, bars};
 use crate::complaint::{Complaint, preview};
 use crate::intake::Untrusted;
 
@@ -20,6 +20,10 @@ const SHOW: &str = "show";
 /// What stands above the last word.
 const HOW_TO_ANSWER: &str =
     "Type `show` to read the whole mail as it will be sent; an empty line sends nothing.";
+
+/// What stands below it where the complaints can still be composed anew.
+const HOW_TO_CHANGE: &str =
+    "Type `note` to add words of your own, `kind` to call the mail something else.";
 
 /// What stands above the code.
 const LAST_WORD: &str = "Once sent, the desk may pass this on; it cannot be recalled.";
@@ -73,6 +77,9 @@ pub enum UnaskedWhy {
     /// No code could be drawn.
     #[error(transparent)]
     Code(#[from] NoRandomness),
+    /// The user wants something changed first; then he is asked anew, with a new code.
+    #[error("something is to be changed first")]
+    Change(Change),
 }
 
 /// Shows complaints, lets the user choose among them, and asks for a code.
@@ -93,11 +100,30 @@ pub fn ask(
     now: Timestamp,
     codes: &mut dyn Codes,
 ) -> Result<Answer, Unasked> {
+    ask_or_change(complaints, preview, terminal, now, codes, &[])
+}
+
+/// Asks as [`ask`] does, and lets the user say that something is to be changed first.
+///
+/// A code stands for the octets that were shown. What is changed is composed
+/// anew by the caller, shown again, and gets a code of its own.
+///
+/// # Errors
+///
+/// [`Unasked`] as [`ask`]; with [`UnaskedWhy::Change`] where one of `changes` was typed.
+pub fn ask_or_change(
+    complaints: Vec<Complaint>,
+    preview: &dyn Fn(&Complaint) -> String,
+    terminal: &mut dyn Terminal,
+    now: Timestamp,
+    codes: &mut dyn Codes,
+    changes: &[Change],
+) -> Result<Answer, Unasked> {
     let sheets: Vec<Sheet> = complaints
         .iter()
         .map(|complaint| Sheet::of(complaint, preview))
         .collect();
-    let verdicts = match converse(&complaints, &sheets, terminal, codes) {
+    let verdicts = match converse(&complaints, &sheets, terminal, codes, changes) {
         Ok(verdicts) => verdicts,
         Err(why) => return Err(Unasked { complaints, why }),
     };
@@ -149,6 +175,7 @@ fn converse(
     sheets: &[Sheet],
     terminal: &mut dyn Terminal,
     codes: &mut dyn Codes,
+    changes: &[Change],
 ) -> Result<Vec<Option<Reason>>, UnaskedWhy> {
     let mut choices = Vec::new();
     for (complaint, sheet) in complaints.iter().zip(sheets) {
@@ -169,7 +196,7 @@ fn converse(
         .zip(&ticks)
         .filter_map(|(complaint, ticked)| ticked.then_some(complaint))
         .collect();
-    let agreed = !agreed_to.is_empty() && code(&agreed_to, terminal, codes)?;
+    let agreed = !agreed_to.is_empty() && code(&agreed_to, terminal, codes, changes)?;
     let mut ticks = ticks.into_iter();
     Ok(sheets
         .iter()
@@ -198,12 +225,17 @@ fn code(
     agreed_to: &[&Complaint],
     terminal: &mut dyn Terminal,
     codes: &mut dyn Codes,
+    changes: &[Change],
 ) -> Result<bool, UnaskedWhy> {
     let what = match agreed_to.len() {
         1 => "1 complaint".to_owned(),
         count => format!("{count} complaints"),
     };
-    terminal.show(&format!("\n{HOW_TO_ANSWER}\n{LAST_WORD}\n"))?;
+    terminal.show(&format!("\n{HOW_TO_ANSWER}\n"))?;
+    if !changes.is_empty() {
+        terminal.show(&format!("{HOW_TO_CHANGE}\n"))?;
+    }
+    terminal.show(&format!("{LAST_WORD}\n"))?;
     let mut tries = 0;
     while tries < TRIES {
         let code = codes.draw()?;
@@ -221,6 +253,9 @@ fn code(
                 terminal.page(&preview::whole(complaint))?;
             }
             continue;
+        }
+        if let Some(change) = changes.iter().find(|change| change.is(&typed)) {
+            return Err(UnaskedWhy::Change(*change));
         }
         tries += 1;
         terminal.show("That is not the code.\n")?;

@@ -31,9 +31,13 @@ pub use bar::{Bar, bars};
 mod guard;
 pub use guard::{Caution, Facts, Guarded, Limits, STALE, Situation, TOO_OLD, Weight, guard, judge};
 
+// what the user may want changed before he answers
+mod change;
+pub use change::Change;
+
 // show, choose, ask
 mod ask;
-pub use ask::{Answer, Declined, Reason, Unasked, UnaskedWhy, ask};
+pub use ask::{Answer, Declined, Reason, Unasked, UnaskedWhy, ask, ask_or_change};
 
 // an answer given before, for the same octets
 mod recall;

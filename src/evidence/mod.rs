@@ -59,7 +59,7 @@ pub struct Evidence {
 }
 
 /// Kind of abuse.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Kind {
     /// Unsolicited mail.
     #[default]
@@ -136,6 +136,15 @@ pub struct Unsubscribe {
 }
 
 impl Kind {
+    /// Every kind, the commonest first.
+    pub const ALL: [Self; 5] = [
+        Self::Spam,
+        Self::Phishing,
+        Self::AdvanceFee,
+        Self::Malware,
+        Self::Newsletter,
+    ];
+
     /// Returns the word under which a kind is kept and shown.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -146,6 +155,18 @@ impl Kind {
             Self::Malware => "malware",
             Self::Newsletter => "newsletter",
         }
+    }
+}
+
+impl Evidence {
+    /// Returns the evidence with the kind that the user calls it; as proposed where he says nothing.
+    #[must_use]
+    pub fn called(mut self, kind: Option<Kind>) -> Self {
+        if let Some(kind) = kind {
+            self.kind = kind;
+            self.kind_why = vec!["you said so".to_owned()];
+        }
+        self
     }
 }
 

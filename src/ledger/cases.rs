@@ -372,11 +372,22 @@ fn open_case(
             seconds(now),
         ),
     )?;
-    let id = db.query_row(
-        "SELECT id FROM cases WHERE key = ?1",
+    let (id, kind): (i64, String) = db.query_row(
+        "SELECT id, kind FROM cases WHERE key = ?1",
         [case.octets().as_slice()],
-        |row| row.get(0),
+        |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
+    if kind != facts.kind {
+        // The complaints follow what the mail is called now, and so does the count.
+        db.execute(
+            "UPDATE cases SET kind = ?2 WHERE id = ?1",
+            (id, &facts.kind),
+        )?;
+        db.execute(
+            "INSERT INTO history (at, case_id, event, detail) VALUES (?1, ?2, 'kind', ?3)",
+            (seconds(now), id, &facts.kind),
+        )?;
+    }
     if added > 0 {
         db.execute(
             "INSERT INTO history (at, case_id, event, detail) VALUES (?1, ?2, 'case', ?3)",
