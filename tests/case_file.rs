@@ -8,10 +8,10 @@ use plaint::contact::{Cache, Contacts, Suspect};
 use plaint::delivery::answer;
 use plaint::delivery::{Journal as _, Outcome, Setback, Stage};
 use plaint::intake::{self, Message, Origin};
-use plaint::ledger::{By, DeskMark, Filter, Form, How, Ledger, LedgerError, Standing};
+use plaint::ledger::{By, DeskMark, Filter, Form, How, Ledger, LedgerError, ShownAs, Standing};
 use plaint::rules::Rules;
 
-use crate::letters::{agreed_at, kept_complaint, noon, spam};
+use crate::letters::{FREE, agreed_at, kept_complaint, noon, spam};
 
 const DESK: &str = "abuse@example.net";
 
@@ -35,7 +35,10 @@ impl File {
     fn ends(&mut self, number: u32, desk: &str, at: Timestamp, outcome: &Outcome) -> i64 {
         let complaint = kept_complaint(&mut self.ledger, number, desk, "Spam came.");
         let approved = agreed_at(vec![complaint], at);
-        let id = self.ledger.approve(&approved, at).unwrap()[0];
+        let id = self
+            .ledger
+            .approve(&approved, ShownAs::New, &FREE, at)
+            .unwrap()[0];
         self.ledger.connecting(&approved[0], "smtp", at).unwrap();
         self.ledger.data(&approved[0], at).unwrap();
         self.ledger.ended(&approved[0], outcome, at).unwrap();

@@ -10,10 +10,10 @@ use plaint::delivery::{
     Drafts, Journal, JournalError, Outcome, PasswordFrom, Sendmail, Stage, Transport as _, deliver,
     deliver_each,
 };
-use plaint::ledger::Ledger;
+use plaint::ledger::{Ledger, ShownAs};
 use secrecy::SecretString;
 
-use crate::letters::{agreed, agreed_at, clock, kept_complaint, noon};
+use crate::letters::{FREE, agreed, agreed_at, clock, kept_complaint, noon};
 use crate::servers::faulty::{Act, Faulty, STAGES};
 
 /// A complaint with everything that a server could trip over: dots, 8-bit octets, long lines.
@@ -64,7 +64,7 @@ impl Desk {
         let complaint = kept_complaint(&mut ledger, 1, "abuse@example.net", body);
         let approved = agreed(complaint);
         let id = ledger
-            .approve(std::slice::from_ref(&approved), noon())
+            .approve(std::slice::from_ref(&approved), ShownAs::New, &FREE, noon())
             .unwrap()[0];
         Self {
             _folder: folder,
@@ -322,7 +322,9 @@ fn batch(ledger: &mut Ledger, count: u32) -> Vec<Approved> {
         .map(|n| kept_complaint(ledger, n, "abuse@example.net", &format!("number {n}")))
         .collect();
     let approved = agreed_at(complaints, noon());
-    ledger.approve(&approved, noon()).unwrap();
+    ledger
+        .approve(&approved, ShownAs::New, &FREE, noon())
+        .unwrap();
     approved
 }
 

@@ -12,10 +12,10 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use plaint::consent::{Approved, State, recall};
 use plaint::delivery::{Journal, JournalError, Outcome, deliver};
-use plaint::ledger::Ledger;
+use plaint::ledger::{Ledger, ShownAs};
 
 use crate::delivery::{HARD, to_port};
-use crate::letters::{agreed, kept_complaint, noon};
+use crate::letters::{FREE, agreed, kept_complaint, noon};
 use crate::servers::faulty::{Act, Faulty};
 
 /// What the child is told: ledger, port, where it kills itself, how far its clock is off.
@@ -144,7 +144,9 @@ fn prepared(path: &Path, body: &str) -> (i64, Vec<u8>) {
     let mut ledger = Ledger::open(path, noon()).unwrap();
     let complaint = kept_complaint(&mut ledger, 1, "abuse@example.net", body);
     let octets = complaint.octets.clone();
-    let id = ledger.approve(&[agreed(complaint)], noon()).unwrap()[0];
+    let id = ledger
+        .approve(&[agreed(complaint)], ShownAs::New, &FREE, noon())
+        .unwrap()[0];
     (id, octets)
 }
 
@@ -340,7 +342,9 @@ fn two_programs_at_once_send_each_complaint_once() {
         let text = format!("number {number}");
         approved.push(agreed(kept_complaint(&mut ledger, number, desk, &text)));
     }
-    ledger.approve(&approved, noon()).unwrap();
+    ledger
+        .approve(&approved, ShownAs::New, &FREE, noon())
+        .unwrap();
     drop(ledger);
     let server = Faulty::start(
         vec![("mail", Act::Drip(Duration::from_millis(3)))],

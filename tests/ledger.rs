@@ -4,12 +4,12 @@ use std::net::IpAddr;
 use std::os::unix::fs::PermissionsExt as _;
 
 use jiff::SignedDuration;
-use plaint::consent::{State, recall};
+use plaint::consent::{Limits, State, recall};
 use plaint::contact::{Cache as _, Contacts, Network, Suspect};
 use plaint::delivery::{Journal as _, JournalError, LogOnly, Outcome, Setback, Stage, deliver};
-use plaint::ledger::{CaseFacts, Ledger, LedgerError, Standing};
+use plaint::ledger::{CaseFacts, Ledger, LedgerError, ShownAs, Standing};
 
-use crate::letters::{agreed, clock, kept_complaint, noon, spam};
+use crate::letters::{FREE, agreed, clock, kept_complaint, noon, spam};
 
 fn fresh() -> (tempfile::TempDir, Ledger) {
     let folder = tempfile::tempdir().unwrap();
@@ -116,13 +116,15 @@ fn held_octets_are_composed_anew_and_agreed_ones_never() {
     let second = kept_complaint(&mut ledger, 1, "abuse@example.net", "two");
     assert_eq!(ledger.keep(&second, State::Held, noon()).unwrap(), id);
     assert_eq!(ledger.kept(id).unwrap().recorded.complaint.text, "two");
-    ledger.approve(&[agreed(second.clone())], noon()).unwrap();
+    ledger
+        .approve(&[agreed(second.clone())], ShownAs::New, &FREE, noon())
+        .unwrap();
     assert_eq!(
         ledger.keep(&first, State::Held, noon()),
         Err(LedgerError::Settled(State::Approved))
     );
     assert_eq!(
-        ledger.approve(&[agreed(first)], noon()),
+        ledger.approve(&[agreed(first)], ShownAs::New, &FREE, noon()),
         Err(LedgerError::Settled(State::Approved)),
         "other octets under the same key"
     );
@@ -134,12 +136,80 @@ fn approving_is_all_or_nothing() {
     let (_folder, mut ledger) = fresh();
     let one = kept_complaint(&mut ledger, 1, "abuse@example.net", "one");
     let two = kept_complaint(&mut ledger, 1, "abuse@example.com", "two");
-    ledger.approve(&[agreed(two.clone())], noon()).unwrap();
+    ledger
+        .approve(&[agreed(two.clone())], ShownAs::New, &FREE, noon())
+        .unwrap();
     let mut other = two;
     other.octets.extend_from_slice(b"more\r\n");
     let both = [agreed(one), agreed(other)];
-    assert!(ledger.approve(&both, noon()).is_err());
+    assert!(ledger.approve(&both, ShownAs::New, &FREE, noon()).is_err());
     assert_eq!(ledger.in_states(&[State::Approved]).unwrap().len(), 1);
+}
+
+#[test]
+fn of_two_programs_that_ask_at_once_only_one_comes_within_the_limit() {
+    let (folder, mut first) = fresh();
+    let mut second = reopened(&folder);
+    let limits = Limits::default();
+    // Both read the same facts before their prompts: nothing speaks against either.
+    let one = kept_complaint(&mut first, 1, "abuse@example.net", "one");
+    let two = kept_complaint(&mut second, 2, "abuse@example.net", "two");
+    for complaint in [&one, &two] {
+        assert_eq!(first.facts(complaint, noon()).unwrap().about_source, 0);
+    }
+    first
+        .approve(&[agreed(one)], ShownAs::New, &limits, noon())
+        .unwrap();
+    let other = kept_complaint(&mut second, 3, "abuse@example.com", "three");
+    let both = [agreed(other), agreed(two)];
+    let over = second.approve(&both, ShownAs::New, &limits, noon());
+    assert!(
+        matches!(over, Err(LedgerError::Limit { place: 1, .. })),
+        "{over:?}"
+    );
+    assert_eq!(
+        second.in_states(&[State::Approved]).unwrap().len(),
+        1,
+        "all of an answer is written down, or nothing"
+    );
+    // What is agreed to in one answer counts against itself, too.
+    let same_desk =
+        [4, 5].map(|n| agreed(kept_complaint(&mut second, n, "abuse@isp.example", "x")));
+    let over = second.approve(&same_desk, ShownAs::New, &limits, noon());
+    assert!(matches!(over, Err(LedgerError::Limit { place: 1, .. })));
+}
+
+#[test]
+fn an_answer_falls_where_its_complaint_is_not_what_was_shown_any_more() {
+    let (folder, mut ledger) = fresh();
+    let shown = kept_complaint(&mut ledger, 1, "abuse@example.net", "x");
+    let (here, there) = (agreed(shown.clone()), agreed(shown));
+    let mut other = reopened(&folder);
+    let id = other
+        .approve(std::slice::from_ref(&there), ShownAs::New, &FREE, noon())
+        .unwrap()[0];
+    let mut approve =
+        |shown_as| ledger.approve(std::slice::from_ref(&here), shown_as, &FREE, noon());
+    assert_eq!(
+        approve(ShownAs::New),
+        Err(LedgerError::Settled(State::Approved))
+    );
+    other.connecting(&there, "smtp", noon()).unwrap();
+    other.data(&there, noon()).unwrap();
+    let lost = Outcome::Unknown(Setback::new(Stage::Dot, "nothing was heard"));
+    other.ended(&there, &lost, noon()).unwrap();
+    // It may have arrived, and only who was told so can have it sent again.
+    for shown_as in [ShownAs::New, ShownAs::Waiting] {
+        assert_eq!(
+            approve(shown_as),
+            Err(LedgerError::Settled(State::Unknown)),
+            "{shown_as:?}"
+        );
+    }
+    let dropped = other.move_on(id, &[State::Unknown], State::Cancelled, "dropped", noon());
+    dropped.unwrap();
+    assert!(approve(ShownAs::New).is_err(), "dropped, and maybe there");
+    assert!(approve(ShownAs::Unknown).is_err());
 }
 
 #[test]
@@ -157,7 +227,7 @@ fn a_delivery_leaves_a_row_an_attempt_and_a_history() {
     let complaint = kept_complaint(&mut ledger, 1, "abuse@example.net", "x");
     let approved = agreed(complaint);
     let id = ledger
-        .approve(std::slice::from_ref(&approved), noon())
+        .approve(std::slice::from_ref(&approved), ShownAs::New, &FREE, noon())
         .unwrap()[0];
     let outcome = deliver(approved, &mut LogOnly, &mut ledger, &clock()).unwrap();
     assert!(matches!(outcome, Outcome::Saved { .. }));
@@ -188,8 +258,12 @@ fn what_a_crash_left_is_deferred_before_the_dot_and_unknown_after_it() {
     let one = agreed(kept_complaint(&mut ledger, 1, "abuse@example.net", "1"));
     let two = agreed(kept_complaint(&mut ledger, 2, "abuse@example.net", "2"));
     let ids = [
-        ledger.approve(std::slice::from_ref(&one), noon()).unwrap()[0],
-        ledger.approve(std::slice::from_ref(&two), noon()).unwrap()[0],
+        ledger
+            .approve(std::slice::from_ref(&one), ShownAs::New, &FREE, noon())
+            .unwrap()[0],
+        ledger
+            .approve(std::slice::from_ref(&two), ShownAs::New, &FREE, noon())
+            .unwrap()[0],
     ];
     ledger.connecting(&one, "smtp", noon()).unwrap();
     ledger.connecting(&two, "smtp", noon()).unwrap();
@@ -209,7 +283,9 @@ fn what_a_crash_left_is_deferred_before_the_dot_and_unknown_after_it() {
 fn one_process_sends_and_another_neither_sends_nor_puts_right() {
     let (folder, mut first) = fresh();
     let one = agreed(kept_complaint(&mut first, 1, "abuse@example.net", "1"));
-    let id = first.approve(std::slice::from_ref(&one), noon()).unwrap()[0];
+    let id = first
+        .approve(std::slice::from_ref(&one), ShownAs::New, &FREE, noon())
+        .unwrap()[0];
     first.connecting(&one, "smtp", noon()).unwrap();
     first.data(&one, noon()).unwrap();
     let mut second = reopened(&folder);
@@ -231,7 +307,9 @@ fn one_process_sends_and_another_neither_sends_nor_puts_right() {
 fn a_deferred_complaint_waits_longer_each_time_and_a_lasting_setback_waits_for_the_user() {
     let (_folder, mut ledger) = fresh();
     let complaint = kept_complaint(&mut ledger, 1, "abuse@example.net", "1");
-    ledger.approve(&[agreed(complaint)], noon()).unwrap();
+    ledger
+        .approve(&[agreed(complaint)], ShownAs::New, &FREE, noon())
+        .unwrap();
     let mut pauses = Vec::new();
     for lasting in [false, false, true] {
         let kept = ledger.due(noon(), true).unwrap().remove(0);
@@ -257,7 +335,9 @@ fn a_ledger_put_back_from_a_backup_does_not_send_again() {
     let (folder, mut ledger) = fresh();
     let path = folder.path().join("data/ledger.db");
     let one = agreed(kept_complaint(&mut ledger, 1, "abuse@example.net", "1"));
-    let id = ledger.approve(std::slice::from_ref(&one), noon()).unwrap()[0];
+    let id = ledger
+        .approve(std::slice::from_ref(&one), ShownAs::New, &FREE, noon())
+        .unwrap()[0];
     drop(ledger);
     let backup = std::fs::read(&path).unwrap();
     let mut ledger = reopened(&folder);
@@ -280,7 +360,9 @@ fn a_ledger_put_back_from_a_backup_does_not_send_again() {
 fn a_ledger_carried_to_another_machine_does_not_send_again() {
     let (folder, mut ledger) = fresh();
     let one = agreed(kept_complaint(&mut ledger, 1, "abuse@example.net", "1"));
-    let id = ledger.approve(std::slice::from_ref(&one), noon()).unwrap()[0];
+    let id = ledger
+        .approve(std::slice::from_ref(&one), ShownAs::New, &FREE, noon())
+        .unwrap()[0];
     ledger.connecting(&one, "smtp", noon()).unwrap();
     let setback = Setback::new(Stage::Connect, "no");
     ledger
@@ -457,7 +539,9 @@ fn a_ledger_that_can_only_be_read_sends_nothing_and_says_so() {
         // Root may write everywhere; the database itself can still be told not to.
         let (folder, mut ledger) = fresh();
         let one = agreed(kept_complaint(&mut ledger, 1, "abuse@example.net", "1"));
-        ledger.approve(std::slice::from_ref(&one), noon()).unwrap();
+        ledger
+            .approve(std::slice::from_ref(&one), ShownAs::New, &FREE, noon())
+            .unwrap();
         let db = rusqlite::Connection::open(folder.path().join("data/ledger.db")).unwrap();
         db.execute_batch("BEGIN IMMEDIATE; UPDATE local SET pulse = pulse;")
             .unwrap();

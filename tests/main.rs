@@ -126,6 +126,10 @@ mod replies;
 #[cfg(test)]
 mod batch;
 
+// what waits, asked about again
+#[cfg(test)]
+mod outbox;
+
 // killed at every step of a delivery
 #[cfg(test)]
 mod program_killed;

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use plaint::delivery::smtp::{Mechanism, Settings, Smtp, Times, Tls};
 use plaint::delivery::{Outcome, PasswordFrom, Setback, Stage, deliver};
-use plaint::ledger::Ledger;
+use plaint::ledger::{Ledger, ShownAs};
 use secrecy::SecretString;
 
-use crate::letters::{agreed, clock, kept_complaint, noon};
+use crate::letters::{FREE, agreed, clock, kept_complaint, noon};
 use crate::net::smtp::Protection;
 use crate::net::tls::Shown;
 use crate::net::{Internet, made_up};
@@ -65,7 +65,7 @@ fn send(settings: Settings, password: String) -> Outcome {
     let complaint = kept_complaint(&mut ledger, 1, "abuse@example.net", "x");
     let approved = agreed(complaint);
     ledger
-        .approve(std::slice::from_ref(&approved), noon())
+        .approve(std::slice::from_ref(&approved), ShownAs::New, &FREE, noon())
         .unwrap();
     let ask = move |_: &str| Ok(SecretString::from(password.clone()));
     let mut smtp = Smtp::new(settings, PasswordFrom::Ask(Box::new(ask)));

@@ -7,13 +7,13 @@ use std::sync::Arc;
 
 use super::{Session, forms, transport};
 use crate::complaint::{Complaint, Desk, preview};
-use crate::config::TransportKind;
+use crate::config::{Config, TransportKind};
 use crate::consent::{
     self, Answer, Approved, Change, Limits, Reason, Situation, State, Unasked, UnaskedWhy,
 };
 use crate::delivery::{self, Outcome, Undelivered};
 use crate::failure::{Exit, Failure};
-use crate::ledger::{Ledger, LedgerError};
+use crate::ledger::{Ledger, LedgerError, ShownAs};
 use crate::rules::Rules;
 
 /// How asking ended.
@@ -43,7 +43,7 @@ pub(super) fn agree_and_send(
         session.term.status(sentence);
     }
     session.term.flush();
-    let complaints = guarded(session, ledger, complaints)?;
+    let complaints = guarded(session, ledger, complaints, ShownAs::New)?;
     let (forms, complaints) = forms::taken_out(complaints);
     let exit = if complaints.is_empty() {
         session.term.status("Nothing was sent.");
@@ -105,25 +105,29 @@ fn ask_and_send(
             .status(&format!("Nothing was sent. {declined}"));
         return Ok(Ended::Done(Exit::Done));
     }
-    send(session, ledger, answer.approved, way).map(Ended::Done)
+    send(session, ledger, answer.approved, ShownAs::New, way).map(Ended::Done)
 }
 
 /// Returns what can be asked about now; says why the rest is held back.
-fn guarded(
+pub(super) fn guarded(
     session: &mut Session,
     ledger: &Ledger,
     complaints: Vec<Complaint>,
+    shown_as: ShownAs,
 ) -> Result<Vec<Complaint>, Failure> {
     let now = session.now();
     let mut facts = Vec::with_capacity(complaints.len());
     for complaint in &complaints {
         let mut known = ledger.facts(complaint, now)?;
+        if shown_as != ShownAs::New {
+            // It is its own earlier complaint, and the question says so.
+            known.earlier = None;
+        }
         // The user's own rule may be younger than the complaint.
         known.blocked |= is_blocked(&session.rules, &complaint.desk);
         facts.push(known);
     }
     let mut facts = facts.into_iter();
-    let keys = &session.config.limits;
     let guarded = consent::guard(
         complaints,
         &mut |_| facts.next().unwrap_or_default(),
@@ -131,21 +135,31 @@ fn guarded(
             own_domains: session.config.own_domains(),
             now,
         },
-        &Limits {
-            per_source_and_desk: keys.per_source_and_desk_per_day,
-            per_desk: keys.per_desk_per_day,
-            warn: keys.warn_per_day,
-        },
+        &limits(&session.config),
     );
     for (complaint, cautions) in &guarded.held {
         let reasons: Vec<String> = cautions.iter().map(ToString::to_string).collect();
-        session.term.status(&format!(
-            "Held back, to {}: {}.",
-            complaint.desk.key(),
-            reasons.join("; ")
-        ));
+        held_back(session, complaint, &reasons.join("; "));
     }
     Ok(guarded.askable)
+}
+
+/// Says why a complaint is not sent now.
+fn held_back(session: &mut Session, complaint: &Complaint, why: &str) {
+    let desk = complaint.desk.key();
+    session
+        .term
+        .status(&format!("Held back, to {desk}: {why}."));
+}
+
+/// Returns how many complaints may go out, as the settings say.
+fn limits(config: &Config) -> Limits {
+    let keys = &config.limits;
+    Limits {
+        per_source_and_desk: keys.per_source_and_desk_per_day,
+        per_desk: keys.per_desk_per_day,
+        warn: keys.warn_per_day,
+    }
 }
 
 /// Returns whether the user blocked a desk, be it after the complaint to it was composed.
@@ -199,18 +213,37 @@ fn decline(session: &mut Session, ledger: &mut Ledger, answer: &Answer) -> Resul
 }
 
 /// Hands over what was agreed to, one after another.
+///
+/// What came over a limit while the question stood on the screen is held back.
 pub(super) fn send(
     session: &mut Session,
     ledger: &mut Ledger,
-    approved: Vec<Approved>,
+    mut approved: Vec<Approved>,
+    shown_as: ShownAs,
     way: &mut dyn delivery::Transport,
 ) -> Result<Exit, Failure> {
     let now = session.now();
+    let limits = limits(&session.config);
     ledger.begin_sending().map_err(unsent)?;
+    let mut exit = Exit::Done;
     // Committed before the first octet of any of them leaves.
-    let ids = ledger.approve(&approved, now).map_err(unsent)?;
+    let ids = loop {
+        match ledger.approve(&approved, shown_as, &limits, now) {
+            Ok(ids) => break ids,
+            Err(LedgerError::Limit { place, why }) if place < approved.len() => {
+                let over = approved.remove(place);
+                held_back(session, over.complaint(), &why);
+                exit = Exit::TryLater;
+            }
+            Err(error) => return Err(unsent(error)),
+        }
+    };
+    if approved.is_empty() {
+        session.term.status("Nothing was sent.");
+        return Ok(exit);
+    }
     ledger.bind_to_way(&ids, &way.name()).map_err(unsent)?;
-    hand_over(session, ledger, &ids, approved, way)
+    Ok(exit.graver(hand_over(session, ledger, &ids, approved, way)?))
 }
 
 /// Returns the failure for an answer that could not be written down: what it covers did not leave.

@@ -4,15 +4,16 @@
 //! Standards: RFC 1047: what broke after the final dot, only a person can settle.
 //! Failures: an answer that no longer stands is asked for again; without a terminal it waits.
 
-use super::agree::{hand_over, is_blocked, send};
+use super::agree::{guarded, hand_over, is_blocked, send};
 use super::flags::{OutboxArgs, OutboxCommand};
 use super::input::no_answer;
 use super::{Session, say, transport};
 use crate::complaint::Complaint;
 use crate::consent::{self, Approved, NotRecallable, State, Unasked};
+use crate::delivery::Transport;
 use crate::failure::{Exit, Failure};
 use crate::intake::Untrusted;
-use crate::ledger::{Filter, Kept, Ledger};
+use crate::ledger::{Filter, Kept, Ledger, ShownAs};
 use crate::term::Table;
 
 /// States that stand in the outbox.
@@ -99,10 +100,16 @@ fn retry(session: &mut Session, ledger: &mut Ledger) -> Result<Exit, Failure> {
     let mut again = Vec::new();
     for kept in due {
         let desk = &kept.recorded.complaint.desk;
-        if is_blocked(&session.rules, desk) || ledger.desk(&desk.key())?.blocked {
+        let record = ledger.desk(&desk.key())?;
+        if is_blocked(&session.rules, desk) || record.blocked {
             session
                 .term
                 .status(&format!("{}: you blocked it; not sent.", desk.key()));
+            continue;
+        }
+        // What the user did not know when he agreed, he is asked about.
+        if record.dead_until.is_some_and(|until| until > now) {
+            again.push(kept.recorded.complaint);
             continue;
         }
         // Who agreed to a record or a draft has not agreed to a mail.
@@ -143,7 +150,7 @@ fn retry(session: &mut Session, ledger: &mut Ledger) -> Result<Exit, Failure> {
     }
     if !again.is_empty() {
         // What was handed over before keeps its end, whatever becomes of the rest.
-        let asked = ask_again(session, ledger, again, way.as_mut());
+        let asked = ask_again(session, ledger, again, ShownAs::Waiting, way.as_mut());
         exit = exit.graver(asked.unwrap_or_else(|failure| {
             session.term.failure(&failure);
             failure.exit
@@ -158,14 +165,25 @@ fn same_kind(one: &str, other: &str) -> bool {
 }
 
 /// Shows stored octets, asks for a new code, and sends them as they are.
+///
+/// What speaks against it by now is judged as for a new complaint: the spam is
+/// older, the desk may have had others since, or be blocked or dead.
 fn ask_again(
     session: &mut Session,
     ledger: &mut Ledger,
     complaints: Vec<Complaint>,
-    way: &mut dyn crate::delivery::Transport,
+    shown_as: ShownAs,
+    way: &mut dyn Transport,
 ) -> Result<Exit, Failure> {
     session.term.flush();
     let now = session.now();
+    let complaints = guarded(session, ledger, complaints, shown_as)?;
+    if complaints.is_empty() {
+        session
+            .term
+            .status("Nothing was sent; it stays in the outbox.");
+        return Ok(Exit::TryLater);
+    }
     let answer = consent::ask(
         complaints,
         &octets,
@@ -180,7 +198,7 @@ fn ask_again(
             .status("Nothing was sent; it stays in the outbox.");
         return Ok(Exit::TryLater);
     }
-    send(session, ledger, answer.approved, way)
+    send(session, ledger, answer.approved, shown_as, way)
 }
 
 /// Returns the failure for what could not be asked about again; others may have been sent before.
@@ -225,7 +243,13 @@ fn resolve(session: &mut Session, ledger: &mut Ledger, id: i64) -> Result<Exit, 
             let complaint = kept.recorded.complaint;
             let kind = transport::kind(session, complaint.from.as_str())?;
             let mut way = transport::build(&session.config, kind)?;
-            ask_again(session, ledger, vec![complaint], way.as_mut())
+            ask_again(
+                session,
+                ledger,
+                vec![complaint],
+                ShownAs::Unknown,
+                way.as_mut(),
+            )
         }
         3 => {
             let why = "you dropped it; it may have arrived all the same";
@@ -304,7 +328,11 @@ fn told(kept: &Kept) -> String {
 
 /// Returns stored octets as they will go out, escaped line by line.
 fn octets(complaint: &Complaint) -> String {
-    let mut text = format!("\nTo: {}\n\n", complaint.desk.key());
+    let mut text = format!("\nTo: {}\n", complaint.desk.key());
+    for warning in &complaint.warnings {
+        text.push_str(&format!("Warning: {}\n", Untrusted::text(warning)));
+    }
+    text.push('\n');
     for line in complaint.octets.split(|octet| *octet == b'\n') {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         text.push_str(&format!("  {}\n", Untrusted::new(line).up_to(998)));

@@ -69,6 +69,20 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// Returns the limit that one more complaint would break, given how many went within a day.
+    #[must_use]
+    pub const fn broken(&self, about_source: u32, to_desk: u32) -> Option<Caution> {
+        if about_source >= self.per_source_and_desk {
+            Some(Caution::SourceLimit(self.per_source_and_desk))
+        } else if to_desk >= self.per_desk {
+            Some(Caution::DeskLimit(self.per_desk))
+        } else {
+            None
+        }
+    }
+}
+
 /// What else a judgement needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Situation {
@@ -302,12 +316,7 @@ pub fn judge(
     if facts.blocked {
         cautions.push(Caution::Blocked);
     }
-    if facts.about_source >= limits.per_source_and_desk {
-        cautions.push(Caution::SourceLimit(limits.per_source_and_desk));
-    }
-    if facts.to_desk >= limits.per_desk {
-        cautions.push(Caution::DeskLimit(limits.per_desk));
-    }
+    cautions.extend(limits.broken(facts.about_source, facts.to_desk));
     if facts.to_all >= limits.warn {
         cautions.push(Caution::Many(facts.to_all));
     }

@@ -9,9 +9,10 @@ use rusqlite::{Connection, OptionalExtension as _, Row, TransactionBehavior};
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 
+use super::desks::Counted;
 use super::{Ledger, LedgerError, key_of, seconds, time};
 use crate::complaint::{CaseKey, Complaint};
-use crate::consent::{Approved, Recorded, State};
+use crate::consent::{Approved, Limits, Recorded, State};
 use crate::contact::AbuseMailbox;
 
 /// A complaint as the ledger keeps it.
@@ -45,20 +46,30 @@ const COLUMNS: &str = "complaints.id, cases.key, letters.desk, round, complaints
 const TABLES: &str = "complaints JOIN letters ON complaint_id = complaints.id
     JOIN cases ON cases.id = complaints.case_id";
 
-/// States from which a complaint can be agreed to, or agreed to again.
+/// As what a complaint was shown when the user agreed to it.
 ///
-/// `unknown` is among them: the user was told, and typed a new code.
-const APPROVABLE: [State; 9] = [
-    State::Held,
-    State::Drafted,
-    State::Declined,
-    State::Cancelled,
-    State::Approved,
-    State::Deferred,
-    State::Rejected,
-    State::Unknown,
-    State::Saved,
-];
+/// The answer stands only while the complaint is still that: another process
+/// may have sent it while the question stood on the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ShownAs {
+    /// Nobody agreed to it yet, and it cannot have arrived.
+    New,
+    /// It was agreed to before, and nothing was delivered.
+    Waiting,
+    /// It may have arrived; the user was told, and wants it to be sent again.
+    Unknown,
+}
+
+impl ShownAs {
+    /// Returns whether a complaint that stands like this is still what was shown.
+    const fn is_still(self, state: State, maybe_arrived: bool) -> bool {
+        match self {
+            Self::New => !state.is_settled() && !maybe_arrived,
+            Self::Waiting => matches!(state, State::Approved | State::Deferred),
+            Self::Unknown => matches!(state, State::Unknown),
+        }
+    }
+}
 
 impl Ledger {
     /// Keeps a composed complaint, `held` or `drafted`; returns its number.
@@ -85,14 +96,19 @@ impl Ledger {
 
     /// Commits that complaints were agreed to: all of them, or none; returns their numbers.
     ///
-    /// This stands before the first octet of any of them is sent.
+    /// This stands before the first octet of any of them is sent. What was true
+    /// when the user was asked is looked at once more, in the same transaction:
+    /// of two programs that ask at once, only one comes within the limits.
     ///
     /// # Errors
     ///
-    /// [`LedgerError::Settled`] where one has gone too far to be agreed to again.
+    /// [`LedgerError::Settled`] where one is not what was shown any more, and
+    /// [`LedgerError::Limit`] where one is over the limits by now.
     pub fn approve(
         &mut self,
         approved: &[Approved],
+        shown_as: ShownAs,
+        limits: &Limits,
         now: Timestamp,
     ) -> Result<Vec<i64>, LedgerError> {
         let seals: Vec<[u8; 32]> = approved.iter().map(|a| a.seal(&self.secret)).collect();
@@ -100,13 +116,23 @@ impl Ledger {
             .db
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut ids = Vec::with_capacity(approved.len());
-        for (one, seal) in approved.iter().zip(&seals) {
-            let id = match found(&transaction, one.complaint())? {
+        for (place, (one, seal)) in approved.iter().zip(&seals).enumerate() {
+            let complaint = one.complaint();
+            let found = found(&transaction, complaint)?;
+            if let Some((id, state)) = found {
+                still(&transaction, id, state, shown_as)?;
+            }
+            let counted = Counted::of(&transaction, complaint, now)?;
+            if let Some(limit) = limits.broken(counted.about_source, counted.to_desk) {
+                let why = limit.to_string();
+                return Err(LedgerError::Limit { place, why });
+            }
+            let id = match found {
                 Some((id, state)) if state.is_settled() => {
-                    again(&transaction, id, state, one.complaint())?;
+                    same(&transaction, id, state, complaint)?;
                     id
                 }
-                _ => put(&transaction, one.complaint(), now)?,
+                _ => put(&transaction, complaint, now)?,
             };
             transaction.execute(
                 "UPDATE complaints
@@ -346,14 +372,28 @@ fn state_of(db: &Connection, id: i64) -> Result<State, LedgerError> {
         .ok_or_else(|| LedgerError::Missing(format!("complaint {id}")))
 }
 
-/// Makes sure that a settled complaint may be agreed to again: the same octets, and not arrived.
-fn again(db: &Connection, id: i64, state: State, complaint: &Complaint) -> Result<(), LedgerError> {
+/// Makes sure that a complaint is still what the user was shown.
+fn still(db: &Connection, id: i64, state: State, shown_as: ShownAs) -> Result<(), LedgerError> {
+    let maybe_arrived: bool = db.query_row(
+        "SELECT maybe_arrived FROM complaints WHERE id = ?1",
+        [id],
+        |row| row.get(0),
+    )?;
+    if shown_as.is_still(state, maybe_arrived) {
+        Ok(())
+    } else {
+        Err(LedgerError::Settled(state))
+    }
+}
+
+/// Makes sure that a settled complaint is agreed to again with the same octets.
+fn same(db: &Connection, id: i64, state: State, complaint: &Complaint) -> Result<(), LedgerError> {
     let same: bool = db.query_row(
         "SELECT sha256 = ?2 FROM letters WHERE complaint_id = ?1",
         (id, digest(complaint).as_slice()),
         |row| row.get(0),
     )?;
-    if same && APPROVABLE.contains(&state) {
+    if same {
         Ok(())
     } else {
         Err(LedgerError::Settled(state))

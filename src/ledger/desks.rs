@@ -136,37 +136,16 @@ impl Ledger {
     ///
     /// [`LedgerError`] where the ledger cannot be read.
     pub fn facts(&self, complaint: &Complaint, now: Timestamp) -> Result<Facts, LedgerError> {
-        let desk = complaint.desk.key();
-        let since = seconds(now.checked_sub(DAY).unwrap_or(now));
-        let record = self.desk(&desk)?;
-        let count = |clause: &str| -> Result<u32, LedgerError> {
-            // A complaint of the same case and round is not another one.
-            let sql = format!(
-                "SELECT count(*) FROM complaints JOIN cases ON cases.id = case_id
-                 WHERE approved_at >= ?1 AND state IN {COUNTED}
-                   AND NOT (key = ?2 AND desk = ?3 AND round = ?4) AND {clause}"
-            );
-            let source = complaint.source_addr.to_string();
-            let mut statement = self.db.prepare_cached(&sql)?;
-            Ok(statement.query_row(
-                (
-                    since,
-                    complaint.case.octets().as_slice(),
-                    &desk,
-                    complaint.round,
-                    source,
-                ),
-                |row| row.get(0),
-            )?)
-        };
+        let record = self.desk(&complaint.desk.key())?;
+        let counted = Counted::of(&self.db, complaint, now)?;
         let (boundary_at, composed_at) = self.times(complaint)?;
         Ok(Facts {
             earlier: self.earlier_complaint(complaint)?,
             boundary_at,
             composed_at,
-            about_source: count("desk = ?3 AND complaints.source_addr = ?5")?,
-            to_desk: count("desk = ?3 AND ?5 = ?5")?,
-            to_all: count("?5 = ?5")?,
+            about_source: counted.about_source,
+            to_desk: counted.to_desk,
+            to_all: counted.to_all,
             dead: record
                 .dead_until
                 .map(|until| (until, record.dead_because.unwrap_or_default())),
@@ -226,6 +205,53 @@ impl Ledger {
             // other octets could not be approved, nor anything that the same code stands for.
             (state.is_settled() || maybe).then(|| (state, time(at)))
         }))
+    }
+}
+
+/// Complaints within a day, beside the one that is judged.
+pub(super) struct Counted {
+    /// To its desk, about its source address.
+    pub(super) about_source: u32,
+    /// To its desk.
+    pub(super) to_desk: u32,
+    /// To anyone.
+    to_all: u32,
+}
+
+impl Counted {
+    /// Counts what stands in the ledger, or in the transaction that is given.
+    pub(super) fn of(
+        db: &Connection,
+        complaint: &Complaint,
+        now: Timestamp,
+    ) -> Result<Self, LedgerError> {
+        let since = seconds(now.checked_sub(DAY).unwrap_or(now));
+        // A complaint of the same case and round is not another one.
+        let sql = format!(
+            "SELECT count(*),
+                    count(*) FILTER (WHERE desk = ?3),
+                    count(*) FILTER (WHERE desk = ?3 AND complaints.source_addr = ?5)
+             FROM complaints JOIN cases ON cases.id = case_id
+             WHERE approved_at >= ?1 AND state IN {COUNTED}
+               AND NOT (key = ?2 AND desk = ?3 AND round = ?4)"
+        );
+        let mut statement = db.prepare_cached(&sql)?;
+        Ok(statement.query_row(
+            (
+                since,
+                complaint.case.octets().as_slice(),
+                complaint.desk.key(),
+                complaint.round,
+                complaint.source_addr.to_string(),
+            ),
+            |row| {
+                Ok(Self {
+                    to_all: row.get(0)?,
+                    to_desk: row.get(1)?,
+                    about_source: row.get(2)?,
+                })
+            },
+        )?)
     }
 }
 

@@ -41,6 +41,14 @@ pub enum LedgerError {
     /// A complaint has gone too far for what was asked.
     #[error("the complaint is already {0}")]
     Settled(State),
+    /// A limit was reached since the user was asked.
+    #[error("{why}")]
+    Limit {
+        /// Place of the complaint among those that were agreed to.
+        place: usize,
+        /// The limit, in words.
+        why: String,
+    },
     /// There is no such thing.
     #[error("there is no {0} in it")]
     Missing(String),
@@ -55,12 +63,12 @@ impl LedgerError {
     pub fn failure(&self, path: &Path) -> Failure {
         let exit = match self {
             Self::Open(_) | Self::Newer { .. } | Self::NotALedger => Exit::Ledger,
-            Self::Settled(_) | Self::Missing(_) => Exit::Usage,
+            Self::Settled(_) | Self::Limit { .. } | Self::Missing(_) => Exit::Usage,
             _ => Exit::Io,
         };
         let failure = Failure::new(exit, self.what()).remedy(self.remedy());
         match self {
-            Self::Settled(_) | Self::Missing(_) => failure,
+            Self::Settled(_) | Self::Limit { .. } | Self::Missing(_) => failure,
             _ => failure.at(path.display().to_string()).because(self),
         }
     }
@@ -70,7 +78,7 @@ impl LedgerError {
     pub fn what(&self) -> String {
         match self {
             Self::Missing(what) => format!("there is no {what} in the ledger"),
-            Self::Settled(_) => self.to_string(),
+            Self::Settled(_) | Self::Limit { .. } => self.to_string(),
             _ => "the ledger cannot be used".to_owned(),
         }
     }
@@ -89,6 +97,7 @@ impl LedgerError {
             Self::Damaged(_) => "restore the file from a backup, or move it away to begin anew",
             Self::Busy => "wait until the other command has ended, and run this one again",
             Self::Settled(_) => "`plaint outbox list` shows what can be done with it",
+            Self::Limit { .. } => "it stays held; `plaint review` on another day asks again",
             Self::Missing(_) => "`plaint log list` shows what there is",
             Self::Sql(_) => "this is a bug in plaint; please report it with this message",
         }

@@ -38,7 +38,7 @@ pub use cases::{Arrival, CaseFacts, Earlier, Member, Standing};
 
 // complaints, from held to settled
 mod complaints;
-pub use complaints::Kept;
+pub use complaints::{Kept, ShownAs};
 
 // the steps of a delivery
 mod journal;

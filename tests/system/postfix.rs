@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 
 use plaint::delivery::smtp::{Settings, Smtp, Times, Tls};
 use plaint::delivery::{Outcome, PasswordFrom, deliver};
-use plaint::ledger::Ledger;
+use plaint::ledger::{Ledger, ShownAs};
 
-use crate::letters::{agreed, clock, kept_complaint, noon};
+use crate::letters::{FREE, agreed, clock, kept_complaint, noon};
 
 /// What a server could trip over, and change: dots, an empty last line, 8-bit octets, lines of 998 octets.
 fn hard() -> String {
@@ -44,7 +44,7 @@ fn send(port: u16, tls: Tls, ca_file: Option<PathBuf>) -> (Vec<u8>, Outcome) {
     let octets = complaint.octets.clone();
     let approved = agreed(complaint);
     ledger
-        .approve(std::slice::from_ref(&approved), noon())
+        .approve(std::slice::from_ref(&approved), ShownAs::New, &FREE, noon())
         .unwrap();
     let settings = Settings {
         host: if tls == Tls::None {
