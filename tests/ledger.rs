@@ -357,6 +357,55 @@ fn a_ledger_put_back_from_a_backup_does_not_send_again() {
 }
 
 #[test]
+fn a_ledger_and_the_file_beside_it_put_back_together_do_not_send_again() {
+    let (folder, mut ledger) = fresh();
+    let path = folder.path().join("data/ledger.db");
+    let pulse = folder.path().join("data/ledger.db.pulse");
+    let one = agreed(kept_complaint(&mut ledger, 1, "abuse@example.net", "1"));
+    let id = ledger
+        .approve(std::slice::from_ref(&one), ShownAs::New, &FREE, noon())
+        .unwrap()[0];
+    let two = kept_complaint(&mut ledger, 2, "abuse@example.com", "2");
+    ledger.keep(&two, State::Held, noon()).unwrap();
+    let setback = |ledger: &mut Ledger| {
+        ledger.connecting(&one, "smtp", noon()).unwrap();
+        let setback = Setback::new(Stage::Connect, "no");
+        ledger
+            .ended(&one, &Outcome::Deferred(setback), noon())
+            .unwrap();
+    };
+    setback(&mut ledger);
+    assert_eq!(ledger.facts(&two, noon()).unwrap().restored_at, None);
+    drop(ledger);
+    let backup = [&path, &pulse].map(|file| (file.clone(), std::fs::read(file).unwrap()));
+    // A start that finds everything as it was left changes nothing.
+    assert_eq!(
+        reopened(&folder).kept(id).unwrap().recorded.state,
+        State::Deferred
+    );
+    for (file, octets) in backup {
+        std::fs::remove_file(&file).unwrap();
+        std::fs::write(&file, octets).unwrap();
+    }
+    let mut ledger = reopened(&folder);
+    assert_eq!(ledger.kept(id).unwrap().recorded.state, State::Unknown);
+    assert!(ledger.due(noon(), true).unwrap().is_empty());
+    // What was only held bears a warning, and stays.
+    assert_eq!(
+        ledger.facts(&two, noon()).unwrap().restored_at,
+        Some(noon())
+    );
+    assert_eq!(ledger.in_states(&[State::Held]).unwrap().len(), 1);
+    // From then on it is a ledger like any other.
+    let three = agreed(kept_complaint(&mut ledger, 3, "abuse@isp.example", "3"));
+    ledger
+        .approve(std::slice::from_ref(&three), ShownAs::New, &FREE, noon())
+        .unwrap();
+    drop(ledger);
+    assert_eq!(reopened(&folder).due(noon(), true).unwrap().len(), 1);
+}
+
+#[test]
 fn a_ledger_carried_to_another_machine_does_not_send_again() {
     let (folder, mut ledger) = fresh();
     let one = agreed(kept_complaint(&mut ledger, 1, "abuse@example.net", "1"));
@@ -396,7 +445,7 @@ fn a_newer_ledger_and_a_foreign_file_are_refused_untouched() {
     insta::assert_snapshot!(error.failure(std::path::Path::new("ledger.db")), @r"
     error: the ledger cannot be used
       --> ledger.db
-      because: it was written by a newer plaint (ledger version 99, this one knows 2)
+      because: it was written by a newer plaint (ledger version 99, this one knows 3)
 
     hint: use the newer plaint, or set another `path` in [ledger]; nothing was changed
     ");

@@ -88,6 +88,24 @@ impl CaseKey {
         &self.0
     }
 
+    /// Returns the first and the last key that a short reference can stand for; `None` where it is none.
+    #[must_use]
+    pub fn range_of(reference: &str) -> Option<(Self, Self)> {
+        // RFC 4648 §6: eight letters and digits are forty bits, five octets.
+        let first = BASE32_NOPAD
+            .decode(reference.to_ascii_uppercase().as_bytes())
+            .ok()
+            .filter(|octets| octets.len() == 5)?;
+        let filled = |with: u8| {
+            let mut key = [with; 32];
+            for (place, octet) in key.iter_mut().zip(&first) {
+                *place = *octet;
+            }
+            Self(key)
+        };
+        Some((filled(0), filled(u8::MAX)))
+    }
+
     /// Returns the short reference that stands in a subject: eight letters and digits.
     #[must_use]
     pub fn reference(&self) -> String {
@@ -130,5 +148,14 @@ mod tests {
             secret.keyed("a", &[b"b", b"c"])
         );
         assert_eq!(format!("{secret:?}"), "Secret(…)");
+        let (first, last) = CaseKey::range_of(&case.reference().to_lowercase()).unwrap();
+        assert!(first <= case && case <= last);
+        assert_eq!(
+            (first.reference(), last.reference()),
+            (case.reference(), case.reference())
+        );
+        for none in ["", "ABCDEFG", "ABCDEFG1", "ABCDEFGHIJ"] {
+            assert_eq!(CaseKey::range_of(none), None, "{none}");
+        }
     }
 }

@@ -46,6 +46,8 @@ pub struct Facts {
     pub blocked: bool,
     /// Where the desk says that complaints go instead.
     pub forwarded_to: Option<String>,
+    /// When the ledger was last found to come from a backup or another machine.
+    pub restored_at: Option<Timestamp>,
 }
 
 /// How many complaints may go out.
@@ -132,6 +134,8 @@ pub enum Caution {
     Forwarded(String),
     /// The desk is that of the user's own provider.
     OwnProvider(String),
+    /// The spam is older than the ledger's return from a backup: it may have been reported since.
+    Restored(Timestamp),
 }
 
 impl Caution {
@@ -146,7 +150,8 @@ impl Caution {
             | Self::Dead(..)
             | Self::FormOnly(_)
             | Self::RefusesMunged
-            | Self::OwnProvider(_) => Weight::Unticks,
+            | Self::OwnProvider(_)
+            | Self::Restored(_) => Weight::Unticks,
             Self::Many(_) | Self::Stale(_) | Self::ProposeHeadersOnly | Self::Forwarded(_) => {
                 Weight::Warns
             }
@@ -204,6 +209,11 @@ impl fmt::Display for Caution {
             Self::OwnProvider(domain) => write!(
                 f,
                 "{domain} is your own provider; make sure that its server is the source, not the way"
+            ),
+            Self::Restored(at) => write!(
+                f,
+                "the ledger came from a backup or another machine on {}; what was reported between is not in it",
+                day(*at)
             ),
         }
     }
@@ -339,6 +349,12 @@ pub fn judge(
         cautions.push(Caution::Forwarded(mailbox.clone()));
     }
     cautions.extend(own_provider(complaint, situation));
+    // What came after the return cannot have been reported before it.
+    if let Some(at) = facts.restored_at
+        && facts.boundary_at.is_none_or(|boundary| boundary < at)
+    {
+        cautions.push(Caution::Restored(at));
+    }
     cautions.sort_by_key(|caution| std::cmp::Reverse(caution.weight()));
     cautions
 }
@@ -501,6 +517,25 @@ mod tests {
         Warns: this desk's filter refused a whole message before; `--munge headers-only` may pass
         Warns: this desk said that complaints go to abuse@example.com
         ");
+    }
+
+    #[test]
+    fn spam_from_before_a_restored_backup_is_not_ticked_and_what_came_after_it_is() {
+        let hour = SignedDuration::from_hours(1);
+        let facts = |boundary_at| Facts {
+            boundary_at,
+            restored_at: Some(now() - hour),
+            ..Facts::default()
+        };
+        for before in [None, Some(now() - hour * 2)] {
+            let caution = one(&facts(before));
+            assert_eq!(caution.weight(), Weight::Unticks);
+            assert_eq!(
+                caution.to_string(),
+                "the ledger came from a backup or another machine on 2026-11-21; what was reported between is not in it"
+            );
+        }
+        assert_eq!(of("abuse@example.net", &facts(Some(now()))), []);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use rusqlite::{OptionalExtension as _, TransactionBehavior};
 use sha2::{Digest as _, Sha256};
 
 use super::desks::{self, DeskMark};
-use super::{Ledger, LedgerError, key_of, seconds};
+use super::{Ledger, LedgerError, seconds};
 use crate::complaint::CaseKey;
 use crate::consent::State;
 use crate::delivery::answer::{Answer, Class, Failed, Kind};
@@ -215,17 +215,14 @@ impl Ledger {
         references: &[String],
         desks: &[String],
     ) -> Result<Option<i64>, LedgerError> {
-        if references.is_empty() {
-            return Ok(None);
-        }
-        let mut statement = self.db.prepare_cached("SELECT id, key FROM cases")?;
-        let mut rows = statement.query([])?;
-        let mut case = None;
-        while let Some(row) = rows.next()? {
-            let key = key_of(&row.get::<_, Vec<u8>>(1)?).unwrap_or_default();
-            let its = CaseKey::new(key).reference();
-            if references.iter().any(|one| one.eq_ignore_ascii_case(&its)) {
-                case = Some(row.get::<_, i64>(0)?);
+        let mut statement = self
+            .db
+            .prepare_cached("SELECT id FROM cases WHERE key BETWEEN ?1 AND ?2 LIMIT 1")?;
+        let mut case: Option<i64> = None;
+        for (first, last) in references.iter().filter_map(|one| CaseKey::range_of(one)) {
+            let range = (first.octets().as_slice(), last.octets().as_slice());
+            case = statement.query_row(range, |row| row.get(0)).optional()?;
+            if case.is_some() {
                 break;
             }
         }

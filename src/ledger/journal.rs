@@ -147,7 +147,10 @@ impl Ledger {
                  WHERE id = ?1",
                 (id, transport),
             )?;
-            transaction.execute("UPDATE local SET pulse = pulse + 1", [])?;
+            transaction.execute(
+                "UPDATE local SET pulse = pulse + 1, pulse_changed = NULL",
+                [],
+            )?;
             Ok(())
         };
         noted().map_err(LedgerError::from)?;

@@ -182,17 +182,19 @@ impl Ledger {
             return Ok(self.kept(id)?.id);
         }
         let bare = named.trim_matches(['<', '>']);
-        let mut statement = self.db.prepare(
-            "SELECT complaints.id, cases.key, message_id
-             FROM complaints JOIN cases ON cases.id = case_id ORDER BY complaints.id DESC",
+        let (first, last) = CaseKey::range_of(bare)
+            .unwrap_or_else(|| (CaseKey::new([u8::MAX; 32]), CaseKey::new([0; 32])));
+        let found = self.db.query_row(
+            "SELECT max(id) FROM (
+                 SELECT id FROM complaints WHERE message_id = ?1
+                 UNION ALL
+                 SELECT complaints.id FROM complaints JOIN cases ON cases.id = case_id
+                 WHERE key BETWEEN ?2 AND ?3)",
+            (bare, first.octets().as_slice(), last.octets().as_slice()),
+            |row| row.get::<_, Option<i64>>(0),
         )?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            let case = key_of(&row.get::<_, Vec<u8>>(1)?).unwrap_or_default();
-            let reference = CaseKey::new(case).reference();
-            if reference.eq_ignore_ascii_case(bare) || row.get::<_, String>(2)? == bare {
-                return Ok(row.get(0)?);
-            }
+        if let Some(id) = found {
+            return Ok(id);
         }
         Err(LedgerError::Missing(format!("complaint `{named}`")))
     }

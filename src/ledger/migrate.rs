@@ -9,9 +9,10 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::LedgerError;
 
 /// The steps, oldest first; a step that was released is never edited.
-pub(super) const STEPS: [&str; 2] = [
+pub(super) const STEPS: [&str; 3] = [
     include_str!("migrations/0001_ledger.sql"),
     include_str!("migrations/0002_counts.sql"),
+    include_str!("migrations/0003_guard.sql"),
 ];
 
 /// Version of the ledgers that this program writes.
@@ -69,6 +70,7 @@ mod tests {
     const RELEASED: [&str; STEPS.len()] = [
         "bb0fab406a29786879d4802ea6f2f52295434861d38df5637b350ee15b446f3e",
         "da6fd074699701c451c4b7154397b101129967f085f938b36f697fc92f51a6de",
+        "2cdf643d3441bbe72c6c280869573fa90c00245c558383162837eba1af759e73",
     ];
 
     /// A row of a case, a complaint and its history, as the first version had them.

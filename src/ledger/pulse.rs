@@ -3,13 +3,19 @@
 //! In: the ledger's own counter, and a small file beside it with the same
 //! counter. Out: whether the ledger was put back from a backup, or carried to
 //! another machine: what it believes to be unsent may have been sent since.
+//! The ledger also keeps when the small file was last changed, as the file
+//! system says: that time is the kernel's, and no copy gets it. So both files
+//! put back together are found out, too.
 //! Trust: nothing secret stands in the small file; the machine's id is hashed.
-//! Limits: a backup of both files, put back on the same machine within the
-//! consent's age, cannot be told from the original.
+//! Limits: a whole disk set back (a snapshot of a virtual machine or of the
+//! file system) looks in every octet and time as it did, and cannot be told
+//! from the original from inside. What is sent again from there within the
+//! consent's age bears the same Message-ID and the same octets, by which the
+//! receiver can merge the two.
 
 use std::fs;
 use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
@@ -61,6 +67,16 @@ impl Pulse {
         writeln!(file, "{} {} {}", self.instance, self.machine, self.count)?;
         file.sync_all()?;
         fs::rename(&half, &path)
+    }
+
+    /// Returns when the small file was last changed, in nanoseconds; `None` where there is none.
+    ///
+    /// Not the time of its contents, which copies keep: that of its entry, which nobody can set.
+    pub(super) fn changed(ledger: &Path) -> Option<i64> {
+        let its = fs::symlink_metadata(beside(ledger)).ok()?;
+        its.ctime()
+            .checked_mul(1_000_000_000)?
+            .checked_add(its.ctime_nsec())
     }
 
     /// Returns whether a ledger with this pulse knows less than the small file.

@@ -71,7 +71,7 @@ impl Ledger {
         let count = count(&self.db)?;
         let here = Pulse::here(&self.instance, count);
         let there = Pulse::read(&self.path);
-        let behind = here.is_behind(there.as_ref());
+        let behind = here.is_behind(there.as_ref()) || self.is_copied()?;
         let transaction = self
             .db
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -88,15 +88,40 @@ impl Ledger {
         if behind {
             // Ahead of both, so that neither copy takes itself for the newer one.
             let ahead = there.map_or(0, |there| there.count).max(count) + 1;
-            transaction.execute("UPDATE local SET pulse = ?1", [ahead])?;
+            transaction.execute(
+                "UPDATE local SET pulse = ?1, pulse_changed = NULL, restored_at = ?2",
+                (ahead, seconds(now)),
+            )?;
         }
         transaction.commit()?;
         if behind || Pulse::read(&self.path).is_none() {
-            let pulse = Pulse::here(&self.instance, self::count(&self.db)?);
-            pulse
-                .write(&self.path)
-                .map_err(|e| LedgerError::Open(e.to_string()))?;
+            self.beat()?;
+        } else if self.pulse_changed()?.is_none() {
+            // The program ended between the small file and its time, or an older one wrote both.
+            self.note_pulse()?;
         }
+        Ok(())
+    }
+
+    /// Returns whether the small file beside the ledger is not the one that was written last.
+    fn is_copied(&self) -> Result<bool, LedgerError> {
+        let known = self.pulse_changed()?;
+        Ok(known.is_some() && known != Pulse::changed(&self.path))
+    }
+
+    /// Returns when the small file was last changed, as the ledger has it.
+    fn pulse_changed(&self) -> Result<Option<i64>, LedgerError> {
+        Ok(self
+            .db
+            .query_row("SELECT pulse_changed FROM local", [], |row| row.get(0))?)
+    }
+
+    /// Writes down when the small file was last changed.
+    fn note_pulse(&self) -> Result<(), LedgerError> {
+        self.db.execute(
+            "UPDATE local SET pulse_changed = ?1",
+            [Pulse::changed(&self.path)],
+        )?;
         Ok(())
     }
 
@@ -104,7 +129,8 @@ impl Ledger {
     pub(super) fn beat(&self) -> Result<(), LedgerError> {
         Pulse::here(&self.instance, count(&self.db)?)
             .write(&self.path)
-            .map_err(|e| LedgerError::Open(e.to_string()))
+            .map_err(|e| LedgerError::Open(e.to_string()))?;
+        self.note_pulse()
     }
 }
 
