@@ -88,6 +88,20 @@ fn a_batch_that_was_killed_and_resumed_holds_what_it_would_have_held() {
     approve_two(&broken);
 }
 
+#[test]
+fn a_batch_goes_on_past_an_input_that_is_not_there_and_says_what_it_did() {
+    let trial = Trial::begin();
+    let ran = trial.pipe(&["batch", "no-such-file", "pills.eml"], b"");
+    assert_eq!(ran.code, 66, "{ran:#?}");
+    assert!(ran.stderr.contains("no-such-file"), "{ran:#?}");
+    assert!(ran.stdout.contains("1  held as new cases"), "{ran:#?}");
+    assert!(
+        crate::trial::says_that_nothing_was_sent(&ran.stderr),
+        "{ran:#?}"
+    );
+    assert_eq!(held(&trial).len(), 1);
+}
+
 /// Ticks the first two of what is held and no other, types the code, and looks what became of all.
 fn approve_two(trial: &Trial) {
     let held = record::complaints(&trial.home.ledger()).unwrap();

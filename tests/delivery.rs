@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use plaint::consent::{Approved, State};
 use plaint::delivery::smtp::{Settings, Smtp, Times, Tls};
 use plaint::delivery::{
-    Drafts, Journal, JournalError, Outcome, PasswordFrom, Sendmail, Stage, Transport as _, deliver,
-    deliver_each,
+    Drafts, Journal, JournalError, Outcome, PasswordFrom, Pause, Sendmail, Stage, Transport as _,
+    Tried, deliver, deliver_each,
 };
 use plaint::ledger::{Ledger, ShownAs};
 use secrecy::SecretString;
@@ -338,7 +338,7 @@ fn a_batch_goes_over_one_connection_and_one_answer_is_not_taken_for_anothers() {
     assert!(
         results
             .iter()
-            .all(|r| matches!(r, Some(Ok(Outcome::Accepted { .. }))))
+            .all(|r| matches!(r, Tried::Once(Ok(Outcome::Accepted { .. }))))
     );
     assert_eq!(server.kept().len(), 4);
     let ehlos = server
@@ -351,15 +351,19 @@ fn a_batch_goes_over_one_connection_and_one_answer_is_not_taken_for_anothers() {
 
 #[test]
 fn a_batch_stops_at_421_and_after_two_setbacks_and_what_was_not_tried_stays_approved() {
-    for (reply, tried) in [("421 4.7.0 slow down", 1), ("451 4.7.1 greylisted", 2)] {
+    for (reply, tried, why) in [
+        ("421 4.7.0 slow down", 1, Pause::Asked),
+        ("451 4.7.1 greylisted", 2, Pause::Setbacks),
+    ] {
         let folder = tempfile::tempdir().unwrap();
         let mut ledger = Ledger::open(&folder.path().join("ledger.db"), noon()).unwrap();
         let approved = batch(&mut ledger, 4);
         let server = Faulty::at("rcpt", Act::Reply(reply));
         let results = deliver_each(approved, &mut to(&server), &mut ledger, &clock());
+        let not_yet = Tried::NotYet(why);
         assert_eq!(
-            results.iter().filter(|r| r.is_some()).count(),
-            tried,
+            results.iter().filter(|r| **r == not_yet).count(),
+            4 - tried,
             "{reply}"
         );
         assert_eq!(
@@ -401,6 +405,24 @@ impl Journal for Full<'_> {
         self.or_full("ended")?;
         self.ledger.ended(a, o, now)
     }
+}
+
+#[test]
+fn a_batch_whose_ledger_cannot_be_written_names_the_ledger_and_not_the_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut ledger = Ledger::open(&folder.path().join("ledger.db"), noon()).unwrap();
+    let approved = batch(&mut ledger, 3);
+    let server = Faulty::proper();
+    let mut full = Full {
+        ledger: &mut ledger,
+        at: "data",
+    };
+    let results = deliver_each(approved, &mut to(&server), &mut full, &clock());
+    assert!(matches!(results[0], Tried::Once(Err(_))), "{results:?}");
+    for result in &results[1..] {
+        assert_eq!(*result, Tried::NotYet(Pause::Journal));
+    }
+    assert!(server.kept().is_empty());
 }
 
 #[test]
@@ -498,6 +520,12 @@ fn sendmails_exit_status_is_the_outcome_and_silence_is_unknown() {
         ("exit 67", "rejected"),
         ("exit 78", "deferred"),
         ("exit 1", "unknown"),
+        // What was read to its end may stand in a queue, whatever is said then.
+        ("cat > queue; exit 65", "unknown"),
+        ("cat > queue; exit 69", "unknown"),
+        ("cat > queue; exit 75", "unknown"),
+        ("head -c 1 > /dev/null; exit 0", "accepted"),
+        ("dd bs=10 count=1 2> /dev/null; exit 69", "rejected"),
         ("kill -9 $$", "unknown"),
         ("exec sleep 30", "unknown"),
     ] {

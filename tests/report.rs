@@ -187,6 +187,68 @@ fn ctrl_c_at_the_code_sends_nothing_and_keeps_the_draft() {
 }
 
 #[test]
+fn a_code_that_is_typed_at_once_stands_there_once() {
+    let trial = Trial::begin();
+    let mut player = trial.terminal(&["report", "pills.eml"]);
+    for _ in 0..2 {
+        player.read_to(CODE).unwrap();
+        // The prompt is there, and whatever comes now only the program shows.
+        assert!(!player.echoes().unwrap());
+        player.type_line("wrong").unwrap();
+    }
+    player.read_to(CODE).unwrap();
+    player.type_line("").unwrap();
+    let ending = player.finish().unwrap();
+    assert_eq!(ending.screen.matches("wrong").count(), 2);
+}
+
+#[test]
+fn ctrl_c_while_desks_are_looked_up_ends_with_a_sentence() {
+    let trial = Trial::begin();
+    trial
+        .internet
+        .change(|world| world.rdap_faults = vec![(String::new(), Fault::Hang)]);
+    let mut player = trial.terminal(&["report", "pills.eml"]);
+    while trial.internet.questions().is_empty() {
+        player.wait(Duration::from_millis(20)).unwrap();
+    }
+    player.send(CTRL_C).unwrap();
+    let ending = player.finish().unwrap();
+    assert_eq!(ending.code, None, "a signal ended it: {}", ending.screen);
+    assert!(
+        says_that_nothing_was_sent(&ending.screen),
+        "{}",
+        ending.screen
+    );
+    assert_eq!(trial.mail(), (0, 0));
+}
+
+#[test]
+fn ctrl_c_while_it_is_sent_does_not_say_that_nothing_was() {
+    let trial = Trial::begin();
+    trial
+        .internet
+        .change(|world| world.mail.faults = [(Stage::Dot, Fault::KeepThenHang)].into());
+    let mut player = trial.terminal(&["report", "pills.eml"]);
+    agree(&mut player);
+    assert!(
+        trial
+            .internet
+            .mailroom()
+            .wait_for(Stage::Dot, Duration::from_secs(30))
+    );
+    player.send(CTRL_C).unwrap();
+    let ending = player.finish().unwrap();
+    assert_eq!(ending.code, None, "{}", ending.screen);
+    assert!(
+        !says_that_nothing_was_sent(&ending.screen),
+        "{}",
+        ending.screen
+    );
+    assert!(ending.screen.contains("plaint outbox list"));
+}
+
+#[test]
 fn ctrl_c_at_the_paste_sends_nothing() {
     let trial = Trial::begin();
     let mut player = trial.terminal(&["report"]);

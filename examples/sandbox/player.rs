@@ -68,6 +68,18 @@ impl Player {
         self.session.get_process().pid().as_raw()
     }
 
+    /// Returns whether the terminal shows keys by itself.
+    ///
+    /// # Errors
+    ///
+    /// The terminal is gone.
+    pub(crate) fn echoes(&self) -> io::Result<bool> {
+        self.session
+            .get_process()
+            .get_echo()
+            .map_err(io::Error::other)
+    }
+
     /// Types a line.
     ///
     /// # Errors

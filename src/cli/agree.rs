@@ -11,10 +11,11 @@ use crate::config::{Config, TransportKind};
 use crate::consent::{
     self, Answer, Approved, Change, Limits, Reason, Situation, State, Unasked, UnaskedWhy,
 };
-use crate::delivery::{self, Outcome, Undelivered};
+use crate::delivery::{self, Outcome, Pause, Tried};
 use crate::failure::{Exit, Failure};
 use crate::ledger::{Ledger, LedgerError, ShownAs};
 use crate::rules::Rules;
+use crate::term::handing_over;
 
 /// How asking ended.
 pub(super) enum Ended {
@@ -268,12 +269,13 @@ pub(super) fn hand_over(
     session
         .term
         .status(&format!("Sending with {} …", way.name()));
+    handing_over();
     let clock = Arc::clone(&session.hooks.now);
     let results = delivery::deliver_each(approved, way, ledger, &*clock);
     let mut exit = Exit::Done;
     let mut rejected = 0;
     for ((id, desk), result) in ids.iter().zip(&desks).zip(&results) {
-        let ended = tell(session, *id, desk, result.as_ref());
+        let ended = tell(session, *id, desk, result);
         if ended == Exit::NoContact {
             rejected += 1;
         } else {
@@ -287,14 +289,9 @@ pub(super) fn hand_over(
 }
 
 /// Says how one complaint ended; returns its exit status.
-fn tell(
-    session: &mut Session,
-    id: i64,
-    desk: &str,
-    result: Option<&Result<Outcome, Undelivered>>,
-) -> Exit {
+fn tell(session: &mut Session, id: i64, desk: &str, result: &Tried) -> Exit {
     match result {
-        Some(Ok(outcome)) => {
+        Tried::Once(Ok(outcome)) => {
             let paint = session.term.err_paint;
             let (exit, line) = match outcome {
                 Outcome::Accepted { .. } => (Exit::Done, paint.done(&outcome.sentence())),
@@ -318,7 +315,7 @@ fn tell(
             }
             exit
         }
-        Some(Err(undelivered)) => {
+        Tried::Once(Err(undelivered)) => {
             let sent = if undelivered.may_have_arrived() {
                 "it may have been sent"
             } else {
@@ -335,10 +332,18 @@ fn tell(
             session.term.failure(&failure);
             failure.exit
         }
-        None => {
+        Tried::NotYet(pause) => {
+            let why = match pause {
+                Pause::Asked => "the mail server wants a pause",
+                Pause::Setbacks => "those before it failed, one after another",
+                Pause::Journal => "the ledger could not be written",
+            };
             session.term.status(&format!(
-                "{desk}: not tried, because the mail server wants a pause. Kept as {id}"
+                "{desk}: not tried, because {why}. Nothing of it was sent. Kept as {id}"
             ));
+            session
+                .term
+                .hint("`plaint outbox retry` sends what was not tried");
             Exit::TryLater
         }
     }

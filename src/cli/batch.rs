@@ -102,10 +102,19 @@ pub(crate) fn run(args: BatchArgs, session: &mut Session) -> Result<Exit, Failur
         identity,
         counts: BTreeMap::new(),
     };
+    let mut exit = Exit::Done;
     for input in &args.inputs {
-        take_input(input, &args, &mut work, session, &mut ledger)?;
+        if let Err(failure) = take_input(input, &args, &mut work, session, &mut ledger) {
+            session.term.failure(&failure);
+            exit = exit.graver(failure.exit);
+            // What is wrong with one input says nothing of the others; anything else does.
+            if !matches!(failure.exit, Exit::CannotOpen | Exit::NotAMessage) {
+                session.term.status("Ended early; what was done before:");
+                break;
+            }
+        }
     }
-    Ok(close(session, &work.counts, args.json))
+    Ok(exit.graver(close(session, &work.counts, args.json)))
 }
 
 /// What a batch works with.

@@ -15,7 +15,7 @@ use crate::consent::{Codes, RandomCodes};
 use crate::failure::{Exit, Failure};
 use crate::ledger::{Ledger, LedgerError};
 use crate::rules::Rules;
-use crate::term::{Asker, Term};
+use crate::term::{Asker, Term, watch_interrupts};
 
 // all flags
 mod flags;
@@ -223,6 +223,11 @@ fn prepare(flags: &Flags, term: Term, hooks: Hooks) -> Result<Session, (Box<Term
 }
 
 fn dispatch(command: Command, session: &mut Session) -> Result<Exit, Failure> {
+    if let Command::Report(_) | Command::Batch(_) | Command::Review(_) | Command::Outbox(_) =
+        &command
+    {
+        watch_interrupts();
+    }
     match command {
         Command::Report(args) => report::run(args, session),
         Command::Trace(args) => trace::run(args, session),

@@ -6,11 +6,14 @@
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use toml_edit::{Array, DocumentMut, Item, Table, Value};
 
 use crate::failure::{Exit, Failure};
+
+/// Links that are followed to the settings; systems give up at forty.
+const LINKS: usize = 40;
 
 /// A value to write: a text for a key, or one more text for a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,8 +90,11 @@ fn table_at<'d>(root: &'d mut Table, dotted: &str) -> Result<&'d mut Table, Stri
     Ok(table)
 }
 
-/// Replaces a file by a new text, or leaves it as it was; only the user can read it.
+/// Replaces a file by a new text, or leaves it as it was; a new one only the user can read.
+///
+/// A link stays a link, and what it leads to is replaced; modes stay as they are.
 pub(crate) fn write_whole(file: &Path, text: &str) -> std::io::Result<()> {
+    let file = &followed(file)?;
     if let Some(folder) = file.parent().filter(|f| !f.as_os_str().is_empty()) {
         fs::DirBuilder::new()
             .recursive(true)
@@ -101,8 +107,12 @@ pub(crate) fn write_whole(file: &Path, text: &str) -> std::io::Result<()> {
         .create_new(true)
         .mode(0o600)
         .open(&beside)?;
-    let written = new
-        .write_all(text.as_bytes())
+    let kept = match fs::metadata(file) {
+        Ok(its) => new.set_permissions(its.permissions()),
+        Err(_) => Ok(()),
+    };
+    let written = kept
+        .and_then(|()| new.write_all(text.as_bytes()))
         .and_then(|()| new.sync_all())
         .and_then(|()| fs::rename(&beside, file));
     if written.is_err() {
@@ -110,6 +120,19 @@ pub(crate) fn write_whole(file: &Path, text: &str) -> std::io::Result<()> {
         let _ = fs::remove_file(&beside);
     }
     written
+}
+
+/// Returns the file that a name leads to, over links; it need not be there yet.
+fn followed(name: &Path) -> std::io::Result<PathBuf> {
+    let mut file = name.to_owned();
+    for _ in 0..LINKS {
+        let Ok(target) = fs::read_link(&file) else {
+            return Ok(file);
+        };
+        // A relative target is meant from the link's own folder.
+        file = file.parent().unwrap_or_else(|| Path::new("")).join(target);
+    }
+    Err(std::io::Error::other("its links lead in a circle"))
 }
 
 #[cfg(test)]
@@ -160,5 +183,44 @@ mod tests {
         let mode = fs::metadata(&file).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         assert_eq!(fs::read_dir(file.parent().unwrap()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_link_stays_a_link_and_modes_stay_as_they_are() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir(at("dotfiles")).unwrap();
+        fs::write(at("dotfiles/plaint.toml"), "# mine\n").unwrap();
+        fs::set_permissions(
+            at("dotfiles/plaint.toml"),
+            fs::Permissions::from_mode(0o640),
+        )
+        .unwrap();
+        std::os::unix::fs::symlink("dotfiles/plaint.toml", at("config.toml")).unwrap();
+        std::os::unix::fs::symlink("dotfiles/new.toml", at("other.toml")).unwrap();
+        let answer = [("delivery", "transport", Answer::Set("none".to_owned()))];
+        for (link, target, mode, text) in [
+            (
+                "config.toml",
+                "dotfiles/plaint.toml",
+                0o640,
+                "# mine\n[delivery]\ntransport = \"none\"\n",
+            ),
+            (
+                "other.toml",
+                "dotfiles/new.toml",
+                0o600,
+                "[delivery]\ntransport = \"none\"\n",
+            ),
+        ] {
+            remember(&at(link), &answer).unwrap();
+            assert!(at(link).is_symlink(), "{link}");
+            assert_eq!(fs::read_to_string(at(target)).unwrap(), text);
+            let its = fs::metadata(at(target)).unwrap().permissions().mode();
+            assert_eq!(its & 0o777, mode, "{link}");
+        }
+        std::os::unix::fs::symlink("circle.toml", at("circle.toml")).unwrap();
+        assert!(remember(&at("circle.toml"), &answer).is_err());
     }
 }

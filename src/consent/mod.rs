@@ -27,9 +27,13 @@ mod bar;
 pub(crate) use bar::bare_line_end;
 pub use bar::{Bar, bars};
 
-// what speaks against sending, before the user is asked
+// one thing that speaks against sending
+mod caution;
+pub use caution::{Caution, Weight};
+
+// all that speaks against sending, before the user is asked
 mod guard;
-pub use guard::{Caution, Facts, Guarded, Limits, STALE, Situation, TOO_OLD, Weight, guard, judge};
+pub use guard::{Facts, Guarded, Limits, STALE, Situation, TOO_OLD, guard, judge};
 
 // what the user may want changed before he answers
 mod change;

@@ -101,24 +101,44 @@ pub fn deliver(
 /// Complaints of one batch that may fail for a while, one after another, before the rest waits.
 const SETBACKS_IN_A_ROW: usize = 2;
 
+/// What became of one complaint of several.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Tried {
+    /// It was tried.
+    Once(Result<Outcome, Undelivered>),
+    /// It was not, and why.
+    NotYet(Pause),
+}
+
+/// Why the rest of several complaints is not tried now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pause {
+    /// The server asked to be left alone.
+    Asked,
+    /// Several in a row failed for a while.
+    Setbacks,
+    /// The ledger could not be written.
+    Journal,
+}
+
 /// Hands complaints over one after another, and stops when the server wants a pause.
 ///
-/// Each result stands at the place of its complaint; `None` is one that was
-/// not tried: it stays `approved`, for `plaint outbox retry`. The rest is not
-/// tried after a 421, after two complaints in a row that were deferred, and
-/// after a failure of the journal.
+/// Each result stands at the place of its complaint. One that was not tried
+/// stays `approved`, for `plaint outbox retry`: the rest is not tried after a
+/// 421, after two complaints in a row that were deferred, and after a failure
+/// of the journal.
 pub fn deliver_each(
     approved: Vec<Approved>,
     transport: &mut dyn Transport,
     journal: &mut dyn Journal,
     clock: &dyn Fn() -> Timestamp,
-) -> Vec<Option<Result<Outcome, Undelivered>>> {
+) -> Vec<Tried> {
     let mut results = Vec::with_capacity(approved.len());
     let mut in_a_row = 0;
-    let mut stopped = false;
+    let mut stopped = None;
     for one in approved {
-        if stopped {
-            results.push(None);
+        if let Some(why) = stopped {
+            results.push(Tried::NotYet(why));
             continue;
         }
         let result = deliver(one, transport, journal, clock);
@@ -126,12 +146,16 @@ pub fn deliver_each(
             Ok(Outcome::Deferred(setback)) => {
                 in_a_row += 1;
                 // RFC 5321 §3.8: 421 closes the channel; the server asks to be left alone.
-                stopped = setback.code == Some(421) || in_a_row >= SETBACKS_IN_A_ROW;
+                if setback.code == Some(421) {
+                    stopped = Some(Pause::Asked);
+                } else if in_a_row >= SETBACKS_IN_A_ROW {
+                    stopped = Some(Pause::Setbacks);
+                }
             }
             Ok(_) => in_a_row = 0,
-            Err(_) => stopped = true,
+            Err(_) => stopped = Some(Pause::Journal),
         }
-        results.push(Some(result));
+        results.push(Tried::Once(result));
     }
     results
 }

@@ -3,7 +3,9 @@
 //! In: a complaint on its way. Out: [`Outcome`] by the program's exit status.
 //! Standards: `<sysexits.h>`, the only contract that all sendmail programs share.
 //! Trust: both addresses are strict mailboxes, and `--` ends the options.
-//! Failures: a program that is killed, or takes too long, leaves it unknown.
+//! Failures: a program that is killed, or takes too long, leaves it unknown. So
+//! does one that read the message to its end and failed then: sendmail ends
+//! with `EX_TEMPFAIL` for what it has queued, and others fail after queueing.
 //! Limits: what the mailer's queue does later is seen only as a bounce.
 
 use std::fs;
@@ -46,7 +48,9 @@ impl Transport for Sendmail {
                 Setback::new(Stage::Prepare, "the desk has no mailbox").lasting(),
             );
         };
-        let message = match self.spooled(&lf(&complaint.octets)) {
+        let text = lf(&complaint.octets);
+        let octets = text.len() as u64;
+        let message = match self.spooled(&text) {
             Ok(file) => file,
             Err(e) => {
                 return Outcome::Deferred(Setback::new(
@@ -61,6 +65,7 @@ impl Transport for Sendmail {
         // The program reads a whole file, not a pipe: if we are killed, it
         // cannot take half of a message for all of it. From its start on, it
         // can have been delivered.
+        let read = message.try_clone();
         if let Err(e) = passage.last_moment() {
             return Outcome::Deferred(Setback::new(Stage::Prepare, e.to_string()));
         }
@@ -75,7 +80,7 @@ impl Transport for Sendmail {
             .stderr(Stdio::piped())
             .spawn();
         match spawned {
-            Ok(child) => self.ended(child),
+            Ok(child) => self.ended(child, octets, read.ok()),
             Err(e) => Outcome::Deferred(
                 Setback::new(
                     Stage::Prepare,
@@ -106,7 +111,10 @@ impl Sendmail {
     }
 
     /// Waits for the program, and reads its exit status.
-    fn ended(&self, mut child: Child) -> Outcome {
+    ///
+    /// `read` is the file that it reads, whose place it shares with us: where
+    /// it stopped before the end, it had no whole message to take.
+    fn ended(&self, mut child: Child, octets: u64, read: Option<fs::File>) -> Outcome {
         let stderr = child.stderr.take();
         let reader = std::thread::spawn(move || {
             let mut words = Vec::new();
@@ -146,11 +154,13 @@ impl Sendmail {
         } else {
             reader.join().unwrap_or_default()
         };
-        self.outcome(status, words.trim_ascii())
+        let place = read.and_then(|mut file| file.stream_position().ok());
+        let has_all = place.is_none_or(|place| place >= octets);
+        self.outcome(status, has_all, words.trim_ascii())
     }
 
     /// Reads an exit status as `<sysexits.h>` means it.
-    fn outcome(&self, status: ExitStatus, words: &[u8]) -> Outcome {
+    fn outcome(&self, status: ExitStatus, has_all: bool, words: &[u8]) -> Outcome {
         let program = self.program.display().to_string();
         let Some(code) = status.code() else {
             let signal = status.signal().unwrap_or_default();
@@ -170,13 +180,14 @@ impl Sendmail {
                 by: "the local queue".to_owned(),
                 reply: format!("{program} ended with 0"),
             },
+            // Nothing says whether the queue had it when the program failed.
+            _ if has_all => Outcome::Unknown(setback),
             // EX_TEMPFAIL: try again later.
             75 => Outcome::Deferred(setback),
             // EX_USAGE, EX_NOPERM, EX_CONFIG: the mailer, not the complaint.
             64 | 77 | 78 => Outcome::Deferred(setback.lasting()),
             // EX_DATAERR, EX_NOUSER, EX_NOHOST, EX_UNAVAILABLE: refused.
             65 | 67 | 68 | 69 => Outcome::Rejected(setback),
-            // Nothing says whether the queue had it when the program failed.
             _ => Outcome::Unknown(setback),
         }
     }
@@ -214,13 +225,18 @@ mod tests {
             spool: "/nonexistent".into(),
             timeout: Duration::from_secs(1),
         };
-        let of = |raw: i32| mailer.outcome(ExitStatus::from_raw(raw), b"\x1b[31mno");
+        let of = |raw: i32| mailer.outcome(ExitStatus::from_raw(raw), false, b"\x1b[31mno");
         assert!(matches!(of(0), Outcome::Accepted { .. }));
         assert!(matches!(of(75 << 8), Outcome::Deferred(s) if !s.lasting));
         assert!(matches!(of(78 << 8), Outcome::Deferred(s) if s.lasting));
         assert!(matches!(of(67 << 8), Outcome::Rejected(_)));
         assert!(matches!(of(71 << 8), Outcome::Unknown(_)));
         assert!(matches!(of(9), Outcome::Unknown(_)));
+        let read = |raw: i32| mailer.outcome(ExitStatus::from_raw(raw), true, b"");
+        assert!(matches!(read(0), Outcome::Accepted { .. }));
+        for code in [64, 65, 67, 68, 69, 75, 77, 78] {
+            assert!(matches!(read(code << 8), Outcome::Unknown(_)), "{code}");
+        }
         let Outcome::Rejected(setback) = of(67 << 8) else {
             unreachable!("asserted above")
         };

@@ -6,22 +6,26 @@
 //! Limits: the checklist is drawn by dialoguer, on stderr.
 
 use std::io::Write as _;
-use std::sync::Arc;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::tty::{Tty, TtyError};
+use super::interrupt::AtPrompt;
+use super::tty::{RawMode, Tty, TtyError};
 use crate::consent::{Choice, Terminal, TerminalError};
 
 /// The terminal as questions are asked on it.
 pub(crate) struct Asker {
     tty: Option<Tty>,
+    /// The terminal shows no key by itself from the flush to the line: a code that is typed
+    /// before its line is read would stand there twice.
+    quiet: Option<RawMode>,
 }
 
 impl Asker {
     /// Returns an asker that opens the terminal when it first needs it.
     pub(crate) fn new() -> Self {
-        Self { tty: None }
+        Self {
+            tty: None,
+            quiet: None,
+        }
     }
 
     /// Returns whether there is a terminal to ask on.
@@ -82,7 +86,9 @@ impl Asker {
 
     /// Reads a line with nothing asked before it.
     pub(crate) fn answer(&mut self) -> Result<String, TtyError> {
-        self.tty()?.read_line("", false)
+        let line = self.tty()?.read_line("", false);
+        self.quiet = None;
+        line
     }
 
     /// Asks for a password; it is not shown.
@@ -181,10 +187,15 @@ impl Terminal for Asker {
     }
 
     fn flush_input(&mut self) -> Result<(), TerminalError> {
+        if self.quiet.is_none() {
+            self.quiet = Some(self.tty()?.quiet()?);
+        }
         Ok(self.flush()?)
     }
 
     fn choose(&mut self, prompt: &str, choices: &[Choice]) -> Result<Vec<bool>, TerminalError> {
+        // The checklist has its own way with the terminal.
+        self.quiet = None;
         let rows: Vec<_> = choices
             .iter()
             .map(|choice| (choice.label.clone(), choice.ticked))
@@ -204,33 +215,5 @@ impl From<TtyError> for TerminalError {
             TtyError::Interrupted => Self::Interrupted,
             TtyError::TooLong(_) | TtyError::Io(_) => Self::Io(error.to_string()),
         }
-    }
-}
-
-/// While it lives, SIGINT does not end the process: dialoguer raises it on Ctrl-C.
-struct AtPrompt {
-    outside: Arc<AtomicBool>,
-}
-
-impl AtPrompt {
-    fn enter() -> Self {
-        static OUTSIDE: OnceLock<Arc<AtomicBool>> = OnceLock::new();
-        let outside = Arc::clone(OUTSIDE.get_or_init(|| {
-            let outside = Arc::new(AtomicBool::new(true));
-            // Without the handler Ctrl-C ends the process: nothing is sent, the draft is kept.
-            let _ = signal_hook::flag::register_conditional_default(
-                signal_hook::consts::SIGINT,
-                Arc::clone(&outside),
-            );
-            outside
-        }));
-        outside.store(false, Ordering::SeqCst);
-        Self { outside }
-    }
-}
-
-impl Drop for AtPrompt {
-    fn drop(&mut self) {
-        self.outside.store(true, Ordering::SeqCst);
     }
 }

@@ -26,6 +26,10 @@ pub(crate) use progress::Progress;
 mod tty;
 pub(crate) use tty::TtyError;
 
+// Ctrl-C where nothing is asked
+mod interrupt;
+pub(crate) use interrupt::{handing_over, watch as watch_interrupts};
+
 // questions
 mod asker;
 pub(crate) use asker::Asker;

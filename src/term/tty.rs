@@ -93,6 +93,13 @@ impl Tty {
         }
     }
 
+    /// Takes echo and line editing away until the result is dropped; Ctrl-C still is a signal.
+    pub(super) fn quiet(&self) -> Result<RawMode, TtyError> {
+        RawMode::with(&self.file, |raw| {
+            raw.local_modes -= LocalModes::ICANON | LocalModes::ECHO;
+        })
+    }
+
     /// Reads a line, with a prompt before it; what is typed is shown unless it is secret.
     pub(crate) fn read_line(&self, prompt: &str, secret: bool) -> Result<String, TtyError> {
         let raw = RawMode::enter(&self.file)?;
@@ -199,36 +206,43 @@ fn pop_character(line: &mut Vec<u8>) {
 }
 
 /// The terminal without line editing, echo and signal keys; as it was when dropped.
-struct RawMode<'f> {
-    file: &'f File,
+pub(super) struct RawMode {
+    file: File,
     before: Termios,
 }
 
-impl<'f> RawMode<'f> {
-    fn enter(file: &'f File) -> Result<Self, TtyError> {
+impl RawMode {
+    fn enter(file: &File) -> Result<Self, TtyError> {
+        Self::with(file, |raw| {
+            // Without ICANON the kernel does not cut a line at 4,095 octets; without
+            // ISIG, IEXTEN and IXON no octet of a paste is a key.
+            raw.local_modes -=
+                LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG | LocalModes::IEXTEN;
+            raw.input_modes -= InputModes::IXON
+                | InputModes::ICRNL
+                | InputModes::INLCR
+                | InputModes::IGNCR
+                | InputModes::ISTRIP;
+        })
+    }
+
+    fn with(file: &File, change: impl FnOnce(&mut Termios)) -> Result<Self, TtyError> {
+        let file = file.try_clone()?;
         let io_error = |error: rustix::io::Errno| TtyError::Io(error.into());
-        let before = rustix::termios::tcgetattr(file).map_err(io_error)?;
+        let before = rustix::termios::tcgetattr(&file).map_err(io_error)?;
         let mut raw = before.clone();
-        // Without ICANON the kernel does not cut a line at 4,095 octets; without
-        // ISIG, IEXTEN and IXON no octet of a paste is a key.
-        raw.local_modes -=
-            LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG | LocalModes::IEXTEN;
-        raw.input_modes -= InputModes::IXON
-            | InputModes::ICRNL
-            | InputModes::INLCR
-            | InputModes::IGNCR
-            | InputModes::ISTRIP;
+        change(&mut raw);
         raw.special_codes[SpecialCodeIndex::VMIN] = 1;
         raw.special_codes[SpecialCodeIndex::VTIME] = 0;
-        rustix::termios::tcsetattr(file, OptionalActions::Now, &raw).map_err(io_error)?;
+        rustix::termios::tcsetattr(&file, OptionalActions::Now, &raw).map_err(io_error)?;
         Ok(Self { file, before })
     }
 }
 
-impl Drop for RawMode<'_> {
+impl Drop for RawMode {
     fn drop(&mut self) {
         // There is nobody left to tell that the terminal is gone.
-        let _ = rustix::termios::tcsetattr(self.file, OptionalActions::Drain, &self.before);
+        let _ = rustix::termios::tcsetattr(&self.file, OptionalActions::Drain, &self.before);
     }
 }
 
