@@ -191,7 +191,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         fs::create_dir(at("dotfiles")).unwrap();
-        fs::write(at("dotfiles/plaint.toml"), "# mine\n").unwrap();
+        fs::write(at("dotfiles/plaint.toml"), "[delivery] # mine\n").unwrap();
         fs::set_permissions(
             at("dotfiles/plaint.toml"),
             fs::Permissions::from_mode(0o640),
@@ -205,7 +205,7 @@ mod tests {
                 "config.toml",
                 "dotfiles/plaint.toml",
                 0o640,
-                "# mine\n[delivery]\ntransport = \"none\"\n",
+                "[delivery] # mine\ntransport = \"none\"\n",
             ),
             (
                 "other.toml",
