@@ -122,6 +122,10 @@ mod change;
 #[cfg(test)]
 mod replies;
 
+// what servers answer, in every bounce
+#[cfg(test)]
+mod diagnoses;
+
 // a mailbox at once
 #[cfg(test)]
 mod batch;

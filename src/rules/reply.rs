@@ -133,6 +133,9 @@ pub struct ReplyRule {
     /// Whether a status code that says more than `X.0.0` goes before this rule.
     #[serde(default)]
     pub weak: bool,
+    /// For codes: whether nobody says it of anything else, so that no words go before it.
+    #[serde(default)]
+    pub firm: bool,
     /// For words: the RFC 3463 code they stand for.
     pub status: Option<String>,
     /// For an answer: what it says.

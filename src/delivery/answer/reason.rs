@@ -144,7 +144,8 @@ impl Found {
 /// Finds the reason in codes and words.
 ///
 /// Words go before codes: servers say "user unknown" with 5.7.1, and "listed
-/// at" with 5.1.1. Weak words go after a code that says something.
+/// at" with 5.1.1. Weak words go after a code that says something, and all
+/// words after a code that is used for one thing only.
 pub(super) fn find(
     rules: &Rules,
     status: Option<Status>,
@@ -157,8 +158,10 @@ pub(super) fn find(
         rule: rule.id.clone(),
         stands_for: rule.status.as_deref().and_then(|text| text.parse().ok()),
     });
+    let mut is_firm = false;
     let by_status = status.and_then(|status| {
         let rule = rules.replies.statuses.first(&status.to_string())?;
+        is_firm = rule.firm;
         Some(Found {
             reason: rule.reason?,
             rule: rule.id.clone(),
@@ -176,7 +179,13 @@ pub(super) fn find(
             // what the words call unknown is his domain, not the recipient's.
             let about_sender =
                 code.reason == Reason::SenderRefused && words.reason.class(status) == Class::Hard;
-            if is_weak || about_sender { code } else { words }
+            // RFC 3463 §3.5: X.4.1 is silence; who answered with 5yz was not silent.
+            let contradicted = code.reason == Reason::Expired && matches!(reply, Some(500..=599));
+            if is_firm || about_sender || (is_weak && !contradicted) {
+                code
+            } else {
+                words
+            }
         }
         (Some(one), None) | (None, Some(one)) => one,
         (None, None) => by_reply(reply),
