@@ -391,18 +391,21 @@ mod tests {
     #[test]
     fn a_rule_that_was_verified_long_ago_is_believed_less_and_says_so() {
         let desks = Desks::builtin().unwrap();
-        let aws = desks.all().find(|r| r.id == "desks-hosts-aws").unwrap();
+        let ses = desks
+            .all()
+            .find(|r| r.id == "desks-mail-services-amazon-ses")
+            .unwrap();
         assert_eq!(
-            aws.confidence_at(at("2026-12-01")),
+            ses.confidence_at(at("2026-12-01")),
             (Confidence::High, false)
         );
         assert_eq!(
-            aws.confidence_at(at("2028-12-01")),
+            ses.confidence_at(at("2028-12-01")),
             (Confidence::Medium, true)
         );
-        assert_eq!(aws.provenance(at("2026-12-01")), "verified 2026-11-20");
+        assert_eq!(ses.provenance(at("2026-12-01")), "verified 2026-11-20");
         assert_eq!(
-            aws.provenance(at("2028-12-01")),
+            ses.provenance(at("2028-12-01")),
             "verified 2026-11-20, over 18 months ago"
         );
     }
