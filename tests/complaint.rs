@@ -493,6 +493,34 @@ fn desks_are_ticked_as_the_kind_of_abuse_asks() {
 }
 
 #[test]
+fn the_registrar_of_a_drop_box_s_domain_is_told_of_the_mailbox_and_never_ticked() {
+    let mut scene = Scene::of(SPAM);
+    scene.evidence.kind = Kind::AdvanceFee;
+    scene.evidence.links.clear();
+    scene.evidence.drop_boxes = vec![evidence::DropBox {
+        mailbox: "claims@payout.example".to_owned(),
+        place: "Reply-To".to_owned(),
+    }];
+    scene.found.push((
+        Suspect::Domain("payout.example".to_owned()),
+        Role::Registrar,
+        desk("abuse@registrar.example.com", Role::Registrar),
+    ));
+    let complaint = scene.draft().remove(1);
+    assert!(
+        complaint.text.contains(
+            "asks for answers to claims@payout.example; the domain is registered\nthrough you."
+        ),
+        "{}",
+        complaint.text
+    );
+    assert_eq!(
+        complaint.desk.unticked_because.as_deref(),
+        Some("only a mailbox that the mail names is at this domain")
+    );
+}
+
+#[test]
 fn no_more_than_five_desks_are_ticked() {
     let mut scene = Scene::of(SPAM);
     scene.evidence.kind = Kind::Phishing;

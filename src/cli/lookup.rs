@@ -17,6 +17,7 @@ use crate::contact::{
 };
 use crate::failure::{Exit, Failure};
 use crate::intake::Untrusted;
+use crate::rules::Rules;
 use crate::term::{Table, Term};
 
 /// What one query asks for: its suspects, and the roles that matter for it.
@@ -61,7 +62,7 @@ pub(crate) fn run(args: LookupArgs, session: &mut Session) -> Result<Exit, Failu
     let queries = args
         .queries
         .iter()
-        .map(|text| Query::read(text))
+        .map(|text| Query::read(text, &session.rules))
         .collect::<Result<Vec<_>, _>>()?;
     let mut settings = session.config.lookup()?;
     settings.offline |= args.offline;
@@ -109,7 +110,7 @@ fn cache(session: &mut Session) -> Box<dyn Cache> {
 
 impl Query {
     /// Reads what the user named.
-    fn read(text: &str) -> Result<Self, Failure> {
+    fn read(text: &str, rules: &Rules) -> Result<Self, Failure> {
         let query = text.trim();
         let of = |suspects: Vec<Suspect>, roles| {
             Ok(Self {
@@ -140,7 +141,13 @@ impl Query {
         }
         if let Some((_, domain)) = query.rsplit_once('@') {
             let domain = host(domain).ok_or_else(|| no_query(text))?;
-            return of(vec![Suspect::Domain(domain)], &[Role::Provider]);
+            // At a domain of the spammer's own nobody but its registrar answers.
+            let roles: &[Role] = if rules.is_mail_provider(&domain) {
+                &[Role::Provider]
+            } else {
+                &[Role::Provider, Role::Registrar]
+            };
+            return of(vec![Suspect::Domain(domain)], roles);
         }
         let name = host(query).ok_or_else(|| no_query(text))?;
         of(
@@ -338,8 +345,11 @@ fn origin(contact: &Contact) -> String {
 mod tests {
     use super::*;
 
+    static RULES: std::sync::LazyLock<Rules> =
+        std::sync::LazyLock::new(|| Rules::builtin().unwrap());
+
     fn read(text: &str) -> String {
-        Query::read(text).map_or_else(
+        Query::read(text, &RULES).map_or_else(
             |failure| failure.what,
             |query| format!("{:?} {:?}", query.suspects, query.roles),
         )
@@ -357,6 +367,7 @@ mod tests {
                 "bücher.example",
                 "https://user@www.evil.example:8443/x?y=z",
                 "someone@evil.example",
+                "someone@gmail.com",
                 "localhost",
                 "a b",
                 "AS99999999999",
@@ -371,7 +382,8 @@ mod tests {
         [Domain("example.com"), Host("example.com")] [Registrar, Hosting, Provider, Esp]
         [Domain("xn--bcher-kva.example"), Host("xn--bcher-kva.example")] [Registrar, Hosting, Provider, Esp]
         [Host("www.evil.example"), Domain("www.evil.example")] [Hosting, Registrar]
-        [Domain("evil.example")] [Provider]
+        [Domain("evil.example")] [Provider, Registrar]
+        [Domain("gmail.com")] [Provider]
         `localhost` is nothing that can be looked up
         `a b` is nothing that can be looked up
         `AS99999999999` is nothing that can be looked up
@@ -381,7 +393,7 @@ mod tests {
 
     #[test]
     fn the_json_object_has_every_key_in_its_order() {
-        let query = Query::read("192.0.2.7").unwrap();
+        let query = Query::read("192.0.2.7", &RULES).unwrap();
         let object = serde_json::to_string(&Answer::of(&query, &Contacts::default())).unwrap();
         insta::assert_snapshot!(
             object,

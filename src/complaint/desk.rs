@@ -265,6 +265,10 @@ pub(super) fn blocked_for_all(case: &Case<'_>, suspect: &Suspect, role: Role) ->
         Role::Hosting | Role::Provider | Role::Registrar if !is_fraud => {
             because("ticked only for phishing, malware and advance-fee fraud")
         }
+        // A Reply-To can be anybody's: whose domain nothing links to may be innocent.
+        Role::Registrar if !is_linked(case, suspect) => {
+            because("only a mailbox that the mail names is at this domain")
+        }
         Role::Hosting if matches!(suspect, Suspect::Domain(_)) => because(
             "unconfirmed: only the registered domain was looked up, because the host's name could carry a token",
         ),
@@ -276,6 +280,17 @@ pub(super) fn blocked_for_all(case: &Case<'_>, suspect: &Suspect, role: Role) ->
         | Role::Provider
         | Role::Registrar => None,
     }
+}
+
+/// Returns whether a link of the mail leads to a domain, or to a host in it.
+pub(super) fn is_linked(case: &Case<'_>, suspect: &Suspect) -> bool {
+    let (Suspect::Domain(name) | Suspect::Host(name)) = suspect else {
+        return false;
+    };
+    let links = &case.material.evidence.links;
+    links
+        .iter()
+        .any(|link| !link.innocent && crate::evidence::lies_in(&link.host, name))
 }
 
 /// Returns why the network above is proposed at all; whether it is told is for the user to say.

@@ -154,7 +154,6 @@ impl Text<'_, '_> {
                 ("time", &time),
                 ("addr", &name),
                 ("host", &name),
-                ("mailbox", &name),
             ];
             match role {
                 Role::Network if name != addr => {
@@ -189,8 +188,13 @@ impl Text<'_, '_> {
                 Role::Hosting => {
                     self.say("hosting", &values);
                 }
-                Role::Registrar => {
+                Role::Registrar if super::desk::is_linked(self.case, suspect) => {
                     self.say("registrar", &values);
+                }
+                Role::Registrar => {
+                    let mailbox = self.drop_box(suspect);
+                    let values = [values.as_slice(), &[("mailbox", mailbox.as_str())]].concat();
+                    self.say("registrar-mailbox", &values);
                 }
                 Role::Provider => {
                     let mailbox = self.drop_box(suspect);

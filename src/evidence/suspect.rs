@@ -70,7 +70,11 @@ pub fn suspects(trace: &Trace, evidence: &Evidence, rules: &Rules) -> Vec<(Suspe
         registered_domain(domain)
     });
     for domain in domains.take(PROVIDER_LIMIT) {
-        add(Suspect::Domain(domain), Role::Provider);
+        add(Suspect::Domain(domain.clone()), Role::Provider);
+        // At a domain of the spammer's own nobody but its registrar answers.
+        if !rules.is_mail_provider(&domain) {
+            add(Suspect::Domain(domain), Role::Registrar);
+        }
     }
     found
 }
@@ -99,6 +103,36 @@ fn host(name: &str, rules: &Rules) -> Option<Suspect> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_drop_box_at_a_domain_of_its_own_has_a_registrar_and_one_at_a_provider_has_none() {
+        let rules = Rules::builtin().unwrap();
+        let octets = b"Received: from x.example ([192.0.2.7]) by mx.example.org; Sat, 21 Nov 2026 11:00:00 +0000\r\nFrom: a@example.net\r\n\r\n";
+        let mut trust = crate::trace::Trust::default();
+        trust.add("mx.example.org").unwrap();
+        let trace = crate::trace::follow(&crate::intake::Headers::parse(octets), &trust, &rules);
+        let of = |mailbox: &str| {
+            let evidence = Evidence {
+                kind: Kind::AdvanceFee,
+                drop_boxes: vec![super::super::DropBox {
+                    mailbox: mailbox.to_owned(),
+                    place: "Reply-To".to_owned(),
+                }],
+                ..Evidence::default()
+            };
+            let found = suspects(&trace, &evidence, &rules);
+            found
+                .iter()
+                .skip(1)
+                .map(|(_, role)| *role)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            of("claims@payout.example"),
+            [Role::Provider, Role::Registrar]
+        );
+        assert_eq!(of("claims4711@gmail.com"), [Role::Provider]);
+    }
 
     #[test]
     fn a_name_that_could_carry_a_token_is_cut_to_its_registered_domain() {

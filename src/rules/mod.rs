@@ -143,6 +143,19 @@ pub enum RuleError {
 
 impl Rules {
     /// Returns the rules that are built in; each family is read when it is first asked.
+    /// Returns whether a domain gives mailboxes to anybody, as far as rules know.
+    #[must_use]
+    pub fn is_mail_provider(&self, domain: &str) -> bool {
+        let anybody = format!("anybody@{domain}");
+        let free = self.refused.of_kind("weak", &anybody);
+        free.is_some_and(|rule| rule.id.ends_with("freemail"))
+            || self
+                .desks
+                .about(domain)
+                .any(|desk| desk.roles.contains(&Role::Provider))
+    }
+
+    /// Loads the rules that are built in.
     ///
     /// Their examples run in `plaint rules check` and in the tests, not here.
     #[must_use]
