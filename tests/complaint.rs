@@ -29,7 +29,7 @@ struct Scene {
 }
 
 /// Reading the rules costs more than a hundred complaints.
-static RULES: LazyLock<Rules> = LazyLock::new(|| Rules::builtin());
+static RULES: LazyLock<Rules> = LazyLock::new(Rules::builtin);
 
 const SPAM: &str = include_str!("data/complaint/spam.eml");
 

@@ -9,7 +9,7 @@ use plaint::delivery::answer::{self, Failed, Kind};
 use plaint::intake::{self, Origin};
 use plaint::rules::Rules;
 
-static RULES: LazyLock<Rules> = LazyLock::new(|| Rules::builtin().unwrap());
+static RULES: LazyLock<Rules> = LazyLock::new(Rules::builtin);
 
 const DESK: &str = "abuse@example.net";
 

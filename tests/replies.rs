@@ -12,7 +12,7 @@ use plaint::intake::{self, Origin};
 use plaint::rules::Rules;
 use proptest::prelude::*;
 
-static RULES: LazyLock<Rules> = LazyLock::new(|| Rules::builtin());
+static RULES: LazyLock<Rules> = LazyLock::new(Rules::builtin);
 
 const OUR_ID: &str = "abcdefghijklmnopqrstuvwxyz@example.org";
 

@@ -368,7 +368,7 @@ fn a_cut_or_changed_message_is_still_traced_and_names_nobody_innocent() {
 
 /// Rules, read once: the property tests ask for them hundreds of times.
 fn rules() -> &'static Rules {
-    static RULES: std::sync::LazyLock<Rules> = std::sync::LazyLock::new(|| Rules::builtin());
+    static RULES: std::sync::LazyLock<Rules> = std::sync::LazyLock::new(Rules::builtin);
     &RULES
 }
 

@@ -2,9 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 use plaint::delivery::{Journal as _, Outcome};
-use plaint::ledger::{DeskMark, Ledger};
+use plaint::ledger::{DeskMark, Ledger, ShownAs};
 
-use crate::letters::{agreed_at, complaint, spam};
+use crate::letters::{FREE, agreed_at, complaint, spam};
 use crate::net::dns::Record;
 use crate::net::made_up;
 use crate::net::world::{About, World};
@@ -50,7 +50,7 @@ fn told(trial: &Trial, desk: &str, source: &str, at: Timestamp) {
     let mut told = complaint(ledger.secret(), case, desk, "Spam came.");
     told.source_addr = source;
     let approved = agreed_at(vec![told], at);
-    ledger.approve(&approved, at).unwrap();
+    ledger.approve(&approved, ShownAs::New, &FREE, at).unwrap();
     ledger.connecting(&approved[0], "smtp", at).unwrap();
     ledger.data(&approved[0], at).unwrap();
     let outcome = Outcome::Accepted {

@@ -345,8 +345,7 @@ fn origin(contact: &Contact) -> String {
 mod tests {
     use super::*;
 
-    static RULES: std::sync::LazyLock<Rules> =
-        std::sync::LazyLock::new(|| Rules::builtin().unwrap());
+    static RULES: std::sync::LazyLock<Rules> = std::sync::LazyLock::new(Rules::builtin);
 
     fn read(text: &str) -> String {
         Query::read(text, &RULES).map_or_else(

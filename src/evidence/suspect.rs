@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn a_drop_box_at_a_domain_of_its_own_has_a_registrar_and_one_at_a_provider_has_none() {
-        let rules = Rules::builtin().unwrap();
+        let rules = Rules::builtin();
         let octets = b"Received: from x.example ([192.0.2.7]) by mx.example.org; Sat, 21 Nov 2026 11:00:00 +0000\r\nFrom: a@example.net\r\n\r\n";
         let mut trust = crate::trace::Trust::default();
         trust.add("mx.example.org").unwrap();

@@ -433,7 +433,7 @@ mod tests {
     use proptest::prelude::*;
     use std::sync::LazyLock;
 
-    static RULES: LazyLock<Rules> = LazyLock::new(|| Rules::builtin());
+    static RULES: LazyLock<Rules> = LazyLock::new(Rules::builtin);
 
     fn read(registry: &str, answer: &str) -> Reading {
         let registry = RULES.registries.named(registry).unwrap();
