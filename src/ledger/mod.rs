@@ -9,7 +9,6 @@
 //! Failures: [`LedgerError`] says what to do; a ledger of a newer version is refused.
 //! Limits: one sender at a time. Encryption is the disk's business.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -87,7 +86,7 @@ pub struct Ledger {
     path: PathBuf,
     secret: Secret,
     instance: String,
-    sending: Option<File>,
+    sending: Option<sending::Lock>,
 }
 
 impl Ledger {

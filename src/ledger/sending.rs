@@ -31,6 +31,20 @@ const LEFT: [(&str, &str, &str); 2] = [
 /// States whose complaint might go out by itself, and must not from a ledger that is behind.
 const ABOUT_TO_GO: [&str; 4] = ["approved", "connecting", "data", "deferred"];
 
+/// What the one process holds that sends.
+#[derive(Debug)]
+pub(super) struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // flock(2): closing lets go only with the last copy of the open file, and a child process
+        // that another thread starts right now has one until it becomes its own program.
+        if let Err(error) = self.0.unlock() {
+            tracing::debug!(%error, "the lock goes with the file");
+        }
+    }
+}
+
 impl Ledger {
     /// Makes this process the one that sends; the ledger is it until it is dropped.
     ///
@@ -46,7 +60,7 @@ impl Ledger {
     }
 
     /// Returns the lock, or `None` where another process holds it.
-    fn lock(&self) -> Result<Option<File>, LedgerError> {
+    fn lock(&self) -> Result<Option<Lock>, LedgerError> {
         let mut path = self.path.as_os_str().to_owned();
         path.push(".lock");
         let file = fs::OpenOptions::new()
@@ -57,7 +71,7 @@ impl Ledger {
             .open(path)
             .map_err(|e| LedgerError::Open(e.to_string()))?;
         match file.try_lock() {
-            Ok(()) => Ok(Some(file)),
+            Ok(()) => Ok(Some(Lock(file))),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(e)) => Err(LedgerError::Open(e.to_string())),
         }
@@ -168,4 +182,22 @@ fn become_state(
         (at, becomes, why, left),
     )?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_is_let_go_although_a_child_process_has_a_copy_of_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = "2026-11-21T12:00:00Z".parse().unwrap();
+        let ledger = Ledger::open(&folder.path().join("ledger.db"), at).unwrap();
+        let lock = ledger.lock().unwrap().unwrap();
+        let with_the_child = lock.0.try_clone().unwrap();
+        assert!(ledger.lock().unwrap().is_none());
+        drop(lock);
+        assert!(ledger.lock().unwrap().is_some());
+        drop(with_the_child);
+    }
 }
