@@ -309,10 +309,10 @@ fn take(
 
 /// Returns why a message goes no further than its trace, if it does not.
 fn set_aside(trace: &Trace, now: Timestamp) -> Option<Became> {
-    match trace.nature {
-        Nature::Backscatter => return Some(Became::Backscatter),
-        Nature::List => return Some(Became::List),
-        Nature::Mail => {}
+    match trace.set_aside() {
+        Some(Nature::Backscatter) => return Some(Became::Backscatter),
+        Some(Nature::List) => return Some(Became::List),
+        Some(Nature::Mail) | None => {}
     }
     if trace.question.is_some() {
         return Some(Became::Question);

@@ -13,14 +13,14 @@ const NAME_CHARS: usize = 60;
 
 /// Returns where a message came from, in one sentence.
 pub(super) fn source(trace: &Trace, holder: Option<&str>) -> String {
-    match trace.nature {
-        Nature::Backscatter => {
+    match trace.set_aside() {
+        Some(Nature::Backscatter) => {
             return "This is a bounce or an automatic answer to a mail that you did not write: its server is not the spammer, and there is nothing to report.".to_owned();
         }
-        Nature::List => {
+        Some(Nature::List) => {
             return "This came through a mailing list that you are on: its server is not the spammer, and there is nothing to report.".to_owned();
         }
-        Nature::Mail => {}
+        Some(Nature::Mail) | None => {}
     }
     let Some(source) = &trace.source else {
         return "No server of yours wrote down where this came from: there is nothing to report."

@@ -234,12 +234,14 @@ pub(super) fn blocked_for_all(case: &Case<'_>, suspect: &Suspect, role: Role) ->
     if let Some(question) = &trace.question {
         return Some(format!("a question is open: {}", question.text));
     }
-    match trace.nature {
-        Nature::Mail => {}
-        Nature::Backscatter => {
+    match trace.set_aside() {
+        Some(Nature::Mail) | None => {}
+        Some(Nature::Backscatter) => {
             return because("this is a bounce or automatic answer: its server is not the spammer");
         }
-        Nature::List => return because("this came over a list: its server is not the spammer"),
+        Some(Nature::List) => {
+            return because("this came over a list: its server is not the spammer");
+        }
     }
     let answer = case.material.options.answer.as_ref();
     if answer.is_some_and(|answer| answer.says == Says::OnceSignedUp) {

@@ -69,9 +69,9 @@ pub use text::Texts;
 // bounces and answers: their signs, words and codes
 mod reply;
 pub use reply::{Family, Reason, Replies, ReplyRule, Says};
-// bounces and automatic answers
-mod backscatter;
-pub use backscatter::Backscatter;
+// bounces, automatic answers, lists
+mod nature;
+pub use nature::Natures;
 
 // how mail is submitted at large providers
 mod submission;
@@ -115,7 +115,9 @@ pub struct Rules {
     /// How bounces and answers to complaints look, and what they say.
     pub replies: Lazy<Replies>,
     /// Bounces and automatic answers.
-    pub backscatter: Lazy<Backscatter>,
+    pub backscatter: Lazy<Natures>,
+    /// Mailing lists.
+    pub lists: Lazy<Natures>,
 }
 
 /// Why a rule is refused.
@@ -208,7 +210,8 @@ impl Rules {
             esps: Lazy::new(Esps::builtin),
             texts: Lazy::new(Texts::builtin),
             replies: Lazy::new(Replies::builtin),
-            backscatter: Lazy::new(Backscatter::load),
+            backscatter: Lazy::new(Natures::backscatter),
+            lists: Lazy::new(Natures::lists),
         }
     }
 
@@ -237,6 +240,7 @@ impl Rules {
         ran += self.texts.load()?.check()?;
         ran += self.replies.load()?.check()?;
         ran += self.backscatter.load()?.check()?;
+        ran += self.lists.load()?.check()?;
         Ok(ran)
     }
 }

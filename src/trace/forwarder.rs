@@ -27,6 +27,7 @@ pub(super) fn sign(
     fields: &[Received<'_>],
     boundary: usize,
     trust: &Trust,
+    rules: &Rules,
 ) -> Option<Sign> {
     let last_own = fields.get(boundary)?;
     if !is_possible(
@@ -42,7 +43,11 @@ pub(super) fn sign(
         .filter(|domain| same_domain(domain, client.name) || same_host(domain, client.name));
     let why = forwarded_for(headers, fields, boundary, &client, &recipients)
         .or_else(|| rewritten_path(headers, last_own, &client))
-        .or_else(|| forwarded_header(headers, &client, &recipients))?;
+        .or_else(|| forwarded_header(headers, &client, &recipients))
+        .or_else(|| {
+            let below = fields.get(boundary + 1..).unwrap_or_default();
+            posted(headers, &client, below, rules).filter(|_| list.is_some())
+        })?;
     let name = Untrusted::text(client.name).up_to(100).to_string();
     Some(Sign {
         is_list: list.is_some(),
@@ -288,6 +293,75 @@ fn forwarded_header(
             Untrusted::text(client.name).up_to(100)
         )
     })
+}
+
+/// The marks of a list's program, and a field in which its host took the message in.
+fn posted(
+    headers: &Headers<'_>,
+    client: &Client<'_>,
+    below: &[Received<'_>],
+    rules: &Rules,
+) -> Option<String> {
+    let kind = rules.lists.kind(headers)?;
+    let took = below.iter().any(|field| {
+        field.has_client()
+            && field
+                .reading
+                .by
+                .is_some_and(|by| same_host(by, client.name))
+    });
+    took.then(|| {
+        format!(
+            "the message bears the marks of {kind}, and `{}` passed it on",
+            Untrusted::text(client.name).up_to(100)
+        )
+    })
+}
+
+/// Returns the host of the user's own side that runs the list which the message came over, if it is one that he named.
+///
+/// The list's identifier must lie in the domain of a host that was passed, and that host must have
+/// taken the message for another mailbox than the user's, or bear a list program's marks.
+pub(super) fn named_list(
+    headers: &Headers<'_>,
+    fields: &[Received<'_>],
+    boundary: usize,
+    trust: &Trust,
+    rules: &Rules,
+) -> bool {
+    let Some(domain) = list_host(headers) else {
+        return false;
+    };
+    let own = fields.get(..=boundary).unwrap_or_default();
+    let host = own.iter().enumerate().find(|(at, field)| {
+        // A host below another one, that the user named by itself or by its address.
+        let named = field.reading.by.is_some_and(|by| {
+            (same_domain(&domain, by) || same_host(&domain, by))
+                && (trust.holds_host(by)
+                    || at
+                        .checked_sub(1)
+                        .and_then(|above| own.get(above))
+                        .is_some_and(|above| {
+                            above
+                                .reading
+                                .addr
+                                .is_some_and(|addr| trust.holds_addr(addr))
+                        }))
+        });
+        named && *at > 0
+    });
+    let Some((at, _)) = host else {
+        return false;
+    };
+    let above = Recipients::of(headers, fields, at - 1, trust);
+    let reposted = own.iter().skip(at).any(|field| {
+        field.reading.for_.is_some_and(|mailbox| {
+            above.are_others(mailbox)
+                && domain_of(mailbox)
+                    .is_some_and(|at| same_domain(at, &domain) || same_host(at, &domain))
+        })
+    });
+    reposted || rules.lists.kind(headers).is_some()
 }
 
 /// Returns the domain of the list that the message claims to come from.

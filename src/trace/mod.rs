@@ -64,6 +64,25 @@ pub struct Trace {
     pub attestations: Vec<Attestation>,
 }
 
+impl Trace {
+    /// Returns the kind of mail for which no complaint is made at all, if it is one.
+    ///
+    /// A list whose host the user named is passed like his other hosts: then the source lies
+    /// behind it, and can be reported.
+    #[must_use]
+    pub fn set_aside(&self) -> Option<Nature> {
+        match self.nature {
+            Nature::Mail => None,
+            Nature::Backscatter => Some(Nature::Backscatter),
+            Nature::List => self
+                .source
+                .as_ref()
+                .is_none_or(|source| !source.reportable)
+                .then_some(Nature::List),
+        }
+    }
+}
+
 /// What kind of mail a message is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -294,13 +313,15 @@ pub fn follow(headers: &Headers<'_>, trust: &Trust, rules: &Rules) -> Trace {
         trace.origin = claims.origin;
         trace.attestations = attest::read(headers, &fields, at, rules);
         let sign = (kind == SourceKind::Direct)
-            .then(|| forwarder::sign(headers, &fields, at, trust))
+            .then(|| forwarder::sign(headers, &fields, at, trust, rules))
             .flatten()
             .filter(|sign| !trust.denies_host(&sign.forwarder.host));
+        let is_list = sign.as_ref().is_some_and(|sign| sign.is_list)
+            || forwarder::named_list(headers, &fields, at, trust, rules);
+        if is_list && trace.nature == Nature::Mail {
+            trace.nature = Nature::List;
+        }
         if let Some(sign) = sign {
-            if sign.is_list && trace.nature == Nature::Mail {
-                trace.nature = Nature::List;
-            }
             trace
                 .question
                 .get_or_insert_with(|| Question::own_forwarder(&sign.forwarder.host));

@@ -15,6 +15,9 @@ pub fn sentences(trace: &Trace) -> Vec<String> {
             "This is a bounce or an automatic answer to a sender address that was forged: its server is not the spammer."
                 .to_owned(),
         ),
+        Nature::List if trace.set_aside().is_none() => said.push(
+            "This came over a mailing list of a host that you named; whoever sent it to the list is meant.".to_owned(),
+        ),
         Nature::List => said.push(
             "This came over a mailing list: the list's server is not the spammer.".to_owned(),
         ),

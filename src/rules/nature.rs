@@ -1,19 +1,19 @@
-//! How bounces and automatic answers show themselves.
+//! How bounces, automatic answers and mailing lists show themselves.
 //!
-//! In: `rules/nature/backscatter.toml`; a header section. Out: which kind it is, if any.
-//! Standards: RFC 3464 (delivery reports), RFC 3834 (automatic answers), RFC 5321 §4.5.5 (null reverse path).
-//! Trust: the headers are a stranger's; to take a message for backscatter only keeps a complaint back.
+//! In: `rules/nature/`; a header section. Out: which kind it is, if any.
+//! Standards: RFC 3464 (delivery reports), RFC 3834 (automatic answers), RFC 5321 §4.5.5 (null reverse path), RFC 2369 (lists).
+//! Trust: the headers are a stranger's; to take a message for backscatter or a list's only keeps a complaint back.
+//! Failures: [`RuleError`] with file and rule.
 
 use serde::Deserialize;
 
 use super::RuleError;
 use crate::intake::Headers;
 
-const FILE: &str = "nature/backscatter.toml";
-
-/// The kinds that are known.
+/// The kinds that one file knows.
 #[derive(Debug)]
-pub struct Backscatter {
+pub struct Natures {
+    file: &'static str,
     rules: Vec<Rule>,
 }
 
@@ -61,15 +61,29 @@ impl Rule {
     }
 }
 
-impl Backscatter {
-    /// Reads the file.
-    pub(super) fn load() -> Result<Self, RuleError> {
+impl Natures {
+    /// Reads the kinds of bounces and automatic answers.
+    pub(super) fn backscatter() -> Result<Self, RuleError> {
+        Self::load(
+            "nature/backscatter.toml",
+            include_str!("../../rules/nature/backscatter.toml"),
+        )
+    }
+
+    /// Reads the kinds of mailing lists.
+    pub(super) fn lists() -> Result<Self, RuleError> {
+        Self::load(
+            "nature/lists.toml",
+            include_str!("../../rules/nature/lists.toml"),
+        )
+    }
+
+    fn load(file: &'static str, text: &str) -> Result<Self, RuleError> {
         let refused = |why: String| RuleError::File {
-            file: FILE.to_owned(),
+            file: file.to_owned(),
             why,
         };
-        let parsed: File = toml::from_str(include_str!("../../rules/nature/backscatter.toml"))
-            .map_err(|e| refused(e.to_string()))?;
+        let parsed: File = toml::from_str(text).map_err(|e| refused(e.to_string()))?;
         for rule in &parsed.rule {
             if rule.matches.is_empty() || rule.skips.is_empty() {
                 return Err(refused(format!(
@@ -78,7 +92,10 @@ impl Backscatter {
                 )));
             }
         }
-        Ok(Self { rules: parsed.rule })
+        Ok(Self {
+            file,
+            rules: parsed.rule,
+        })
     }
 
     /// Runs the examples; returns how many ran.
@@ -97,7 +114,7 @@ impl Backscatter {
                 .or_else(|| rule.skips.iter().find(|text| fits(text)));
             if let Some(text) = wrong {
                 return Err(RuleError::Example {
-                    file: FILE.to_owned(),
+                    file: self.file.to_owned(),
                     id: rule.id.clone(),
                     why: format!("`{text}`"),
                 });
@@ -107,7 +124,7 @@ impl Backscatter {
         Ok(ran)
     }
 
-    /// Returns what kind of automatic mail a message is, if it is one.
+    /// Returns which of the kinds a message is, if it is one.
     #[must_use]
     pub fn kind(&self, headers: &Headers<'_>) -> Option<&str> {
         let null_path = null_path(headers);
