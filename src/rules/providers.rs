@@ -50,6 +50,12 @@ pub struct Provider {
     vouches: bool,
     #[serde(default)]
     attests_below: bool,
+    /// Domains of its own whose SPF record names nothing but its relays.
+    #[serde(default)]
+    domains: Vec<String>,
+    /// Domains under which it seals what it passes on (ARC).
+    #[serde(default)]
+    seals: Vec<String>,
     #[serde(rename = "match")]
     matches: Vec<Example>,
     #[serde(rename = "skip")]
@@ -145,5 +151,27 @@ impl Providers {
     #[must_use]
     pub fn vouching(&self, relay: &str) -> Option<&Provider> {
         self.rules.iter().find(|rule| rule.vouches_for(relay))
+    }
+
+    /// Returns the provider whose relays alone may send for this domain, if they are vouched for.
+    #[must_use]
+    pub fn sending_for(&self, domain: &str) -> Option<&Provider> {
+        Self::naming(&self.rules, domain, |rule| &rule.domains)
+    }
+
+    /// Returns the provider that seals under this domain, if it is vouched for.
+    #[must_use]
+    pub fn sealing(&self, domain: &str) -> Option<&Provider> {
+        Self::naming(&self.rules, domain, |rule| &rule.seals)
+    }
+
+    fn naming<'r>(
+        rules: &'r [Provider],
+        domain: &str,
+        of: impl Fn(&Provider) -> &[String],
+    ) -> Option<&'r Provider> {
+        rules.iter().find(|rule| {
+            rule.vouches && of(rule).iter().any(|own| own.eq_ignore_ascii_case(domain))
+        })
     }
 }

@@ -3,14 +3,18 @@
 //! In: [`Received`] fields, the boundary, rules. Out: a verdict for each field, and the [`Origin`].
 //! Standards: RFC 5321 §4.4 (each host names itself and its client), RFC 5598 §5 (mediators).
 //! Trust: all of it was written by strangers. A link that fits makes a claim readable, not true; only a named
-//! rule about a relay, whose name someone trusted checked, makes it corroborated.
+//! rule about a relay, whose name or address someone trusted checked, or about a seal, makes it corroborated.
 //! Limits: a sender who controls the name of his address can write a chain that fits; that is why it stays a claim.
+
+use std::net::IpAddr;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::field::{Received, is_inner};
+use super::field::{NAME_CHARS, Received, is_inner};
 use super::names::{is_bare, registered, same_domain, same_host};
+use super::seal::Sealed;
 use super::{Confidence, HopTrust, Origin, SourceKind, Trust};
+use crate::intake::Untrusted;
 use crate::rules::received::HopKind;
 use crate::rules::{Provider, Rules};
 
@@ -33,10 +37,13 @@ pub(super) struct Claims {
 }
 
 /// Judges the fields below `boundary`.
+///
+/// `relay_of` is the provider whose relay the boundary's client was found to be, `sealed` what providers' seals note.
 pub(super) fn judge(
     fields: &[Received<'_>],
-    boundary: usize,
-    kind: SourceKind,
+    (boundary, kind): (usize, SourceKind),
+    relay_of: Option<&Provider>,
+    sealed: &[Sealed<'_>],
     trust: &Trust,
     rules: &Rules,
 ) -> Claims {
@@ -57,7 +64,7 @@ pub(super) fn judge(
         client: last_own,
         writer: None,
         date: last_own.date,
-        voucher: voucher(last_own, rules),
+        voucher: voucher(last_own, rules).or(relay_of),
         open: kind == SourceKind::Direct,
     };
     for (at, field) in fields.iter().enumerate().skip(boundary + 1) {
@@ -80,6 +87,15 @@ pub(super) fn judge(
                                 provider.what, provider.id
                             ),
                         ),
+                        None if let Some(seal) = seal_for(addr, field, sealed) => (
+                            Confidence::Corroborated,
+                            format!(
+                                "{} noted it under its seal, which {} found unbroken (rule {})",
+                                seal.provider.what,
+                                Untrusted::text(&seal.checked_by).up_to(NAME_CHARS),
+                                seal.provider.id
+                            ),
+                        ),
                         None => (
                             Confidence::Claimed,
                             format!(
@@ -95,7 +111,11 @@ pub(super) fn judge(
                         why,
                     });
                 }
-                let trust = if chain.voucher.is_some() {
+                let is_sealed = field
+                    .reading
+                    .addr
+                    .is_some_and(|addr| seal_for(addr, field, sealed).is_some());
+                let trust = if chain.voucher.is_some() || is_sealed {
                     HopTrust::Corroborated
                 } else {
                     HopTrust::Claimed
@@ -128,6 +148,18 @@ pub(super) fn judge(
 fn voucher<'r>(field: &Received<'_>, rules: &'r Rules) -> Option<&'r Provider> {
     let rdns = field.reading.rdns.filter(|_| field.reading.names_checked)?;
     rules.providers.vouching(rdns)
+}
+
+/// Returns the seal that names a client, if its provider's own host wrote the field.
+fn seal_for<'s, 'r>(
+    addr: IpAddr,
+    field: &Received<'_>,
+    sealed: &'s [Sealed<'r>],
+) -> Option<&'s Sealed<'r>> {
+    let by = field.reading.by?;
+    sealed
+        .iter()
+        .find(|seal| seal.addr == addr && seal.provider.writes(by))
 }
 
 enum Link {
@@ -232,7 +264,9 @@ impl<'c, 't> Chain<'c, 't> {
         }
         match above.rdns {
             Some(rdns) => {
-                same_host(rdns, by)
+                let provider = rules.providers.writing(rdns);
+                provider.is_some_and(|provider| provider.writes(by))
+                    || same_host(rdns, by)
                     || (above.helo.is_some_and(|helo| same_host(helo, by)) && same_domain(rdns, by))
             }
             // Only what the client called itself is left: it must name a host, and the

@@ -36,8 +36,9 @@ pub mod json;
 // a trace in words
 pub mod story;
 
-// what own hosts attested
+// what own hosts attested, and whom that vouches for
 mod attest;
+mod seal;
 
 // whose hosts are believed
 mod trust;
@@ -308,10 +309,16 @@ pub fn follow(headers: &Headers<'_>, trust: &Trust, rules: &Rules) -> Trace {
         attestations: Vec::new(),
     };
     if let End::Boundary(at, kind) = side.end {
-        let claims = claims::judge(&fields, at, kind, trust, rules);
+        trace.attestations = attest::read(headers, &fields, at, rules);
+        let (relay_of, sealed) = fields.get(at).map_or_else(Default::default, |boundary| {
+            (
+                seal::relay_of(&trace.attestations, boundary, rules),
+                seal::sealed(&trace.attestations, headers, boundary, rules),
+            )
+        });
+        let claims = claims::judge(&fields, (at, kind), relay_of, &sealed, trust, rules);
         verdicts.extend(claims.verdicts);
         trace.origin = claims.origin;
-        trace.attestations = attest::read(headers, &fields, at, rules);
         let sign = (kind == SourceKind::Direct)
             .then(|| forwarder::sign(headers, &fields, at, trust, rules))
             .flatten()
