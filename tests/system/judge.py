@@ -4,15 +4,24 @@
     plaint draft --to abuse@example.net spam.eml > complaint.eml
     tests/system/judge.py complaint.eml...
 
-Each file is read by Python's email package, by Sisimai (libsisimai-perl),
+An ARF report is read by Python's email package, by Sisimai (libsisimai-perl),
 MIME-tools (libmime-tools-perl) and the mailparse extension (php-mailparse).
-A judge must read type, address, date and evidence; all must agree. Exit status 1
-where one refuses, disagrees, or is not installed.
+A judge must read type, address, date and evidence; all must agree. What they do
+not read, an XARF document, is held against the fields that version 3 wants, and
+must tell the same as the ARF report beside it (ID.arf.eml, ID.xarf.eml). Exit
+status 1 where one refuses, disagrees, or is not installed.
 """
+import base64
+import binascii
+import concurrent.futures
+import datetime
 import email
 import hashlib
+import ipaddress
 import json
+import os
 import pathlib
+import re
 import subprocess
 import sys
 from email import policy
@@ -65,7 +74,7 @@ def program_reads(command, path):
     return said
 
 
-def own_rules(octets):
+def own_rules(octets, wanted=("text/plain", "message/feedback-report", "message/rfc822")):
     """What no judge notices: RFC 5322 §2.1.1, §3.6, RFC 5965 §2 and §3.1."""
     faults = []
     lines = octets.split(b"\r\n")
@@ -82,13 +91,94 @@ def own_rules(octets):
         faults.append("header fields " + " ".join(names))
     mail = email.message_from_bytes(octets)
     kinds = [part.get_content_type() for part in mail.get_payload()] if mail.is_multipart() else []
-    if kinds[:3] != ["text/plain", "message/feedback-report", "message/rfc822"]:
+    if kinds[:3] != list(wanted):
         faults.append("parts " + " ".join(kinds))
     return faults
 
 
+# The fields of XARF 3 that a report of a person about mail can have: type, whether it must be there.
+# Nothing else may stand in `ReporterInfo`; of `Report`, what is not listed here is no field of such a report.
+XARF_TOP = {"Version": (str, True), "Disclosure": (bool, True), "ReporterInfo": (dict, True), "Report": (dict, True)}
+XARF_REPORTER = {
+    name: (str, name == "ReporterType")
+    for name in ("ReporterType", "ReporterOrg", "ReporterOrgDomain", "ReporterOrgEmail", "ReporterContactEmail", "ReporterContactName", "ReporterContactPhone")
+}
+XARF_REPORT = {
+    "ReportClass": (str, True),
+    "ReportType": (str, True),
+    "Date": (str, True),
+    "SourceIp": (str, True),
+    "SourcePort": (int, False),
+    "SmtpMailFromAddress": (str, False),
+    "SourceUrl": (str, False),
+    "ReporterCaseID": (str, False),
+    "ReporterNotes": (str, False),
+    "Samples": (list, True),
+}
+XARF_SAMPLE = {"ContentType": (str, True), "Base64Encoded": (bool, True), "Description": (str, False), "Payload": (str, True)}
+
+
+def fields_of(name, found, wanted):
+    """What is wrong with the fields of an object: absent, unknown, of another type."""
+    if not isinstance(found, dict):
+        return [f"{name} is no object"]
+    faults = [f"{name} has no {field}" for field, (_, must) in wanted.items() if must and field not in found]
+    faults += [f"{name} has {field}, which is no field" for field in found if field not in wanted]
+    faults += [f"{name}.{field} is of another type" for field, value in found.items() if field in wanted and type(value) is not wanted[field][0]]
+    return faults
+
+
+def xarf_reads(document):
+    """What an XARF 3 document says, and what is wrong with it."""
+    try:
+        whole = json.loads(document)
+    except ValueError as error:
+        return {"faults": [f"no JSON: {error}"]}
+    faults = fields_of("the document", whole, XARF_TOP)
+    if faults:
+        return {"faults": faults}
+    report = whole["Report"]
+    faults += fields_of("ReporterInfo", whole["ReporterInfo"], XARF_REPORTER)
+    faults += fields_of("Report", report, XARF_REPORT)
+    if faults:
+        return {"faults": faults}
+    if whole["Version"] != "3" or whole["ReporterInfo"]["ReporterType"] != "Person":
+        faults.append("it is not version 3 of a person")
+    kind = (report["ReportClass"], report["ReportType"])
+    if kind not in (("Activity", "Spam"), ("Content", "Phishing")):
+        faults.append(f"there is no report {kind}")
+    if kind == ("Content", "Phishing") and not re.match(r"[a-z]+://", report.get("SourceUrl", "")):
+        faults.append("a report of phishing names no page")
+    said = {"faults": faults}
+    try:
+        said["address"] = str(ipaddress.ip_address(report["SourceIp"]))
+        if not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)", report["Date"]):
+            raise ValueError(f"no date of RFC 3339: {report['Date']}")
+        said["date"] = int(datetime.datetime.fromisoformat(report["Date"].replace("Z", "+00:00")).timestamp())
+        for sample in report["Samples"]:
+            faults += fields_of("a sample", sample, XARF_SAMPLE)
+            said.setdefault("evidence", digest(base64.b64decode(sample["Payload"], validate=True)))
+    except (ValueError, KeyError, binascii.Error) as error:
+        faults.append(str(error))
+    return said
+
+
+def judge_xarf(octets):
+    mail = email.message_from_bytes(octets)
+    kinds = [part.get_content_type() for part in mail.get_payload()] if mail.is_multipart() else []
+    faults = [type(fault).__name__ for fault in mail.defects]
+    if kinds != ["text/plain", "message/feedback-report", "application/json"]:
+        return {}, [*faults, "parts " + " ".join(kinds)]
+    said = xarf_reads(mail.get_payload()[2].get_payload(decode=True))
+    return said, faults + said["faults"] + own_rules(octets, kinds)
+
+
 def judge(path):
+    """What the judges read in a complaint, and what is wrong with it."""
     octets = pathlib.Path(path).read_bytes()
+    mail = email.message_from_bytes(octets)
+    if mail.is_multipart() and [part.get_content_type() for part in mail.get_payload()][2:3] == ["application/json"]:
+        return judge_xarf(octets)
     said = {"python": python_reads(octets)}
     said.update({name: program_reads(command, path) for name, command in PROGRAMS.items()})
     faults = own_rules(octets)
@@ -98,16 +188,20 @@ def judge(path):
         read = {name: answer[what] for name, answer in said.items() if answer.get(what) is not None}
         if len(set(read.values())) != 1:
             faults.append(f"{what}: they read {read or 'nothing'}")
-    return faults
+    return said["python"], faults
 
 
 def main():
     paths = sys.argv[1:]
     if not paths or paths[0].startswith("-"):
         sys.exit(__doc__)
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        judged = dict(zip(paths, pool.map(judge, paths)))
+    for path, (said, faults) in judged.items():
+        other, _ = judged.get(path.removesuffix(".xarf.eml") + ".arf.eml", (said, []))
+        faults += [f"{what}: the ARF report says another" for what in ("address", "date", "evidence") if said.get(what) != other.get(what)]
     refused = 0
-    for path in paths:
-        faults = judge(path)
+    for path, (_, faults) in judged.items():
         refused += bool(faults)
         for fault in faults:
             print(f"{path}: {fault}")
