@@ -80,3 +80,30 @@ fn a_kind_named_on_the_command_line_decides_the_desks() {
     assert_eq!(ending.code, Some(0), "{}", ending.screen);
     assert_eq!(trial.mail(), (0, 0));
 }
+
+#[test]
+fn a_report_that_is_held_is_reviewed_and_saved_as_text_where_drafts_are_written() {
+    let trial = Trial::begin().without("delivery");
+    let ran = trial.pipe(&["batch", "pills.eml"], b"");
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    let config = std::fs::read_to_string(trial.home.config()).unwrap();
+    let drafts = trial.home.path("drafts");
+    let way = format!(
+        "{config}\n[delivery]\ntransport = \"drafts\"\ndrafts_dir = \"{}\"\n",
+        drafts.display()
+    );
+    std::fs::write(trial.home.config(), way).unwrap();
+    let mut player = trial.terminal(&["review"]);
+    player
+        .read_to("(nothing: header and body stand in the text)")
+        .unwrap();
+    let code = player.read_to(CODE).unwrap();
+    player.type_line(&code).unwrap();
+    let ending = player.finish().unwrap();
+    assert_eq!(ending.code, Some(0), "{}", ending.screen);
+    assert_eq!(trial.mail(), (0, 0));
+    let draft = std::fs::read_dir(&drafts).unwrap().next().unwrap().unwrap();
+    let text = String::from_utf8_lossy(&std::fs::read(draft.path()).unwrap()).into_owned();
+    assert!(text.contains("Content-Type: text/plain"), "{text}");
+    assert!(!text.contains("multipart/report"), "{text}");
+}

@@ -740,6 +740,42 @@ fn plain_is_one_text_with_header_and_body() {
 }
 
 #[test]
+fn a_report_made_into_text_is_what_would_have_been_composed_as_text() {
+    let long = format!(
+        "hi jane.doe+shop@example.org\r\n{}\r\n\r\n \r\n",
+        "y".repeat(2_000)
+    );
+    for octets in [
+        SPAM.as_bytes().to_vec(),
+        spam_with("", ""),
+        spam_with("X-Y: z\r\n", &long),
+    ] {
+        let mut scene = Scene::of(octets);
+        scene.options.note = Some("It comes every day.".to_owned());
+        let report = scene.one();
+        let text = complaint::as_plain(
+            report.clone(),
+            &scene.message,
+            &scene.trace,
+            &scene.identity,
+            scene.rules,
+            "en",
+        );
+        scene.options.format = Some(Format::Plain);
+        let wanted = scene.one();
+        assert_eq!(
+            String::from_utf8_lossy(&text.octets),
+            String::from_utf8_lossy(&wanted.octets)
+        );
+        assert_eq!(
+            (text.text, text.format, text.leaks),
+            (wanted.text, wanted.format, wanted.leaks)
+        );
+        assert_eq!(text.message_id, report.message_id);
+    }
+}
+
+#[test]
 fn a_boundary_inside_the_spam_cuts_nothing() {
     let first = Scene::of(SPAM).one();
     let text = String::from_utf8(first.octets).unwrap();

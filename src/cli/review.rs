@@ -1,16 +1,20 @@
 //! Pages through what is held; then one code for the approved set.
 //!
 //! In: complaints in the ledger, `held` or `drafted`. Out: what became of them.
+//! Where drafts are written, reports become plain texts before they are shown.
 //! Failures: nothing held is nothing to report; see [`super::agree`] for the rest.
 
 use super::Session;
 use super::agree::{Ended, agree_and_send};
 use super::flags::ReviewArgs;
-use super::transport;
-use crate::complaint::Complaint;
+use super::{identity, question, transport};
+use crate::complaint::{Complaint, as_plain};
 use crate::config::TransportKind;
 use crate::consent::State;
 use crate::failure::{Exit, Failure};
+use crate::intake::{self, Origin};
+use crate::ledger::Ledger;
+use crate::trace;
 
 /// Runs the command.
 pub(crate) fn run(args: ReviewArgs, session: &mut Session) -> Result<Exit, Failure> {
@@ -20,7 +24,7 @@ pub(crate) fn run(args: ReviewArgs, session: &mut Session) -> Result<Exit, Failu
         session.term.status("Nothing is held. Nothing was sent.");
         return Ok(Exit::NothingToReport);
     }
-    let complaints: Vec<Complaint> = held
+    let mut complaints: Vec<Complaint> = held
         .into_iter()
         .map(|kept| kept.recorded.complaint)
         .collect();
@@ -33,8 +37,43 @@ pub(crate) fn run(args: ReviewArgs, session: &mut Session) -> Result<Exit, Failu
     } else {
         transport::kind(session, &from)?
     };
+    if kind == TransportKind::Drafts {
+        // A draft goes through a mail program, which keeps text and breaks reports.
+        complaints = complaints
+            .into_iter()
+            .map(|one| as_text(one, session, &ledger))
+            .collect::<Result<_, _>>()?;
+    }
     match agree_and_send(session, &mut ledger, complaints, kind, &[])? {
         Ended::Done(exit) => Ok(exit),
         Ended::Change(_) => Err(Failure::bug("a change was asked for that was not offered")),
     }
+}
+
+/// Returns a complaint as plain text; as it is where its message was forgotten, so that nothing can be checked.
+fn as_text(
+    complaint: Complaint,
+    session: &mut Session,
+    ledger: &Ledger,
+) -> Result<Complaint, Failure> {
+    let members = ledger.members(complaint.case)?;
+    let newest = members.into_iter().rev().find_map(|member| {
+        let octets = member.octets?;
+        intake::read(octets, Origin::single(member.input)).ok()
+    });
+    let Some(message) = newest else {
+        return Ok(complaint);
+    };
+    let identity = identity::identity(session)?;
+    let trust = question::trust(session, ledger, &[])?;
+    let trace = trace::follow(&message.headers(), &trust, &session.rules);
+    let language = &session.config.complaint.language;
+    Ok(as_plain(
+        complaint,
+        &message,
+        &trace,
+        &identity,
+        &session.rules,
+        language,
+    ))
 }

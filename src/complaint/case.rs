@@ -110,7 +110,7 @@ fn arrival(material: &Material<'_>, source: &Source) -> Option<Timestamp> {
 }
 
 /// Returns the forms of what identifies the user, made once for many messages.
-fn forms(own: &Own) -> Rc<Forms> {
+pub(super) fn forms(own: &Own) -> Rc<Forms> {
     thread_local! {
         static KEPT: RefCell<Vec<(Own, Rc<Forms>)>> = const { RefCell::new(Vec::new()) };
     }

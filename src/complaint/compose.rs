@@ -89,8 +89,12 @@ pub(super) fn crlf(text: &str) -> Vec<u8> {
 
 /// Composes a mail of one text part.
 pub(super) fn plain(envelope: &Envelope<'_>, text: &str) -> Vec<u8> {
+    plain_below(header(envelope), text)
+}
+
+/// Composes a mail of one text part below the fields that stand before Content-Type.
+pub(super) fn plain_below(mut out: String, text: &str) -> Vec<u8> {
     let body = crlf(text);
-    let mut out = header(envelope);
     out.push_str("Content-Type: text/plain; charset=utf-8\r\n");
     out.push_str(&format!(
         "Content-Transfer-Encoding: {}\r\n\r\n",

@@ -109,13 +109,15 @@ fn complaint(case: &Case<'_>, call: Call<'_>, level: Munge, exhibit: &Exhibit) -
         .octets
         .get(..exhibit.header_octets)
         .unwrap_or_default();
-    says.push_str(&quote::quoted(case, "header", header.trim_ascii_end()));
+    let quoted =
+        |key, octets: &[u8]| quote::quoted(material.rules, &material.options.language, key, octets);
+    says.push_str(&quoted("header", header.trim_ascii_end()));
     let body = exhibit
         .octets
         .get(exhibit.header_octets..)
         .unwrap_or_default();
     if format == Format::Plain && !body.trim_ascii().is_empty() {
-        says.push_str(&quote::quoted(case, "body", body.trim_ascii_end()));
+        says.push_str(&quoted("body", body.trim_ascii_end()));
     }
     let octets = call.desk.mailbox.as_ref().map_or_else(Vec::new, |to| {
         let envelope = compose::Envelope {
@@ -229,7 +231,7 @@ fn feedback(case: &Case<'_>, call: &Call<'_>) -> Part {
 }
 
 /// Returns where the user can still be found, and what would help.
-fn leaks(octets: &[u8], forms: &leak::Forms) -> Vec<String> {
+pub(super) fn leaks(octets: &[u8], forms: &leak::Forms) -> Vec<String> {
     let mut found = leak::find(octets, forms);
     found.sort_by_key(|found| found.at);
     found.dedup_by_key(|found| found.at);

@@ -73,6 +73,10 @@ mod xarf;
 mod draft;
 pub use draft::draft;
 
+// a report made into one plain text
+mod plain;
+pub use plain::as_plain;
+
 // what a person reads before he agrees
 pub mod preview;
 

@@ -4,8 +4,8 @@
 //! Standards: RFC 5322 §2.1.1 (lines of at most 998 octets, better 78).
 //! Trust: a quoted line is escaped and indented: it cannot end the part, or look like our own words.
 
-use super::case::Case;
 use crate::intake::Untrusted;
+use crate::rules::Rules;
 
 /// Columns at which sentences are wrapped. RFC 5322 §2.1.1 recommends at most 78.
 const WRAP_COLUMNS: usize = 76;
@@ -17,12 +17,8 @@ pub(super) const RULE: &str = "* * *";
 pub(super) const QUOTED_CHARS: usize = 900;
 
 /// Returns the header section as part one quotes it: every line escaped and indented.
-pub(super) fn quoted(case: &Case<'_>, key: &str, octets: &[u8]) -> String {
-    let material = case.material;
-    let heading = material
-        .rules
-        .texts
-        .say(&material.options.language, key, &[]);
+pub(super) fn quoted(rules: &Rules, language: &str, key: &str, octets: &[u8]) -> String {
+    let heading = rules.texts.say(language, key, &[]);
     let rule = if key == "header" { RULE } else { "" };
     let mut out = format!("\n{rule}\n{}\n\n", heading.unwrap_or_default());
     for line in octets.split(|octet| *octet == b'\n') {
