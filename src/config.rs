@@ -222,6 +222,8 @@ pub struct LimitKeys {
     pub per_desk_per_day: u32,
     /// Complaints in a day before a warning.
     pub warn_per_day: u32,
+    /// Days that a desk has to answer before a reminder may go out.
+    pub remind_after_days: u32,
 }
 
 impl Default for LimitKeys {
@@ -230,6 +232,7 @@ impl Default for LimitKeys {
             per_source_and_desk_per_day: 1,
             per_desk_per_day: 5,
             warn_per_day: 50,
+            remind_after_days: 7,
         }
     }
 }

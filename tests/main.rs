@@ -126,6 +126,10 @@ mod replies;
 #[cfg(test)]
 mod diagnoses;
 
+// what came back, taken at a terminal
+#[cfg(test)]
+mod answered;
+
 // a mailbox at once
 #[cfg(test)]
 mod batch;

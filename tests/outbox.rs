@@ -109,3 +109,113 @@ fn a_desk_that_died_since_is_named_before_the_question_and_not_ticked() {
     let ending = player.finish().unwrap();
     held(&trial, &ending, "stays in the outbox");
 }
+
+/// A trial in which one complaint was accepted, some days ago.
+fn accepted(days: u32) -> Trial {
+    let trial = Trial::begin();
+    let mut player = trial.terminal(&["report", "pills.eml"]);
+    let code = player.read_to(CODE).unwrap();
+    player.type_line(&code).unwrap();
+    assert_eq!(player.finish().unwrap().code, Some(0));
+    let db = rusqlite::Connection::open(trial.home.ledger()).unwrap();
+    db.execute_batch(&format!(
+        "UPDATE complaints SET approved_at = approved_at - {days} * 86400,
+             composed_at = composed_at - {days} * 86400, changed_at = changed_at - {days} * 86400;
+         UPDATE members SET boundary_at = boundary_at - {days} * 86400;"
+    ))
+    .unwrap();
+    trial
+}
+
+/// Returns the value of a header field of a mail; folded lines are joined.
+fn field(octets: &[u8], name: &str) -> String {
+    let text = String::from_utf8_lossy(octets).replace("\r\n ", " ");
+    let header = text.split("\r\n\r\n").next().unwrap();
+    let mut found = header
+        .split("\r\n")
+        .filter_map(|line| line.strip_prefix(&format!("{name}: ")));
+    let value = found.next().unwrap_or_default().to_owned();
+    assert_eq!(found.next(), None, "{name} stands once");
+    value
+}
+
+#[test]
+fn a_desk_that_is_silent_is_reminded_in_the_thread_of_the_first_complaint() {
+    let trial = accepted(8);
+    let mut player = trial.terminal(&["outbox", "remind", "1"]);
+    player.wait_for("Warning: this is a reminder").unwrap();
+    player
+        .wait_for("This is a reminder of my report of")
+        .unwrap();
+    let code = player.read_to(CODE).unwrap();
+    player.type_line(&code).unwrap();
+    let ending = player.finish().unwrap();
+    assert_eq!(ending.code, Some(0), "{}", ending.screen);
+    let arrived = trial.internet.mailroom().arrived();
+    assert_eq!(arrived.len(), 2);
+    let [first, second] = [&arrived[0].octets, &arrived[1].octets];
+    let id = field(first, "Message-ID");
+    assert_eq!(field(second, "In-Reply-To"), id);
+    assert_eq!(field(second, "References"), id);
+    assert_ne!(field(second, "Message-ID"), id);
+    assert_eq!(
+        field(second, "Subject"),
+        format!("Re: {}", field(first, "Subject"))
+    );
+    assert_eq!(field(second, "To"), field(first, "To"));
+    let rows = record::complaints(&trial.home.ledger()).unwrap();
+    assert_eq!(
+        (rows[1].state.as_str(), &rows[1].octets),
+        ("accepted", second)
+    );
+    // What the desk has to look at is what it had.
+    let evidence = |octets: &[u8]| {
+        let at = memchr::memmem::find(octets, b"Content-Type: message/rfc822").unwrap();
+        octets[at..].to_vec()
+    };
+    assert_eq!(evidence(first), evidence(second));
+    // And once more only when that had its days, too.
+    let again = trial.pipe(&["outbox", "remind", "2"], b"");
+    assert_eq!(again.code, 64, "{again:#?}");
+    assert!(again.stderr.contains("has 7 days to answer complaint 2"));
+}
+
+#[test]
+fn a_reminder_that_is_too_early_or_of_what_was_never_taken_is_refused() {
+    let early = accepted(6).pipe(&["outbox", "remind", "1"], b"");
+    assert_eq!(early.code, 64, "{early:#?}");
+    insta::assert_snapshot!(
+        regex::Regex::new(r"\d{4}-\d\d-\d\d").unwrap().replace_all(&early.stderr, "@@DAY@@"),
+        @r"
+    error: the desk has 7 days to answer complaint 1
+
+    hint: remind it from @@DAY@@ on; nothing was sent
+    "
+    );
+    let trial = unknown();
+    let refused = trial.pipe(&["outbox", "remind", "1"], b"");
+    assert_eq!(refused.code, 64, "{refused:#?}");
+    assert!(refused.stderr.contains("complaint 1 is unknown"));
+    assert_eq!(trial.mail().1, 0);
+}
+
+#[test]
+fn a_declined_reminder_is_asked_about_again_and_a_blocked_desk_is_not_reminded() {
+    let trial = accepted(8);
+    for _ in 0..2 {
+        let mut player = trial.terminal(&["outbox", "remind", "1"]);
+        player.read_to(CODE).unwrap();
+        player.type_line("").unwrap();
+        assert_eq!(player.finish().unwrap().code, Some(0));
+    }
+    let rows = record::complaints(&trial.home.ledger()).unwrap();
+    assert_eq!((rows.len(), rows[1].state.as_str()), (2, "declined"));
+    trial.pipe(&["desks", "block", "abuse@northpath.example"], b"");
+    let blocked = trial.terminal(&["outbox", "remind", "1"]).finish().unwrap();
+    assert!(
+        blocked.screen.contains("no mail is to go to this desk"),
+        "{}",
+        blocked.screen
+    );
+    assert_eq!(trial.mail().1, 1);
+}

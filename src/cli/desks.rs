@@ -134,13 +134,17 @@ fn show(desk: &str, session: &mut Session) -> Result<Exit, Failure> {
         .filter(|rule| rule.id == desk || rule.is_about(desk))
         .cloned()
         .collect();
-    if known.is_empty() {
+    let learnt = learnt(desk, session)?;
+    if known.is_empty() && learnt.is_empty() {
         let shown = Untrusted::text(desk).up_to(100);
         return Err(
             Failure::new(Exit::NoContact, format!("no rule knows the desk `{shown}`")).remedy(
                 "`plaint lookup` asks the registries; `plaint desks list` shows what rules know",
             ),
         );
+    }
+    for line in learnt {
+        session.term.answer(&line);
     }
     for rule in known {
         let mut line = |name: &str, text: String| {
@@ -173,6 +177,39 @@ fn show(desk: &str, session: &mut Session) -> Result<Exit, Failure> {
         session.term.answer("");
     }
     Ok(Exit::Done)
+}
+
+/// Returns what the ledger learnt about a desk from its own answers, a line each.
+fn learnt(desk: &str, session: &Session) -> Result<Vec<String>, Failure> {
+    // Looking at a desk is no reason to begin a ledger.
+    if !session.config.ledger_path()?.exists() {
+        return Ok(Vec::new());
+    }
+    let record = session.open_ledger()?.desk(&desk.to_ascii_lowercase())?;
+    let shown = |text: String| Untrusted::text(&text).up_to(300).to_string();
+    let dead = record.dead_until.filter(|until| *until > session.now());
+    let dead = dead.map(|until| {
+        let because = record.dead_because.clone().unwrap_or_default();
+        format!(
+            "mail to it comes back ({because}), until {}",
+            until.strftime("%Y-%m-%d")
+        )
+    });
+    let word = |is: bool, text: &str| is.then(|| text.to_owned());
+    Ok([
+        dead,
+        record.form_url.map(|url| format!("wants its form: {url}")),
+        record
+            .forwarded_to
+            .map(|mailbox| format!("points to {mailbox}")),
+        word(record.refuses_munged, "wants nothing to be masked"),
+        word(record.headers_only, "its filter refused a whole message"),
+        word(record.blocked, "you want no mail to go there"),
+    ]
+    .into_iter()
+    .flatten()
+    .map(|text| format!("{:<12} {}", "learnt", shown(text)))
+    .collect())
 }
 
 fn add(what: &str, mailbox: &str, session: &mut Session) -> Result<Exit, Failure> {

@@ -274,6 +274,12 @@ pub(crate) enum OutboxCommand {
         #[arg(value_name = "ID")]
         id: String,
     },
+    /// Remind a desk of a complaint that it did not answer
+    Remind {
+        /// Number of the complaint, as `plaint log list` shows it
+        #[arg(value_name = "ID")]
+        id: String,
+    },
     /// Say what you did with a draft or a form
     Mark {
         /// Number of the complaint, as `list` shows it

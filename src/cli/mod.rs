@@ -78,6 +78,9 @@ mod review;
 // lists, retries and settles what is on its way
 mod outbox;
 
+// reminds a desk that did not answer
+mod remind;
+
 // shows what was reported, to whom, and what became of it
 mod log;
 

@@ -7,7 +7,7 @@
 use super::agree::{guarded, hand_over, is_blocked, send};
 use super::flags::{OutboxArgs, OutboxCommand};
 use super::input::no_answer;
-use super::{Session, say, transport};
+use super::{Session, remind, say, transport};
 use crate::complaint::Complaint;
 use crate::consent::{self, Approved, NotRecallable, State, Unasked};
 use crate::delivery::Transport;
@@ -35,6 +35,10 @@ pub(crate) fn run(args: OutboxArgs, session: &mut Session) -> Result<Exit, Failu
         OutboxCommand::Resolve { id } => {
             let id = ledger.find(&id)?;
             resolve(session, &mut ledger, id)
+        }
+        OutboxCommand::Remind { id } => {
+            let id = ledger.find(&id)?;
+            remind::run(session, &mut ledger, id)
         }
         OutboxCommand::Mark { id, what: _ } => {
             let id = ledger.find(&id)?;

@@ -8,14 +8,22 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use super::Session;
+use jiff::SignedDuration;
+
 use super::flags::RepliesArgs;
 use super::input::{cannot_open, no_answer, read_file};
+use super::{Session, remind};
 use crate::delivery::answer::{self, Answer, Kind};
 use crate::failure::{Exit, Failure};
 use crate::intake::mbox::{self, Start};
 use crate::intake::{self, LIMIT, Message, Origin, Source, Untrusted};
 use crate::ledger::{DeskMark, Ledger, Taking};
+
+/// How long after it went out a complaint that nobody answered is still spoken of.
+const SILENCE: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// Complaints without an answer that are named.
+const SILENT_LINES: usize = 5;
 
 /// An answer, and what it changes.
 struct Read {
@@ -50,6 +58,7 @@ pub(crate) fn run(args: RepliesArgs, session: &mut Session) -> Result<Exit, Fail
         return Ok(exit);
     }
     let taken = take(session, &mut ledger, found.read)?;
+    propose(session, &ledger)?;
     if taken == 0 && exit == Exit::Done {
         exit = Exit::NothingToReport;
     }
@@ -220,6 +229,31 @@ fn next_step(answer: &Answer, taking: &Taking) -> Option<String> {
         Kind::Human => "read it in your mail program; an answer to it is yours to write".to_owned(),
         _ => return None,
     })
+}
+
+/// Names the complaints that nobody answered for long, and what can be done.
+fn propose(session: &mut Session, ledger: &Ledger) -> Result<(), Failure> {
+    let now = session.now();
+    let to = now.checked_sub(remind::patience(&session.config));
+    let (Ok(from), Ok(to)) = (now.checked_sub(SILENCE), to) else {
+        return Ok(());
+    };
+    let silent = ledger.silent(from, to)?;
+    for line in silent.iter().take(SILENT_LINES) {
+        session.term.status(&format!(
+            "No answer to complaint {} to {}, agreed to on {}: `plaint outbox remind {}` reminds the desk.",
+            line.id,
+            Untrusted::text(&line.desk),
+            line.approved.unwrap_or(line.changed).strftime("%Y-%m-%d"),
+            line.id
+        ));
+    }
+    if let Some(more @ 1..) = silent.len().checked_sub(SILENT_LINES) {
+        session
+            .term
+            .status(&format!("{more} more had no answer for as long."));
+    }
+    Ok(())
 }
 
 /// Writes down what the user agrees to; without a terminal, what is sure.

@@ -77,6 +77,10 @@ pub use draft::draft;
 mod plain;
 pub use plain::as_plain;
 
+// the next round of a complaint that nobody answered
+mod remind;
+pub use remind::{Round, remind};
+
 // what a person reads before he agrees
 pub mod preview;
 

@@ -265,20 +265,6 @@ impl Ledger {
         kept.retain(|one| all || one.due_at.is_some_and(|due| due <= now));
         Ok(kept)
     }
-
-    /// Returns the round of the next complaint of a case to a desk: 0 where there was none.
-    ///
-    /// # Errors
-    ///
-    /// [`LedgerError`] where the ledger cannot be read.
-    pub fn next_round(&self, case: CaseKey, desk: &str) -> Result<u32, LedgerError> {
-        Ok(self.db.query_row(
-            "SELECT coalesce(max(round) + 1, 0) FROM complaints JOIN cases ON cases.id = case_id
-             WHERE key = ?1 AND desk = ?2",
-            (case.octets().as_slice(), desk),
-            |row| row.get(0),
-        )?)
-    }
 }
 
 impl Kept {

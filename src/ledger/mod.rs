@@ -39,6 +39,10 @@ pub use cases::{Arrival, CaseFacts, Earlier, Member, Standing};
 mod complaints;
 pub use complaints::{Kept, ShownAs};
 
+// one complaint after another, and who stays silent
+mod rounds;
+pub use rounds::{Rounds, Sent};
+
 // the steps of a delivery
 mod journal;
 

@@ -143,6 +143,11 @@ impl Texts {
             .say(key, values)
     }
 
+    /// Returns the languages that are there.
+    pub fn languages(&self) -> impl Iterator<Item = &str> {
+        self.languages.iter().map(|known| known.language.as_str())
+    }
+
     /// Returns whether a language is there.
     #[must_use]
     pub fn has(&self, language: &str) -> bool {

@@ -1,0 +1,142 @@
+//! `plaint replies` at a terminal: what came back is shown with what it changes, changes it once the user says so, and names the next step.
+
+use crate::record;
+use crate::trial::Trial;
+
+/// The question under the preview; group 1 is the code.
+const CODE: &str = r"type (\w{4}) to send 1 complaint";
+
+const DESK: &str = "abuse@northpath.example";
+
+/// A trial in which one complaint was accepted; returns its Message-ID, too.
+fn accepted() -> (Trial, String) {
+    let trial = Trial::begin();
+    let mut player = trial.terminal(&["report", "pills.eml"]);
+    let code = player.read_to(CODE).unwrap();
+    player.type_line(&code).unwrap();
+    assert_eq!(player.finish().unwrap().code, Some(0));
+    let db = rusqlite::Connection::open(trial.home.ledger()).unwrap();
+    let sql = "SELECT message_id FROM complaints";
+    let id = db.query_row(sql, [], |row| row.get(0)).unwrap();
+    (trial, id)
+}
+
+fn bounce(id: &str) -> String {
+    format!(
+        "Return-Path: <>\nFrom: MAILER-DAEMON@mail.postbox.example\nTo: robin.reports@postbox.example\n\
+         Subject: Undelivered Mail Returned to Sender\nMIME-Version: 1.0\n\
+         Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n\
+         --b\n\nYour message could not be delivered.\n\n\
+         --b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mail.postbox.example\n\n\
+         Final-Recipient: rfc822; {DESK}\nAction: failed\nStatus: 5.1.1\n\
+         Diagnostic-Code: smtp; 550 5.1.1 \u{1b}[31mno such user\n\n\
+         --b\nContent-Type: text/rfc822-headers\n\nMessage-ID: <{id}>\nTo: {DESK}\n\n--b--\n"
+    )
+}
+
+fn answer(id: &str, text: &str) -> String {
+    format!(
+        "From: Northpath Abuse <{DESK}>\nTo: robin.reports@postbox.example\n\
+         Subject: Re: Abuse report\nMessage-ID: <1@northpath.example>\nIn-Reply-To: <{id}>\n\n{text}\n"
+    )
+}
+
+fn state(trial: &Trial) -> String {
+    record::complaints(&trial.home.ledger()).unwrap()[0]
+        .state
+        .clone()
+}
+
+#[test]
+fn a_bounce_is_shown_with_what_it_changes_and_changes_it_once_the_user_says_so() {
+    let (trial, id) = accepted();
+    trial.file("bounce.eml", bounce(&id).as_bytes());
+    for (word, written, due) in [
+        ("no", "Nothing was written down", "accepted"),
+        ("yes", "1 answer was written down", "bounced"),
+    ] {
+        let mut player = trial.terminal(&["replies", "bounce.eml"]);
+        player
+            .wait_for("(?s)there is no such mailbox.*It moves from accepted to bounced.*Next: ")
+            .unwrap();
+        player.wait_for(r"Write this down\? \(yes/no\)").unwrap();
+        player.type_line(word).unwrap();
+        player.wait_for(written).unwrap();
+        let ending = player.finish().unwrap();
+        assert_eq!(state(&trial), due, "{}", ending.screen);
+    }
+    // Once more it is known, and changes nothing.
+    let again = trial.terminal(&["replies", "bounce.eml"]).finish().unwrap();
+    assert!(again.screen.contains("was read before"), "{}", again.screen);
+    assert_eq!(trial.mail().1, 1, "reading answers sends nothing");
+}
+
+#[test]
+fn a_desk_that_wants_its_form_is_remembered_and_the_next_step_named() {
+    let (trial, id) = accepted();
+    let text = "Please use our form at https://northpath.example/abuse to report abuse. \
+                We do not process reports by mail.";
+    trial.file("answer.eml", answer(&id, text).as_bytes());
+    let mut player = trial.terminal(&["replies", "answer.eml"]);
+    player
+        .wait_for("The desk wants its form: https://northpath.example/abuse")
+        .unwrap();
+    player
+        .wait_for("fill in the form, then `plaint outbox mark 1 sent`")
+        .unwrap();
+    player.wait_for(r"\(yes/no\)").unwrap();
+    player.type_line("yes").unwrap();
+    assert_eq!(player.finish().unwrap().code, Some(0));
+    assert_eq!(state(&trial), "answered");
+    let shown = trial.pipe(&["desks", "show", DESK], b"");
+    assert!(
+        shown.stdout.contains("https://northpath.example/abuse"),
+        "{shown:#?}"
+    );
+}
+
+#[test]
+fn what_only_names_the_desk_is_asked_about_apart_and_without_a_terminal_changes_nothing() {
+    let (trial, _) = accepted();
+    let text = "The account was suspended.";
+    trial.file(
+        "stranger.eml",
+        answer("other@northpath.example", text).as_bytes(),
+    );
+    let piped = trial.pipe(&["replies", "stranger.eml"], b"");
+    assert!(
+        piped.stderr.contains("Nothing was written down"),
+        "{piped:#?}"
+    );
+    assert_eq!(state(&trial), "accepted");
+    let mut player = trial.terminal(&["replies", "stranger.eml"]);
+    player.wait_for("anybody can have written this").unwrap();
+    player
+        .wait_for(r"only fits by its mailbox\? \(yes/no\)")
+        .unwrap();
+    player.type_line("yes").unwrap();
+    player.finish().unwrap();
+    assert_eq!(state(&trial), "answered");
+}
+
+#[test]
+fn a_desk_that_was_silent_for_long_is_named_with_the_command_that_reminds_it() {
+    let (trial, _) = accepted();
+    trial.file(
+        "other.eml",
+        b"From: a@example.org\nSubject: hello\n\nhello\n",
+    );
+    let before = trial.pipe(&["replies", "other.eml"], b"");
+    assert!(!before.stderr.contains("remind"), "{before:#?}");
+    let db = rusqlite::Connection::open(trial.home.ledger()).unwrap();
+    db.execute(
+        "UPDATE complaints SET approved_at = approved_at - 8 * 86400",
+        [],
+    )
+    .unwrap();
+    let after = trial.pipe(&["replies", "other.eml"], b"");
+    assert!(
+        after.stderr.contains("`plaint outbox remind 1`"),
+        "{after:#?}"
+    );
+}
