@@ -75,6 +75,10 @@ mod traces;
 #[cfg(test)]
 mod contact;
 
+// shapes of registries' answers
+#[cfg(test)]
+mod shapes;
+
 // servers that lie, loop, flood and drip
 #[cfg(test)]
 mod hostile;

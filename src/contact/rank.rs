@@ -184,16 +184,25 @@ fn stands(
     Ok((mailbox, confidence))
 }
 
-/// Takes off what surrounds a mailbox in registries' answers: brackets, quotes, a final dot.
+/// Takes off what surrounds a mailbox in registries' answers: brackets, quotes, a final dot, a scheme.
 fn clean(text: &str) -> &str {
-    let text = text.trim();
-    let text = text
-        .get(..7)
-        .filter(|scheme| scheme.eq_ignore_ascii_case("mailto:"))
-        .and_then(|_| text.get(7..))
-        .unwrap_or(text);
-    text.trim_matches(['<', '>', '"', '\'', '`'])
-        .trim_end_matches(['.', ',', ';'])
+    fn bare(text: &str) -> &str {
+        text.trim()
+            .trim_start_matches(['<', '(', '"', '\'', '`'])
+            .trim_end_matches(['>', ')', '"', '\'', '`', '.', ',', ';'])
+    }
+    let text = bare(text);
+    match text.get(..7) {
+        // RFC 6068 §2: what follows `?` is header fields of a mail, never ours.
+        Some(scheme) if scheme.eq_ignore_ascii_case("mailto:") => bare(
+            text.get(7..)
+                .unwrap_or_default()
+                .split('?')
+                .next()
+                .unwrap_or_default(),
+        ),
+        _ => text,
+    }
 }
 
 /// Returns the domain that was registered: one label below the public suffix.
@@ -271,6 +280,25 @@ mod tests {
                 "parent@carrier.example false High"
             ]
         );
+    }
+
+    #[test]
+    fn what_surrounds_a_mailbox_is_taken_off_and_nothing_within() {
+        for text in [
+            " <abuse@isp.example>. ",
+            "mailto:abuse@isp.example",
+            "<MAILTO:abuse@isp.example?subject=x&cc=victim@bank.example>",
+            "\"abuse@isp.example\",",
+            "(abuse@isp.example)",
+        ] {
+            assert_eq!(clean(text), "abuse@isp.example", "{text}");
+        }
+        for text in [
+            "abuse@isp.example?cc=victim@bank.example",
+            "a@b.example>,<c@d.example",
+        ] {
+            assert!(AbuseMailbox::try_from(clean(text)).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -92,17 +92,26 @@ fn follow(
         );
         return;
     }
-    for stub in object.stubs.iter().take(STUBS_MAX) {
+    let stubs = object.stubs.iter().map(|link| (link, false));
+    let holders = object.holders.iter().map(|link| (link, true));
+    for (stub, is_holder) in stubs.take(STUBS_MAX).chain(holders.take(1)) {
+        // Whose desk is named already is not asked about once more.
+        if is_holder && object.findings.iter().any(|f| f.recommended) {
+            break;
+        }
         // Only the server that answered: a stub must not send us elsewhere.
         let Ok(stub) = at.join(stub) else { continue };
         if stub.host_str() != at.host_str() || *steps == 0 {
             continue;
         }
-        if let Some((_, json, _)) = fetch(asker, stub, trusted, steps, trail) {
-            object
-                .findings
-                .extend(Object::of_entity(&json, asker.rules));
-        }
+        let Some((_, json, _)) = fetch(asker, stub, trusted, steps, trail) else {
+            continue;
+        };
+        object.findings.extend(if is_holder {
+            Object::of_holder(&json, asker.rules)
+        } else {
+            Object::of_entity(&json, asker.rules)
+        });
     }
     object.findings.sort_by_key(|f| f.tier);
     let related = std::mem::take(&mut object.related);

@@ -35,6 +35,8 @@ pub(super) struct Object {
     pub(super) self_host: Option<String>,
     /// Links of abuse contacts that are named by handle only.
     pub(super) stubs: Vec<String>,
+    /// Links of holders whose own contacts were left out.
+    pub(super) holders: Vec<String>,
     /// Whether it is about a network that does not hold the address.
     pub(super) is_elsewhere: bool,
     /// Links to another server that knows more. RFC 9083 §4.2.
@@ -103,6 +105,15 @@ impl Object {
         object.findings
     }
 
+    /// Reads a holder that was fetched by his own link: his contacts, one step below the network's.
+    pub(super) fn of_holder(json: &Value, rules: &Rules) -> Vec<Finding> {
+        let mut object = Self::default();
+        let mut left = ENTITIES_MAX;
+        object.network(json, 1, &mut left, rules);
+        object.remarks(json, rules);
+        object.findings
+    }
+
     /// Reads the entities of a network or an autonomous system, at every depth.
     fn network(&mut self, json: &Value, depth: usize, left: &mut usize, rules: &Rules) {
         for entity in entities(json) {
@@ -149,6 +160,11 @@ impl Object {
                         );
                     }
                 }
+            }
+            let has_mail = Card::of(entity).is_some_and(|card| !card.mails.is_empty());
+            if depth == 0 && has("registrant") && !has_mail && entities(entity).next().is_none() {
+                self.holders
+                    .extend(links(entity, "self").into_iter().take(1));
             }
             self.remarks(entity, rules);
             self.network(entity, depth + 1, left, rules);
@@ -209,13 +225,9 @@ impl Object {
 
     /// Takes the mailboxes that remarks offer for complaints, and the links.
     fn remarks(&mut self, json: &Value, rules: &Rules) {
-        let remarks = json.get("remarks").and_then(Value::as_array);
-        for said in remarks.into_iter().flatten().take(30) {
-            let lines: Vec<&str> = said
-                .get("description")
-                .and_then(Value::as_array)
-                .into_iter()
-                .flatten()
+        for said in each(json, "remarks").iter().take(30) {
+            let lines: Vec<&str> = each(said, "description")
+                .iter()
                 .filter_map(Value::as_str)
                 .take(100)
                 .collect();
@@ -268,7 +280,15 @@ fn range(json: &Value) -> Option<AddrRange> {
         // Some servers append the prefix length to the address.
         text(json, key)?.split('/').next()?.parse().ok()
     };
-    AddrRange::new(addr("startAddress")?, addr("endAddress")?)
+    let named = || AddrRange::new(addr("startAddress")?, addr("endAddress")?);
+    // The number registries' own extension, where nothing else says it.
+    let prefix = || {
+        let cidr = each(json, "cidr0_cidrs").first()?;
+        let prefix = text(cidr, "v4prefix").or_else(|| text(cidr, "v6prefix"))?;
+        let length = cidr.get("length")?.as_u64()?;
+        AddrRange::parse(&format!("{prefix}/{length}"))
+    };
+    named().or_else(prefix)
 }
 
 /// Reads the extent, the names and the holder.
@@ -288,9 +308,9 @@ fn facts(json: &Value, is_domain: bool) -> Facts {
         .find_map(|entity| Card::of(entity).and_then(|card| card.name.or(card.org)));
     // Where no registrant is named, the first line of the description names the holder.
     let described = || {
-        json.pointer("/remarks/0/description/0")
-            .and_then(Value::as_str)
-            .map(str::to_owned)
+        let remark = each(json, "remarks").first()?;
+        let line = each(remark, "description").first()?;
+        line.as_str().map(str::to_owned)
     };
     Facts {
         range: range(json),
@@ -309,20 +329,23 @@ fn text(json: &Value, key: &str) -> Option<String> {
         .filter(|text| !text.is_empty())
 }
 
+/// Returns the values of a member that should be a list; one that is none stands for itself.
+fn each<'v>(json: &'v Value, key: &str) -> &'v [Value] {
+    match json.get(key) {
+        None | Some(Value::Null) => &[],
+        Some(Value::Array(values)) => values,
+        // RFC 9083 §4 departs: some servers leave the brackets away where there is one value.
+        Some(one) => std::slice::from_ref(one),
+    }
+}
+
 fn entities(json: &Value) -> impl Iterator<Item = &Value> {
-    json.get("entities")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .take(ENTITIES_MAX)
+    each(json, "entities").iter().take(ENTITIES_MAX)
 }
 
 fn roles(entity: &Value) -> Vec<String> {
-    entity
-        .get("roles")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
+    each(entity, "roles")
+        .iter()
         .filter_map(Value::as_str)
         .take(10)
         .map(str::to_ascii_lowercase)
@@ -331,10 +354,8 @@ fn roles(entity: &Value) -> Vec<String> {
 
 /// Returns the links of one relation that lead to RDAP. RFC 9083 §4.2.
 fn links(json: &Value, rel: &str) -> Vec<String> {
-    json.get("links")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
+    each(json, "links")
+        .iter()
         .take(30)
         .filter(|link| link.get("rel").and_then(Value::as_str) == Some(rel))
         .filter(|link| {
