@@ -154,3 +154,7 @@ mod trace;
 // against programs of others, where they are installed
 #[cfg(test)]
 mod system;
+
+// whatever octets come, to every reader
+#[cfg(test)]
+mod fuzz;

@@ -143,7 +143,7 @@ pub(super) fn soa(asker: &Asker<'_>, addr: IpAddr, trail: &mut Trail) -> Option<
 }
 
 /// Returns the mailbox that an SOA writes as a name. RFC 1035 §8: the first label is the local part, `\.` a dot in it.
-fn mailbox_of(name: &str) -> Option<String> {
+pub(super) fn mailbox_of(name: &str) -> Option<String> {
     let name = name.trim_end_matches('.');
     let mut local = String::new();
     let mut rest = name.char_indices();

@@ -66,6 +66,10 @@ pub use escalation::{Escalation, PATIENCE};
 // what was judged, as an answer
 mod answer;
 
+// what answers say, without a server: the doors of tests/fuzz
+#[doc(hidden)]
+pub mod unasked;
+
 // the order of it all
 mod finder;
 pub use finder::Finder;

@@ -19,7 +19,7 @@ pub(super) use bootstrap::Books;
 
 // what an answer says
 mod object;
-use object::Object;
+pub(super) use object::Object;
 
 // contact cards
 mod card;

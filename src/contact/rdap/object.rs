@@ -22,11 +22,11 @@ const FINDINGS_MAX: usize = 30;
 
 /// What one object says.
 #[derive(Debug, Default)]
-pub(super) struct Object {
+pub(in crate::contact) struct Object {
     /// The network, or the domain's registrar.
     pub(super) facts: Facts,
     /// Mailboxes, best first, unchecked.
-    pub(super) findings: Vec<Finding>,
+    pub(in crate::contact) findings: Vec<Finding>,
     /// Web forms.
     pub(super) forms: Vec<Form>,
     /// WHOIS server. RFC 9083 §4.7.
@@ -34,13 +34,13 @@ pub(super) struct Object {
     /// Host of the object's own link, where a mirror answered.
     pub(super) self_host: Option<String>,
     /// Links of abuse contacts that are named by handle only.
-    pub(super) stubs: Vec<String>,
+    pub(in crate::contact) stubs: Vec<String>,
     /// Links of holders whose own contacts were left out.
     pub(super) holders: Vec<String>,
     /// Whether it is about a network that does not hold the address.
     pub(super) is_elsewhere: bool,
     /// Links to another server that knows more. RFC 9083 §4.2.
-    pub(super) related: Vec<String>,
+    pub(in crate::contact) related: Vec<String>,
 }
 
 /// Places of mailboxes, best first: what they are called, how they are believed, whether they are the ones for complaints.
@@ -52,7 +52,7 @@ const TECHNICAL: usize = 6;
 
 impl Object {
     /// Reads the answer to a question.
-    pub(super) fn read(json: &Value, target: &Target, rules: &Rules) -> Self {
+    pub(in crate::contact) fn read(json: &Value, target: &Target, rules: &Rules) -> Self {
         let mut object = Self {
             port43: text(json, "port43"),
             ..Self::default()

@@ -70,6 +70,17 @@ impl Reply {
     }
 }
 
+impl Reply {
+    /// Reads one whole reply from the front of what a server sent; `None` where more must come.
+    ///
+    /// # Errors
+    ///
+    /// [`ReplyError`] where it is none, or too long.
+    pub fn read(octets: &[u8]) -> Result<Option<Self>, ReplyError> {
+        take(&mut octets.to_vec())
+    }
+}
+
 /// Takes one whole reply from the front of a buffer; `None` where more must come.
 pub(super) fn take(buffer: &mut Vec<u8>) -> Result<Option<Reply>, ReplyError> {
     let mut lines = Vec::new();

@@ -1,0 +1,6 @@
+#![no_main]
+
+#[path = "../targets/answer.rs"]
+mod target;
+
+libfuzzer_sys::fuzz_target!(|octets: &[u8]| target::target(octets));

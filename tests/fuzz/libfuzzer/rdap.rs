@@ -1,0 +1,10 @@
+#![no_main]
+
+#[path = "../mailbox.rs"]
+mod mailbox;
+use mailbox::is_one_mailbox;
+
+#[path = "../targets/rdap.rs"]
+mod target;
+
+libfuzzer_sys::fuzz_target!(|octets: &[u8]| target::target(octets));
