@@ -15,7 +15,7 @@ fn a_kind_that_the_user_names_is_shown_again_and_sent() {
     player.read_to(r"(Number):").unwrap();
     player.type_line("2").unwrap();
     player
-        .read_to(r"Subject: (Abuse report: phishing)")
+        .read_to(r"Subject: +(Abuse report: phishing)")
         .unwrap();
     let second = player
         .read_to(r"type (\w{4}) to send \d complaint")
@@ -72,7 +72,7 @@ fn a_kind_named_on_the_command_line_decides_the_desks() {
     let trial = Trial::begin();
     let mut player = trial.terminal(&["report", "--kind", "advance-fee", "pills.eml"]);
     player
-        .read_to("Subject: (Abuse report: advance-fee)")
+        .read_to("Subject: +(Abuse report: advance-fee)")
         .unwrap();
     player.read_to(r"type (\w{4}) to send").unwrap();
     player.type_line("").unwrap();

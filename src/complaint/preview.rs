@@ -17,14 +17,18 @@ const TEXT_LINES: usize = 60;
 /// Characters of one line.
 const LINE_CHARS: usize = 160;
 
-/// Returns what a person reads before he agrees: from, to and why, subject, the text, what goes along,
-/// what was hidden, what stays visible, and warnings.
+/// Returns what a person reads before he agrees: the text, and below it, where the eye rests when the
+/// question comes, from, to and why, subject, what goes along, what was hidden, what stays visible, and warnings.
+///
+/// The text is longer than many screens: what decides must not be scrolled away.
 #[must_use]
 pub fn text(complaint: &Complaint) -> String {
     let mut out = String::new();
-    head(complaint, &mut out);
-    warnings(complaint, &mut out);
-    out.push('\n');
+    let _ = writeln!(
+        out,
+        "\nThis is what {} will read:\n",
+        Untrusted::text(&complaint.desk.key()).up_to(LINE_CHARS)
+    );
     let said = above_header(&complaint.text);
     let lines: Vec<&str> = said.lines().collect();
     for line in lines.iter().take(TEXT_LINES) {
@@ -34,7 +38,9 @@ pub fn text(complaint: &Complaint) -> String {
         let _ = writeln!(out, "  … {} lines more", lines.len() - TEXT_LINES);
     }
     out.push('\n');
+    head(complaint, &mut out);
     along(complaint, &mut out);
+    warnings(complaint, &mut out);
     out
 }
 
@@ -65,7 +71,7 @@ fn head(complaint: &Complaint, out: &mut String) {
     let line = |out: &mut String, name: &str, value: &str| {
         let _ = writeln!(
             out,
-            "{name:<9}{}",
+            "{name:<15}{}",
             Untrusted::text(value).up_to(LINE_CHARS * 2)
         );
     };
@@ -78,7 +84,7 @@ fn head(complaint: &Complaint, out: &mut String) {
     line(out, "", &desk.why);
     line(out, "Subject:", &complaint.subject);
     if let Some(because) = &desk.unticked_because {
-        line(out, "Unticked:", &format!(" {because}"));
+        line(out, "Not ticked:", because);
     }
 }
 
@@ -86,19 +92,21 @@ fn warnings(complaint: &Complaint, out: &mut String) {
     for warning in &complaint.warnings {
         let _ = writeln!(
             out,
-            "Warning: {}",
+            "Warning:       {}",
             Untrusted::text(warning).up_to(LINE_CHARS * 2)
         );
     }
     for leak in &complaint.leaks {
         let _ = writeln!(
             out,
-            "Leak:    {}",
+            "Leak:          {}",
             Untrusted::text(leak).up_to(LINE_CHARS * 2)
         );
     }
     if !complaint.leaks.is_empty() {
-        out.push_str("         You can still be found in it, so it cannot be sent like this.\n");
+        out.push_str(
+            "               You can still be found in it, so it cannot be sent like this.\n",
+        );
     }
 }
 
@@ -146,13 +154,6 @@ fn along(complaint: &Complaint, out: &mut String) {
         }
     };
     let _ = writeln!(out, "Hidden:        {hidden}");
-    for change in &complaint.masked {
-        let _ = writeln!(
-            out,
-            "               {}",
-            Untrusted::text(change).up_to(LINE_CHARS)
-        );
-    }
     let _ = writeln!(
         out,
         "Stays visible: your own From ({}), when the mail arrived, and ids that only its sender can read",
