@@ -111,7 +111,7 @@ fn answer_to(message_id: &str, from: &str, text: &str) -> Message {
 /// The rules, read once: their patterns are built at their first use.
 fn rules() -> &'static Rules {
     static RULES: OnceLock<Rules> = OnceLock::new();
-    RULES.get_or_init(|| Rules::builtin())
+    RULES.get_or_init(Rules::builtin)
 }
 
 /// Reads a message and takes what it says; returns how it was matched.

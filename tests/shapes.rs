@@ -65,9 +65,7 @@ fn rdap_in_every_shape_that_servers_give_it() {
         ),
         (
             "a property in capitals, a mark in a list, a preference as a number",
-            format!(
-                r#""entities":[{{"roles":["abuse"],"vcardArray":["vcard",[["EMAIL",{{"type":["email"]}},"text","office@isp.example"],["EMAIL",{{"type":["work","ABUSE"],"pref":1}},"text","abuse@isp.example"]]]}}]"#
-            ),
+            r#""entities":[{"roles":["abuse"],"vcardArray":["vcard",[["EMAIL",{"type":["email"]},"text","office@isp.example"],["EMAIL",{"type":["work","ABUSE"],"pref":1},"text","abuse@isp.example"]]]}]"#.to_owned(),
         ),
         (
             "space and brackets around the mailbox",

@@ -36,7 +36,7 @@ pub(super) struct Token<'t> {
     at: usize,
 }
 
-impl<'t> Token<'t> {
+impl Token<'_> {
     /// A token of nothing, to fill arrays with.
     pub(super) const EMPTY: Token<'static> = Token {
         kind: Kind::Semicolon,
@@ -45,8 +45,8 @@ impl<'t> Token<'t> {
     };
 
     /// Returns the token without the blanks at a comment's two ends.
-    pub(super) fn trimmed(self) -> Token<'t> {
-        Token {
+    pub(super) fn trimmed(self) -> Self {
+        Self {
             text: self.text.trim_ascii(),
             ..self
         }
