@@ -143,9 +143,8 @@ fn field(octets: &[u8], name: &str) -> String {
 fn a_desk_that_is_silent_is_reminded_in_the_thread_of_the_first_complaint() {
     let trial = accepted(8);
     let mut player = trial.terminal(&["outbox", "remind", "1"]);
-    player.wait_for("Warning: this is a reminder").unwrap();
     player
-        .wait_for("This is a reminder of my report of")
+        .wait_for("(?s)This is a reminder of my report of.*Warning: +this is a reminder")
         .unwrap();
     let code = player.read_to(CODE).unwrap();
     player.type_line(&code).unwrap();
