@@ -6,6 +6,7 @@
 //! handed the message over must bear the name that the sign is about.
 
 use super::field::{DELIVERED, Received};
+use super::list::{self, list_host, posted};
 use super::names::{domain_of, registered, same_domain, same_host};
 use super::{Forwarder, Trust};
 use crate::intake::{Headers, Untrusted};
@@ -34,6 +35,7 @@ pub(super) fn sign(
         headers,
         last_own,
         fields.get(boundary + 1..).unwrap_or_default(),
+        rules,
     ) {
         return None;
     }
@@ -41,16 +43,16 @@ pub(super) fn sign(
     let recipients = Recipients::of(headers, fields, boundary, trust);
     let list = list_host(headers)
         .filter(|domain| same_domain(domain, client.name) || same_host(domain, client.name));
+    let below = fields.get(boundary + 1..).unwrap_or_default();
+    let posted = posted(headers, &client, last_own, below, rules);
+    let is_list = list.is_some() || posted.is_some();
     let why = forwarded_for(headers, fields, boundary, &client, &recipients)
         .or_else(|| rewritten_path(headers, last_own, &client))
         .or_else(|| forwarded_header(headers, &client, &recipients))
-        .or_else(|| {
-            let below = fields.get(boundary + 1..).unwrap_or_default();
-            posted(headers, &client, below, rules).filter(|_| list.is_some())
-        })?;
+        .or(posted)?;
     let name = Untrusted::text(client.name).up_to(100).to_string();
     Some(Sign {
-        is_list: list.is_some(),
+        is_list,
         forwarder: Forwarder {
             host: name,
             addr: last_own.reading.addr,
@@ -60,7 +62,12 @@ pub(super) fn sign(
 }
 
 /// Returns whether any sign can be there: nearly all mail has none, and this is quick to see.
-fn is_possible(headers: &Headers<'_>, last_own: &Received<'_>, below: &[Received<'_>]) -> bool {
+fn is_possible(
+    headers: &Headers<'_>,
+    last_own: &Received<'_>,
+    below: &[Received<'_>],
+    rules: &Rules,
+) -> bool {
     let wrote = |field: &Received<'_>| {
         field
             .reading
@@ -74,6 +81,7 @@ fn is_possible(headers: &Headers<'_>, last_own: &Received<'_>, below: &[Received
         || headers.fields().iter().any(|field| {
             field.is("X-Forwarded-To") || field.is("Return-Path") && rewritten(&field.text())
         })
+        || list::kind(headers, last_own, rules).is_some()
 }
 
 /// Looks for signs that the boundary's client is a backup server of the user's: an incoming mail exchanger by its
@@ -111,8 +119,9 @@ pub(super) fn is_backup(
 }
 
 /// The host that handed over, by the name that its own fields bear.
-struct Client<'t> {
-    name: &'t str,
+pub(super) struct Client<'t> {
+    /// The name.
+    pub(super) name: &'t str,
 }
 
 impl<'t> Client<'t> {
@@ -134,13 +143,14 @@ impl<'t> Client<'t> {
 }
 
 /// The mailboxes that the own side received the message for.
-struct Recipients<'t> {
+pub(super) struct Recipients<'t> {
     mailboxes: Vec<std::borrow::Cow<'t, str>>,
     domain: Option<&'t str>,
 }
 
 impl<'t> Recipients<'t> {
-    fn of(
+    /// Returns those that the fields down to `boundary` name, and the user's own.
+    pub(super) fn of(
         headers: &Headers<'t>,
         fields: &[Received<'t>],
         boundary: usize,
@@ -178,8 +188,20 @@ impl<'t> Recipients<'t> {
             .any(|own| own.trim_matches(['<', '>']).eq_ignore_ascii_case(mailbox))
     }
 
+    /// Returns whether one of those bears the name of a mailbox at another place: an alias of the user's.
+    fn have_namesake(&self, mailbox: &str) -> bool {
+        let local = |mailbox: &str| {
+            mailbox
+                .trim_matches(['<', '>'])
+                .rsplit_once('@')
+                .map(|(local, _)| local.to_ascii_lowercase())
+        };
+        let wanted = local(mailbox);
+        wanted.is_some() && self.mailboxes.iter().any(|own| local(own) == wanted)
+    }
+
     /// Returns whether a mailbox is another one than those, at a place that is not the own side's.
-    fn are_others(&self, mailbox: &str) -> bool {
+    pub(super) fn are_others(&self, mailbox: &str) -> bool {
         let Some(domain) = domain_of(mailbox).filter(|domain| registered(domain).is_some()) else {
             return false;
         };
@@ -212,7 +234,8 @@ fn forwarded_for(
         wrote |= field.reading.by.is_some();
         if let Some(mailbox) = field.reading.for_
             && recipients.are_others(mailbox)
-            && domain_of(mailbox).is_some_and(|domain| same_domain(domain, client.name))
+            && (domain_of(mailbox).is_some_and(|domain| same_domain(domain, client.name))
+                || recipients.have_namesake(mailbox))
         {
             return Some(said(client, mailbox));
         }
@@ -293,83 +316,4 @@ fn forwarded_header(
             Untrusted::text(client.name).up_to(100)
         )
     })
-}
-
-/// The marks of a list's program, and a field in which its host took the message in.
-fn posted(
-    headers: &Headers<'_>,
-    client: &Client<'_>,
-    below: &[Received<'_>],
-    rules: &Rules,
-) -> Option<String> {
-    let kind = rules.lists.kind(headers)?;
-    let took = below.iter().any(|field| {
-        field.has_client()
-            && field
-                .reading
-                .by
-                .is_some_and(|by| same_host(by, client.name))
-    });
-    took.then(|| {
-        format!(
-            "the message bears the marks of {kind}, and `{}` passed it on",
-            Untrusted::text(client.name).up_to(100)
-        )
-    })
-}
-
-/// Returns the host of the user's own side that runs the list which the message came over, if it is one that he named.
-///
-/// The list's identifier must lie in the domain of a host that was passed, and that host must have
-/// taken the message for another mailbox than the user's, or bear a list program's marks.
-pub(super) fn named_list(
-    headers: &Headers<'_>,
-    fields: &[Received<'_>],
-    boundary: usize,
-    trust: &Trust,
-    rules: &Rules,
-) -> bool {
-    let Some(domain) = list_host(headers) else {
-        return false;
-    };
-    let own = fields.get(..=boundary).unwrap_or_default();
-    let host = own.iter().enumerate().find(|(at, field)| {
-        // A host below another one, that the user named by itself or by its address.
-        let named = field.reading.by.is_some_and(|by| {
-            (same_domain(&domain, by) || same_host(&domain, by))
-                && (trust.holds_host(by)
-                    || at
-                        .checked_sub(1)
-                        .and_then(|above| own.get(above))
-                        .is_some_and(|above| {
-                            above
-                                .reading
-                                .addr
-                                .is_some_and(|addr| trust.holds_addr(addr))
-                        }))
-        });
-        named && *at > 0
-    });
-    let Some((at, _)) = host else {
-        return false;
-    };
-    let above = Recipients::of(headers, fields, at - 1, trust);
-    let reposted = own.iter().skip(at).any(|field| {
-        field.reading.for_.is_some_and(|mailbox| {
-            above.are_others(mailbox)
-                && domain_of(mailbox)
-                    .is_some_and(|at| same_domain(at, &domain) || same_host(at, &domain))
-        })
-    });
-    reposted || rules.lists.kind(headers).is_some()
-}
-
-/// Returns the domain of the list that the message claims to come from.
-fn list_host(headers: &Headers<'_>) -> Option<String> {
-    let id = headers.first("List-Id")?.text();
-    // RFC 2919 §2: the identifier stands in angle brackets.
-    let id = id.rsplit_once('<').map_or(id.as_ref(), |(_, id)| id);
-    let id = id.split('>').next()?.trim();
-    let (_, domain) = id.split_once('.')?;
-    Some(domain.to_ascii_lowercase())
 }

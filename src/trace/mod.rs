@@ -24,8 +24,9 @@ mod walk;
 // the fields that strangers wrote
 mod claims;
 
-// what may be the user's own forwarder
+// what may be the user's own forwarder, or a list that he is on
 mod forwarder;
+mod list;
 
 // whose hosts may be believed, learnt from wanted mail
 pub mod learn;
@@ -324,7 +325,7 @@ pub fn follow(headers: &Headers<'_>, trust: &Trust, rules: &Rules) -> Trace {
             .flatten()
             .filter(|sign| !trust.denies_host(&sign.forwarder.host));
         let is_list = sign.as_ref().is_some_and(|sign| sign.is_list)
-            || forwarder::named_list(headers, &fields, at, trust, rules);
+            || list::named_list(headers, &fields, at, trust, rules);
         if is_list && trace.nature == Nature::Mail {
             trace.nature = Nature::List;
         }

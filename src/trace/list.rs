@@ -1,0 +1,122 @@
+//! Recognises mail of a list that the user is on, whether its host is named or not.
+//!
+//! In: headers, [`Received`] fields, rules. Out: what marks it, or whether a named host re-posted it.
+//! Standards: RFC 2919 (List-Id), RFC 2369 (List-Post), RFC 5598 §5.3 (mailing lists).
+//! Trust: a stranger can write all of these lines; they keep a complaint back or word a story, and open no way below.
+//! Failures: none; what fits no rule is no list.
+
+use super::Trust;
+use super::field::Received;
+use super::forwarder::{Client, Recipients};
+use super::names::{domain_of, same_domain, same_host};
+use crate::intake::{Headers, Untrusted};
+use crate::rules::Rules;
+
+/// The marks of a list's program, and a field in which a host of its domain took the message in from elsewhere.
+///
+/// Either the list's identifier or the reverse path must lie in the client's domain.
+pub(super) fn posted(
+    headers: &Headers<'_>,
+    client: &Client<'_>,
+    last_own: &Received<'_>,
+    below: &[Received<'_>],
+    rules: &Rules,
+) -> Option<String> {
+    let kind = kind(headers, last_own, rules)?;
+    let near = |domain: &str| same_domain(domain, client.name) || same_host(domain, client.name);
+    let path = match last_own.reading.reverse_path {
+        Some(path) => Some(path.to_owned()),
+        None => headers
+            .first("Return-Path")
+            .map(|field| field.text().into_owned()),
+    };
+    let is_its_own = list_host(headers).is_some_and(|domain| near(&domain))
+        || path
+            .as_deref()
+            .and_then(|path| domain_of(path.trim_matches(['<', '>', ' '])))
+            .is_some_and(near);
+    let took = below.iter().any(|field| {
+        let from = field
+            .reading
+            .addr
+            .filter(|addr| Some(*addr) != last_own.reading.addr);
+        field.has_client()
+            && from.is_some_and(|addr| !addr.is_loopback())
+            && field.reading.by.is_some_and(near)
+    });
+    (is_its_own && took).then(|| {
+        format!(
+            "the message bears the marks of {kind}, and `{}` passed it on",
+            Untrusted::text(client.name).up_to(100)
+        )
+    })
+}
+
+/// Returns which kind of list the headers name, or the reverse path that the boundary host noted.
+pub(super) fn kind<'r>(
+    headers: &Headers<'_>,
+    last_own: &Received<'_>,
+    rules: &'r Rules,
+) -> Option<&'r str> {
+    rules.lists.kind(headers).or_else(|| {
+        let path = last_own.reading.reverse_path?;
+        let noted = format!("Return-Path: <{path}>\n\n");
+        rules.lists.kind(&Headers::parse(noted.as_bytes()))
+    })
+}
+
+/// Returns the host of the user's own side that runs the list which the message came over, if it is one that he named.
+///
+/// The list's identifier must lie in the domain of a host that was passed, and that host must have
+/// taken the message for another mailbox than the user's, or bear a list program's marks.
+pub(super) fn named_list(
+    headers: &Headers<'_>,
+    fields: &[Received<'_>],
+    boundary: usize,
+    trust: &Trust,
+    rules: &Rules,
+) -> bool {
+    let Some(domain) = list_host(headers) else {
+        return false;
+    };
+    let own = fields.get(..=boundary).unwrap_or_default();
+    let host = own.iter().enumerate().find(|(at, field)| {
+        // A host below another one, that the user named by itself or by its address.
+        let named = field.reading.by.is_some_and(|by| {
+            (same_domain(&domain, by) || same_host(&domain, by))
+                && (trust.holds_host(by)
+                    || at
+                        .checked_sub(1)
+                        .and_then(|above| own.get(above))
+                        .is_some_and(|above| {
+                            above
+                                .reading
+                                .addr
+                                .is_some_and(|addr| trust.holds_addr(addr))
+                        }))
+        });
+        named && *at > 0
+    });
+    let Some((at, _)) = host else {
+        return false;
+    };
+    let above = Recipients::of(headers, fields, at - 1, trust);
+    let reposted = own.iter().skip(at).any(|field| {
+        field.reading.for_.is_some_and(|mailbox| {
+            above.are_others(mailbox)
+                && domain_of(mailbox)
+                    .is_some_and(|at| same_domain(at, &domain) || same_host(at, &domain))
+        })
+    });
+    reposted || rules.lists.kind(headers).is_some()
+}
+
+/// Returns the domain of the list that the message claims to come from.
+pub(super) fn list_host(headers: &Headers<'_>) -> Option<String> {
+    let id = headers.first("List-Id")?.text();
+    // RFC 2919 §2: the identifier stands in angle brackets.
+    let id = id.rsplit_once('<').map_or(id.as_ref(), |(_, id)| id);
+    let id = id.split('>').next()?.trim();
+    let (_, domain) = id.split_once('.')?;
+    Some(domain.to_ascii_lowercase())
+}
