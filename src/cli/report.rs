@@ -48,6 +48,9 @@ pub(crate) fn run(args: ReportArgs, session: &mut Session) -> Result<Exit, Failu
     let called = args.compose.kind;
     let mut way = Way::of(message, trace, called, session, &mut ledger, &mut finder)?;
     session.term.answer(&say::source(&way.trace, way.holder()));
+    if let Some(sentence) = say::kind(&way.evidence) {
+        session.term.answer(&sentence);
+    }
     let mut options = way::options(session, &args.compose)?;
     authority::offer(session, &way, &options.also);
     let kind = if args.log_only {

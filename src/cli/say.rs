@@ -5,6 +5,7 @@
 
 use jiff::Timestamp;
 
+use crate::evidence::{Evidence, Kind};
 use crate::intake::Untrusted;
 use crate::trace::{Hop, Nature, SourceKind, Trace};
 
@@ -47,6 +48,16 @@ pub(super) fn source(trace: &Trace, holder: Option<&str>) -> String {
         "{how} {}{holder}{when}, as recorded by {recorder}.",
         source.addr
     )
+}
+
+/// Returns what a message is called and why, in one sentence; nothing where it is plain spam.
+pub(super) fn kind(evidence: &Evidence) -> Option<String> {
+    if evidence.kind == Kind::Spam {
+        return None;
+    }
+    let why = evidence.kind_why.first().map_or("", String::as_str);
+    let word = evidence.kind.word();
+    Some(format!("It is called {word}: {}.", Untrusted::text(why)))
 }
 
 /// Returns a time as it stands in sentences: `21 Nov 2026 21:28 UTC`.
