@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use crate::complaint::{Format, Identity, Munge};
 use crate::contact::{self, AbuseMailbox};
-use crate::delivery::smtp::Tls;
+use crate::delivery::smtp::{Mechanism, Tls};
 use crate::failure::{Exit, Failure};
 use crate::trace::{HostPattern, Trust};
 
@@ -175,6 +175,10 @@ pub struct DeliveryKeys {
     pub timeout_s: u64,
     /// Time for the answer to the final dot, in seconds. RFC 5321 §4.5.3.2.6 wants ten minutes.
     pub dot_timeout_s: u64,
+    /// Time for everything up to the final dot together, in seconds.
+    pub whole_timeout_s: u64,
+    /// Time for the command that prints the password, in seconds: it may ask for a passphrase itself.
+    pub password_timeout_s: u64,
     /// The submission server.
     pub smtp: Option<SmtpKeys>,
 }
@@ -187,6 +191,8 @@ impl Default for DeliveryKeys {
             sendmail: PathBuf::from("/usr/sbin/sendmail"),
             timeout_s: 60,
             dot_timeout_s: 600,
+            whole_timeout_s: 300,
+            password_timeout_s: 120,
             smtp: None,
         }
     }
@@ -204,6 +210,8 @@ pub struct SmtpKeys {
     pub tls: Tls,
     /// Account.
     pub user: Option<String>,
+    /// Way to log in; unset, what the provider's rule says, or what the server offers.
+    pub auth: Option<Mechanism>,
     /// Command that prints the password.
     pub password_command: Option<String>,
     /// Environment variable that holds it.

@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use plaint::delivery::smtp::{Mechanism, Settings, Smtp, Times, Tls};
@@ -15,6 +15,7 @@ use crate::letters::{FREE, agreed, clock, kept_complaint, noon};
 use crate::net::smtp::Protection;
 use crate::net::tls::Shown;
 use crate::net::{Internet, made_up};
+use crate::trial::Trial;
 
 /// The sandbox's mail server, its authority, and how to reach it.
 struct Peer {
@@ -205,6 +206,113 @@ fn answers_that_somebody_put_behind_starttls_are_refused() {
     );
     let heard = heard.lock().unwrap();
     assert_eq!(heard.len(), 2, "EHLO and STARTTLS, and not one octet more");
+}
+
+/// A server that takes one XOAUTH2 token, as the large providers do; returns its port, and what it heard.
+fn token_server(token: &'static str, refusal: &'static [&'static str]) -> (u16, Heard) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let heard = Heard::default();
+    let said = Arc::clone(&heard);
+    let right = format!("user=robin\x01auth=Bearer {token}\x01\x01");
+    let right = data_encoding::BASE64.encode(right.as_bytes());
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let mut writer = stream.try_clone().unwrap();
+            writer.write_all(b"220 mx.example ESMTP\r\n").unwrap();
+            let mut refusals = refusal.iter();
+            for line in BufReader::new(stream).lines().map_while(Result::ok) {
+                said.lock().unwrap().push(line.clone());
+                let response = line.strip_prefix("AUTH XOAUTH2 ").unwrap_or(&line);
+                let answer = match line.get(..4) {
+                    Some("EHLO") => "250-mx.example\r\n250 AUTH LOGIN XOAUTH2",
+                    // RFC 4954 §4: an empty challenge asks for the response.
+                    Some("AUTH") if line == "AUTH XOAUTH2" => "334 ",
+                    Some("MAIL") => "450 4.2.0 this far",
+                    Some("QUIT" | "RSET") => "250 ok",
+                    _ if response == right => "235 2.7.0 Accepted",
+                    _ => refusals.next().unwrap_or(&"500 5.5.1 out of turn"),
+                };
+                if writer
+                    .write_all(format!("{answer}\r\n").as_bytes())
+                    .is_err()
+                {
+                    break;
+                }
+            }
+        }
+    });
+    (port, heard)
+}
+
+type Heard = Arc<Mutex<Vec<String>>>;
+
+fn with_token(port: u16, token: &str) -> Setback {
+    let settings = Settings {
+        host: "localhost".to_owned(),
+        port,
+        tls: Tls::None,
+        user: Some("robin".to_owned()),
+        mechanism: Some(Mechanism::XOAuth2),
+        ca_file: None,
+        times: quick(),
+    };
+    setback(send(settings, token.to_owned()))
+}
+
+#[test]
+fn a_token_is_sent_at_once_where_it_fits_a_line_and_after_a_challenge_where_not() {
+    let (port, heard) = token_server("ya29.short", &[]);
+    assert_eq!(with_token(port, "ya29.short").stage, Stage::Mail);
+    assert!(heard.lock().unwrap()[1].starts_with("AUTH XOAUTH2 dXNlcj1yb2Jpb"));
+    // RFC 4954 §4 MUST NOT: an AUTH line is no longer than any other.
+    static LONG: LazyLock<String> = LazyLock::new(|| "t".repeat(2_000));
+    let (port, heard) = token_server(&LONG, &[]);
+    assert_eq!(with_token(port, &LONG).stage, Stage::Mail);
+    let heard = heard.lock().unwrap();
+    assert_eq!(heard[1], "AUTH XOAUTH2");
+    assert!(heard[2].len() > 2_000 && heard[3].starts_with("MAIL FROM"));
+}
+
+#[test]
+fn a_token_that_is_refused_is_the_logins_failure_and_waits_for_the_user() {
+    // Google: the error in a challenge, an empty line, then the refusal. Microsoft: at once.
+    let google: &[&str] = &[
+        "334 eyJzdGF0dXMiOiI0MDEiLCJzY2hlbWVzIjoiYmVhcmVyIn0=",
+        "535-5.7.8 Username and Password not accepted.\r\n535 5.7.8 again",
+    ];
+    let microsoft: &[&str] = &["535 5.7.3 Authentication unsuccessful"];
+    for (refusal, lines) in [(google, 3), (microsoft, 2)] {
+        let (port, heard) = token_server("right", refusal);
+        let setback = with_token(port, "stale-token");
+        assert_eq!(
+            (setback.stage, setback.code, setback.lasting),
+            (Stage::Auth, Some(535), true)
+        );
+        assert!(!setback.why.contains("stale"), "{}", setback.why);
+        let heard = heard.lock().unwrap();
+        assert_eq!(heard.len(), lines, "{heard:?}");
+        assert!(lines == 2 || heard[2].is_empty());
+    }
+}
+
+#[test]
+fn the_settings_name_the_way_to_log_in_and_a_command_gives_the_token() {
+    let (port, heard) = token_server("right", &[]);
+    let trial = Trial::begin().without("delivery");
+    let mut text = std::fs::read_to_string(trial.home.config()).unwrap();
+    text.push_str(&format!(
+        "\n[delivery]\ntransport = \"smtp\"\nwhole_timeout_s = 30\npassword_timeout_s = 20\n\
+         [delivery.smtp]\nhost = \"127.0.0.1\"\nport = {port}\ntls = \"none\"\nuser = \"robin\"\n\
+         auth = \"xoauth2\"\npassword_command = \"echo right\"\n"
+    ));
+    std::fs::write(trial.home.config(), text).unwrap();
+    let mut player = trial.terminal(&["report", "pills.eml"]);
+    let code = player.read_to(r"type (\w{4}) to send 1 complaint").unwrap();
+    player.type_line(&code).unwrap();
+    player.wait_for("450 4.2.0 this far").unwrap();
+    assert_eq!(player.finish().unwrap().code, Some(75));
+    assert!(heard.lock().unwrap()[1].starts_with("AUTH XOAUTH2 "));
 }
 
 #[test]

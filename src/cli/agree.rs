@@ -37,7 +37,7 @@ pub(super) fn agree_and_send(
     changes: &[Change],
 ) -> Result<Ended, Failure> {
     // Whatever is wrong with the settings is said before the question, not after.
-    let mut way = transport::build(&session.config, kind)?;
+    let mut way = transport::build(&session.config, &session.rules, kind)?;
     if let Some(sentence) = other_than_mail(kind)
         && session.asker.can_ask()
     {

@@ -98,7 +98,7 @@ fn retry(session: &mut Session, ledger: &mut Ledger) -> Result<Exit, Failure> {
     };
     let from = first.recorded.complaint.from.to_string();
     let kind = transport::kind(session, &from)?;
-    let mut way = transport::build(&session.config, kind)?;
+    let mut way = transport::build(&session.config, &session.rules, kind)?;
     ledger.begin_sending()?;
     let (mut ids, mut approved): (Vec<i64>, Vec<Approved>) = (Vec::new(), Vec::new());
     let mut again = Vec::new();
@@ -246,7 +246,7 @@ fn resolve(session: &mut Session, ledger: &mut Ledger, id: i64) -> Result<Exit, 
         2 => {
             let complaint = kept.recorded.complaint;
             let kind = transport::kind(session, complaint.from.as_str())?;
-            let mut way = transport::build(&session.config, kind)?;
+            let mut way = transport::build(&session.config, &session.rules, kind)?;
             ask_again(
                 session,
                 ledger,

@@ -27,7 +27,7 @@ pub(crate) fn run(args: SetupArgs, session: &mut Session) -> Result<Exit, Failur
     let identity = identity::identity(session)?;
     let kind = transport::kind(session, identity.mailbox.as_str())?;
     // What cannot work is said now, not when a complaint is ready.
-    transport::build(&session.config, kind)?;
+    transport::build(&session.config, &session.rules, kind)?;
     let way = match kind {
         TransportKind::Smtp => session.config.delivery.smtp.as_ref().map_or_else(
             || "through your mail provider".to_owned(),

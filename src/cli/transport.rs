@@ -13,14 +13,11 @@ use secrecy::SecretString;
 use super::Session;
 use super::input::no_answer;
 use crate::config::{Answer, Config, SmtpKeys, TransportKind, remember};
-use crate::delivery::smtp::{Settings, Smtp, Times, Tls};
+use crate::delivery::smtp::{Mechanism, Settings, Smtp, Times, Tls};
 use crate::delivery::{Drafts, LogOnly, PasswordFrom, Sendmail, Transport};
 use crate::failure::{Exit, Failure};
-use crate::rules::Protection;
+use crate::rules::{Login, Protection, Rules};
 use crate::term::Asker;
-
-/// Time for the command that prints a password: it may ask for a passphrase itself.
-const PASSWORD_TIME: Duration = Duration::from_secs(120);
 
 /// Returns how complaints are sent; asks once, and writes the answer down.
 pub(super) fn kind(session: &mut Session, from: &str) -> Result<TransportKind, Failure> {
@@ -31,10 +28,14 @@ pub(super) fn kind(session: &mut Session, from: &str) -> Result<TransportKind, F
 }
 
 /// Builds the transport that the settings describe.
-pub(super) fn build(config: &Config, kind: TransportKind) -> Result<Box<dyn Transport>, Failure> {
+pub(super) fn build(
+    config: &Config,
+    rules: &Rules,
+    kind: TransportKind,
+) -> Result<Box<dyn Transport>, Failure> {
     let delivery = &config.delivery;
     Ok(match kind {
-        TransportKind::Smtp => Box::new(smtp(config)?),
+        TransportKind::Smtp => Box::new(smtp(config, rules)?),
         TransportKind::Sendmail => Box::new(Sendmail {
             program: delivery.sendmail.clone(),
             spool: spool(config)?,
@@ -51,7 +52,7 @@ fn spool(config: &Config) -> Result<std::path::PathBuf, Failure> {
     Ok(ledger.parent().unwrap_or_else(|| Path::new(".")).to_owned())
 }
 
-fn smtp(config: &Config) -> Result<Smtp, Failure> {
+fn smtp(config: &Config, rules: &Rules) -> Result<Smtp, Failure> {
     let amiss = |why: &str| {
         let failure = Failure::new(Exit::Config, "the mail server's settings cannot be used")
             .because(why)
@@ -74,22 +75,31 @@ fn smtp(config: &Config) -> Result<Smtp, Failure> {
         port: keys.port.unwrap_or(keys.tls.port()),
         tls: keys.tls,
         user: keys.user.clone(),
-        mechanism: None,
+        mechanism: mechanism(keys, rules),
         ca_file: keys.ca_file.clone(),
         times: Times {
             step: Duration::from_secs(config.delivery.timeout_s),
             dot: Duration::from_secs(config.delivery.dot_timeout_s),
-            ..Times::default()
+            whole: Duration::from_secs(config.delivery.whole_timeout_s),
         },
     };
-    Ok(Smtp::new(settings, password(keys)))
+    let patience = Duration::from_secs(config.delivery.password_timeout_s);
+    Ok(Smtp::new(settings, password(keys, patience)))
 }
 
-fn password(keys: &SmtpKeys) -> PasswordFrom {
+/// Returns the way to log in: as the settings say, or as the provider of the server demands.
+fn mechanism(keys: &SmtpKeys, rules: &Rules) -> Option<Mechanism> {
+    keys.auth.or_else(|| {
+        let Login::XOAuth2 = rules.submission.of_host(&keys.host)?.auth?;
+        Some(Mechanism::XOAuth2)
+    })
+}
+
+fn password(keys: &SmtpKeys, patience: Duration) -> PasswordFrom {
     if let Some(command) = &keys.password_command {
         return PasswordFrom::Command {
             command: command.clone(),
-            timeout: PASSWORD_TIME,
+            timeout: patience,
         };
     }
     if let Some(name) = &keys.password_env {
@@ -201,4 +211,48 @@ fn ask_smtp(session: &mut Session, from: &str) -> Result<SmtpKeys, Failure> {
         password_command: Some(command).filter(|text| !text.is_empty()),
         ..SmtpKeys::default()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_way_to_log_in_is_the_settings_or_what_the_servers_provider_demands() {
+        let rules = Rules::builtin();
+        let keys = |host: &str, auth| SmtpKeys {
+            host: host.to_owned(),
+            auth,
+            ..SmtpKeys::default()
+        };
+        let outlook = "smtp-mail.outlook.com";
+        assert_eq!(
+            mechanism(&keys(outlook, None), &rules),
+            Some(Mechanism::XOAuth2)
+        );
+        assert_eq!(
+            mechanism(&keys(outlook, Some(Mechanism::Login)), &rules),
+            Some(Mechanism::Login)
+        );
+        assert_eq!(mechanism(&keys("smtp.example.org", None), &rules), None);
+    }
+
+    #[test]
+    fn every_deadline_is_a_setting() {
+        let text = "[delivery]\ntimeout_s = 1\ndot_timeout_s = 2\nwhole_timeout_s = 3\npassword_timeout_s = 4\n[delivery.smtp]\nhost = \"smtp.example.org\"\nauth = \"xoauth2\"\n";
+        let config = Config::parse(text, Path::new("config.toml")).unwrap();
+        let delivery = &config.delivery;
+        assert_eq!(
+            (
+                delivery.timeout_s,
+                delivery.dot_timeout_s,
+                delivery.whole_timeout_s,
+                delivery.password_timeout_s
+            ),
+            (1, 2, 3, 4)
+        );
+        let auth = delivery.smtp.as_ref().and_then(|keys| keys.auth);
+        assert_eq!(auth, Some(Mechanism::XOAuth2));
+        assert!(smtp(&config, &Rules::builtin()).is_ok());
+    }
 }

@@ -75,7 +75,7 @@ pub use nature::Natures;
 
 // how mail is submitted at large providers
 mod submission;
-pub use submission::{Account, Protection, Submission, Submissions};
+pub use submission::{Account, Login, Protection, Submission, Submissions};
 
 /// Everything that `rules/` says.
 #[derive(Debug)]

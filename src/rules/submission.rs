@@ -32,8 +32,8 @@ pub struct Submission {
     /// What the account is called.
     #[serde(default)]
     pub user: Account,
-    /// Mechanism that has to be used: `xoauth2`; `None` for what the server offers.
-    pub auth: Option<String>,
+    /// Way to log in that has to be used; `None` for what the server offers.
+    pub auth: Option<Login>,
     /// What to use as password, or what to do first, in words.
     pub note: String,
     #[serde(rename = "match")]
@@ -50,6 +50,14 @@ pub enum Protection {
     Implicit,
     /// After STARTTLS.
     StartTls,
+}
+
+/// A way to log in that a provider demands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Login {
+    /// A token in place of the password.
+    XOAuth2,
 }
 
 /// What an account is called.
@@ -153,6 +161,15 @@ impl Submissions {
         Ok(ran)
     }
 
+    /// Returns the provider whose submission server a host is.
+    #[must_use]
+    pub fn of_host(&self, host: &str) -> Option<&Submission> {
+        let host = host.trim_end_matches('.');
+        self.rules
+            .iter()
+            .find(|rule| rule.host.eq_ignore_ascii_case(host))
+    }
+
     /// Returns the provider of a mailbox, by its domain.
     #[must_use]
     pub fn of_mailbox(&self, mailbox: &str) -> Option<&Submission> {
@@ -176,6 +193,9 @@ mod tests {
         assert!(rules.of_mailbox("jane@gmail.com.example.org").is_none());
         assert!(rules.of_mailbox("jane").is_none());
         assert!(rules.check().unwrap() > 80);
+        let outlook = rules.of_host("SMTP-mail.outlook.com.").unwrap();
+        assert_eq!(outlook.auth, Some(Login::XOAuth2));
+        assert!(rules.of_host("smtp.example.org").is_none());
     }
 
     #[test]

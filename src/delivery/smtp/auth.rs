@@ -1,7 +1,8 @@
 //! Tells the server who sends.
 //!
 //! In: account, password, what the server offers. Out: 235, or why not.
-//! Standards: RFC 4954 (AUTH), RFC 4616 (PLAIN); LOGIN and XOAUTH2 are as their vendors describe them.
+//! Standards: RFC 4954 (AUTH), RFC 4616 (PLAIN), RFC 6750 (the bearer token); LOGIN and
+//! XOAUTH2 are as their vendors describe them.
 //! Trust: nothing of a password reaches an error text; challenges are not looked at.
 
 use data_encoding::BASE64;
@@ -85,7 +86,8 @@ pub(super) async fn authenticate(
     while reply.code == 334 {
         match responses.next() {
             Some(response) => reply = wire.command(response.expose_secret()).await?,
-            // XOAUTH2 tells its error in one more challenge, and wants an empty line.
+            // XOAUTH2 tells its error in one more challenge, and wants an empty line; the
+            // refusal is the reply to that.
             None if mechanism == Mechanism::XOAuth2 => return wire.command("").await,
             // RFC 4954 §4: `*` cancels, and the server answers 501.
             None => return wire.command("*").await,
