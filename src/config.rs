@@ -216,6 +216,8 @@ pub struct SmtpKeys {
     pub password_command: Option<String>,
     /// Environment variable that holds it.
     pub password_env: Option<String>,
+    /// Whether the system's keyring holds it; only in builds with the feature `keyring`.
+    pub password_keyring: bool,
     /// Certificates to trust beside the system's.
     pub ca_file: Option<PathBuf>,
 }

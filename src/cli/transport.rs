@@ -105,6 +105,9 @@ fn password(keys: &SmtpKeys, patience: Duration) -> PasswordFrom {
     if let Some(name) = &keys.password_env {
         return PasswordFrom::Environment(name.clone());
     }
+    if keys.password_keyring {
+        return PasswordFrom::Keyring;
+    }
     PasswordFrom::Ask(Box::new(|user| {
         Asker::new()
             .secret(&format!("Password of {user}:"))

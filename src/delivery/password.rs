@@ -32,6 +32,8 @@ pub enum PasswordFrom {
     },
     /// An environment variable.
     Environment(String),
+    /// The system's keyring: service `plaint`, and the account's name.
+    Keyring,
     /// The user, at the terminal.
     Ask(AskPassword),
 }
@@ -41,6 +43,7 @@ impl fmt::Debug for PasswordFrom {
         match self {
             Self::Command { command, .. } => write!(f, "Command({command:?})"),
             Self::Environment(name) => write!(f, "Environment({name:?})"),
+            Self::Keyring => f.write_str("Keyring"),
             Self::Ask(_) => f.write_str("Ask"),
         }
     }
@@ -79,6 +82,12 @@ pub enum PasswordError {
     /// The variable is not set.
     #[error("the environment variable `{0}` is not set")]
     Unset(String),
+    /// The keyring gave none.
+    #[error(
+        "the keyring gave no password ({0}); \
+         `secret-tool store --label=plaint service plaint username ACCOUNT` puts one there"
+    )]
+    Keyring(String),
     /// The user could not be asked, or did not answer.
     #[error("no password was given: {0}")]
     Unanswered(String),
@@ -98,9 +107,36 @@ impl PasswordFrom {
                 Ok(_) => Err(PasswordError::Empty(format!("the variable `{name}`"))),
                 Err(_) => Err(PasswordError::Unset(name.clone())),
             },
+            Self::Keyring => of_keyring(user),
             Self::Ask(ask) => ask(user).map_err(PasswordError::Unanswered),
         }
     }
+}
+
+/// Service under which the keyring has the password.
+#[cfg(feature = "keyring")]
+const SERVICE: &str = "plaint";
+
+/// Asks the system's keyring, which may ask the user to unlock it.
+#[cfg(feature = "keyring")]
+fn of_keyring(user: &str) -> Result<SecretString, PasswordError> {
+    let said = |error: keyring::v1::Error| {
+        let text = crate::intake::Untrusted::text(&error.to_string()).to_string();
+        PasswordError::Keyring(text)
+    };
+    let entry = keyring::v1::Entry::new(SERVICE, user).map_err(said)?;
+    let password = entry.get_password().map_err(said)?;
+    if password.is_empty() {
+        return Err(PasswordError::Empty("the keyring".to_owned()));
+    }
+    Ok(SecretString::from(password))
+}
+
+/// Says that this build knows no keyring.
+#[cfg(not(feature = "keyring"))]
+fn of_keyring(_: &str) -> Result<SecretString, PasswordError> {
+    let why = "this plaint was built without the feature `keyring`";
+    Err(PasswordError::Keyring(why.to_owned()))
 }
 
 /// Runs a command and returns the first line of what it prints.
@@ -200,5 +236,15 @@ mod tests {
             error.to_string(),
             "the environment variable `PLAINT_NO_SUCH_VARIABLE` is not set"
         );
+    }
+
+    #[test]
+    fn a_keyring_that_is_not_there_is_said_with_what_fills_one() {
+        let error = PasswordFrom::Keyring
+            .fetch("nobody-of-this-name")
+            .unwrap_err();
+        let said = error.to_string();
+        assert!(said.starts_with("the keyring gave no password ("), "{said}");
+        assert!(said.contains("secret-tool store"), "{said}");
     }
 }
