@@ -41,7 +41,14 @@ fn an_authority_is_offered_by_the_kind_of_mail_and_told_only_if_it_is_chosen() {
     );
     assert!(ran.stderr.contains("`--also apwg`"), "{}", ran.stderr);
     // The reporter does not live there, and the network is elsewhere.
-    assert!(!ran.stderr.contains("ncsc-uk") && !ran.stderr.contains("cert-br"));
+    for other in ["ncsc-uk", "cert-br", "--also irs"] {
+        assert!(!ran.stderr.contains(other), "{other}: {}", ran.stderr);
+    }
+    let spam = std::fs::read_to_string(trial.home.path("phishing.eml")).unwrap();
+    let of_the_irs = spam.replacen("Subject: ", "Subject: IRS: ", 1);
+    trial.file("irs.eml", of_the_irs.as_bytes());
+    let irs = trial.pipe(&["draft", "irs.eml"], b"");
+    assert!(irs.stderr.contains("`--also irs`"), "{}", irs.stderr);
 
     let ran = trial.pipe(
         &[
@@ -70,6 +77,7 @@ fn an_authority_is_offered_by_the_kind_of_mail_and_told_only_if_it_is_chosen() {
     );
     assert!(!mail.contains("multipart/report"), "{mail}");
     assert!(!mail.contains("an address you answer for"), "{mail}");
+    assert!(!mail.contains("Please answer to"), "{mail}");
     let own = [crate::home::ALSO_MINE.as_slice(), &["robin"]].concat();
     let body = mail.split_once("\n\n").unwrap().1;
     assert_eq!(traces::of(&own, body.as_bytes()), [""; 0]);

@@ -56,11 +56,22 @@ pub(super) fn offer(session: &mut Session, way: &Way, chosen: &[String]) {
                     .is_some_and(|(_, top)| rule.residents.iter().any(|its| its == top))
             })
     };
+    let headers = way.message.headers();
+    let said: Vec<String> = ["From", "Subject"]
+        .iter()
+        .filter_map(|name| headers.first(name))
+        .flat_map(|field| {
+            let text = field.text().to_lowercase();
+            let words = text.split(|c: char| !c.is_alphanumeric());
+            words.map(str::to_owned).collect::<Vec<_>>()
+        })
+        .collect();
     let offers: Vec<String> = session
         .rules
         .desks
         .authorities()
         .filter(|rule| rule.collects(kind, country) && lives_there(rule))
+        .filter(|rule| rule.words.is_empty() || rule.words.iter().any(|word| said.contains(word)))
         .filter(|rule| !chosen.iter().any(|name| name == rule.name()))
         .map(|rule| {
             let way = match (&rule.write_to, rule.accepts.mail) {

@@ -102,7 +102,9 @@ fn answers_for(rule: &DeskRule) -> String {
     } else if rule.authority.is_empty() {
         rule.roles.iter().map(role).collect::<Vec<_>>().join(", ")
     } else {
-        format!("authority: {}", rule.authority.join(", "))
+        let for_whom = rule.for_whom.as_deref().unwrap_or("anybody");
+        let kinds = rule.authority.join(", ");
+        format!("{kinds}, for {for_whom}: `--also {}`", rule.name())
     }
 }
 
@@ -156,10 +158,6 @@ fn show(desk: &str, session: &mut Session) -> Result<Exit, Failure> {
         line("desk", rule.id.clone());
         line("whose", rule.what.clone());
         line("answers for", answers_for(&rule));
-        if !rule.authority.is_empty() {
-            line("choose with", format!("--also {}", rule.name()));
-            line("for whom", rule.for_whom.clone().unwrap_or_default());
-        }
         line("mail", mail(&rule));
         line("form", rule.form.clone().unwrap_or_default());
         line("takes only", list(&rule.accepts.only));

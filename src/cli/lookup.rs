@@ -238,6 +238,13 @@ fn tell(query: &Query, found: &Contacts, term: &mut Term) {
     if let Some(error) = &found.error {
         term.warning(&format!("`{shown}`: {error}"));
     }
+    if let (true, Some(number)) = (found.contacts.is_empty(), found.asn)
+        && query.roles == [Role::Network]
+    {
+        term.hint(&format!(
+            "AS{number} announces it: `plaint lookup AS{number}` shows who answers for that"
+        ));
+    }
     for refused in &found.refused {
         term.status(&format!(
             "`{shown}`: `{}` is not offered: {}.",

@@ -532,7 +532,10 @@ impl Text<'_, '_> {
         self.blank();
         self.say("claim-levels", &[]);
         self.say("zone", &[]);
-        self.say("answer", &[("ref", &self.case.material.case.reference())]);
+        // Who only collects does not answer.
+        if self.call.desk.roles != [Role::Authority] {
+            self.say("answer", &[("ref", &self.case.material.case.reference())]);
+        }
         self.blank();
         self.say("thanks", &[]);
     }

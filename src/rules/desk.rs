@@ -78,6 +78,9 @@ pub struct DeskRule {
     /// Countries of the networks that an authority is about, ISO 3166; empty for all.
     #[serde(default)]
     pub countries: Vec<String>,
+    /// Words in From or Subject without which an authority is not offered; empty for any mail.
+    #[serde(default)]
+    pub words: Vec<String>,
     /// Mailboxes that the rule is about, as registries name them.
     #[serde(default)]
     pub mailboxes: Vec<AbuseMailbox>,
