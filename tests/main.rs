@@ -151,6 +151,10 @@ mod program_killed;
 #[cfg(test)]
 mod trace;
 
+// what `plaint trace` tells
+#[cfg(test)]
+mod trace_told;
+
 // against programs of others, where they are installed
 #[cfg(test)]
 mod system;

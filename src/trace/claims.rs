@@ -83,7 +83,7 @@ pub(super) fn judge(
                         Some(provider) => (
                             Confidence::Corroborated,
                             format!(
-                                "{} relayed it and notes its own users' addresses truly (rule {})",
+                                "relayed by {}, whose relays note their own clients truly (rule {})",
                                 provider.what, provider.id
                             ),
                         ),

@@ -56,8 +56,10 @@ impl Walk<'_, '_> {
             );
         }
         let Some(addr) = reading.addr else {
+            let named = field.client_names().next();
+            let only = named.map_or_else(String::new, |_| format!(" (only {client})"));
             return Step::Stop(format!(
-                "it does not say which address it took the message from (only {client}), so nothing below it can be believed"
+                "it does not say which address it took the message from{only}, so nothing below it can be believed"
             ));
         };
         if let Some(why) = self.is_own_client(at, addr) {
