@@ -103,7 +103,7 @@ fn a_desk_that_died_since_is_named_before_the_question_and_not_ticked() {
     .unwrap();
     let mut player = send_again(&trial);
     player
-        .wait_for("(?s)Warning: mail to this desk came back.*Which complaints")
+        .wait_for("(?s)Warning:\\s+mail to this desk came back.*Which complaints")
         .unwrap();
     player.type_line("").unwrap();
     let ending = player.finish().unwrap();
@@ -146,6 +146,7 @@ fn a_desk_that_is_silent_is_reminded_in_the_thread_of_the_first_complaint() {
     player
         .wait_for("(?s)This is a reminder of my report of.*Warning: +this is a reminder")
         .unwrap();
+    player.wait_for(r"Warning:\s+this is a reminder").unwrap();
     let code = player.read_to(CODE).unwrap();
     player.type_line(&code).unwrap();
     let ending = player.finish().unwrap();
@@ -217,4 +218,56 @@ fn a_declined_reminder_is_asked_about_again_and_a_blocked_desk_is_not_reminded()
         blocked.screen
     );
     assert_eq!(trial.mail().1, 1);
+}
+
+/// Reports a spam in a process whose files may not grow over a size, in KiB.
+fn on_a_full_disk(trial: &Trial, kib: u32) -> Ending {
+    let line = format!(
+        "trap '' XFSZ; ulimit -f {}; exec \"$0\" report pills.eml",
+        kib * 2
+    );
+    let mut player = trial.shell(&line);
+    // Where it comes to a question, it is agreed to.
+    if let Ok(code) = player.read_to(CODE) {
+        player.type_line(&code).unwrap();
+    }
+    player.finish().unwrap()
+}
+
+#[test]
+fn a_disk_that_is_full_at_any_moment_is_named_and_nothing_is_sent_unrecorded() {
+    let mut refused = 0;
+    for kib in [8, 150, 250, 270, 290, 310, 330] {
+        let trial = Trial::begin();
+        let ending = on_a_full_disk(&trial, kib);
+        let kept = trial.mail().1;
+        let rows = record::complaints(&trial.home.ledger()).unwrap_or_default();
+        let accepted = rows.iter().filter(|row| row.state == "accepted").count();
+        if ending.code == Some(0) {
+            assert_eq!((kept, accepted), (1, 1), "{kib} KiB: {}", ending.screen);
+            continue;
+        }
+        refused += 1;
+        assert!(
+            [Some(73), Some(74)].contains(&ending.code),
+            "{kib} KiB: {:?} {}",
+            ending.code,
+            ending.screen
+        );
+        // What left is known to have left, or at least not taken for unsent.
+        let after = trial.pipe(&["outbox", "list"], b"");
+        let unknown = after.stdout.contains("unknown");
+        assert!(
+            kept <= accepted + usize::from(unknown),
+            "{kib} KiB: {after:#?}"
+        );
+        assert!(
+            ending.screen.contains("not sent")
+                || ending.screen.to_lowercase().contains("nothing was sent")
+                || ending.screen.contains("it may have been sent"),
+            "{kib} KiB: {}",
+            ending.screen
+        );
+    }
+    assert!(refused > 2, "{refused}");
 }

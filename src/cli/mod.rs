@@ -15,7 +15,7 @@ use crate::consent::{Codes, RandomCodes};
 use crate::failure::{Exit, Failure};
 use crate::ledger::{Ledger, LedgerError};
 use crate::rules::Rules;
-use crate::term::{Asker, Term, watch_interrupts};
+use crate::term::{Asker, Term, may_have_sent, watch_interrupts};
 
 // all flags
 mod flags;
@@ -189,8 +189,13 @@ fn run_to_exit(args: Vec<OsString>, hooks: Hooks) -> Exit {
     let mut term = Term::new(flags.color);
     let exit = match prepare(&flags, term, hooks) {
         Ok(mut session) => {
+            let sends = sends(&flags.command);
             let exit = dispatch(flags.command, &mut session).unwrap_or_else(|failure| {
                 session.term.failure(&failure);
+                // After any failure the user knows whether something was sent.
+                if sends && !may_have_sent() && !failure.to_string().contains("sent") {
+                    session.term.status("Nothing was sent.");
+                }
                 failure.exit
             });
             term = session.term;
@@ -225,10 +230,16 @@ fn prepare(flags: &Flags, term: Term, hooks: Hooks) -> Result<Session, (Box<Term
     }
 }
 
+/// Returns whether a command can send something, or is about to have it sent.
+const fn sends(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Report(_) | Command::Batch(_) | Command::Review(_) | Command::Outbox(_)
+    )
+}
+
 fn dispatch(command: Command, session: &mut Session) -> Result<Exit, Failure> {
-    if let Command::Report(_) | Command::Batch(_) | Command::Review(_) | Command::Outbox(_) =
-        &command
-    {
+    if sends(&command) {
         watch_interrupts();
     }
     match command {

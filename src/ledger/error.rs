@@ -32,6 +32,9 @@ pub enum LedgerError {
     /// The disk is full, or the file may not grow.
     #[error("the disk is full")]
     Full,
+    /// The disk fails, or a file may not grow.
+    #[error("the disk does not do what it is told: {0}")]
+    Disk(String),
     /// The file is damaged.
     #[error("it is damaged: {0}")]
     Damaged(String),
@@ -94,6 +97,9 @@ impl LedgerError {
             }
             Self::NotALedger => "set another `path` in [ledger]; nothing was changed",
             Self::Full => "make room on the disk and run the same command again",
+            Self::Disk(_) => {
+                "look whether the disk is full or fails, and run the same command again"
+            }
             Self::Damaged(_) => "restore the file from a backup, or move it away to begin anew",
             Self::Busy => "wait until the other command has ended, and run this one again",
             Self::Settled(_) => "`plaint outbox list` shows what can be done with it",
@@ -109,6 +115,7 @@ impl From<rusqlite::Error> for LedgerError {
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::Full,
             Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => Self::ReadOnly,
+            Some(ErrorCode::SystemIoFailure) => Self::Disk(error.to_string()),
             Some(ErrorCode::NotADatabase) => Self::NotALedger,
             Some(ErrorCode::DatabaseCorrupt) => Self::Damaged(error.to_string()),
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,

@@ -55,9 +55,14 @@ pub(crate) fn handing_over() {
     HANDED_OVER.store(true, Ordering::SeqCst);
 }
 
+/// Returns whether something may have been sent since the program began.
+pub(crate) fn may_have_sent() -> bool {
+    HANDED_OVER.load(Ordering::SeqCst)
+}
+
 /// Says what is known, and ends as the signal would have.
 fn end() {
-    let sentence = if HANDED_OVER.load(Ordering::SeqCst) {
+    let sentence = if may_have_sent() {
         "Given up. `plaint outbox list` and `plaint log list` show what was sent."
     } else {
         "Given up. Nothing was sent."

@@ -28,7 +28,7 @@ pub(crate) use tty::TtyError;
 
 // Ctrl-C where nothing is asked
 mod interrupt;
-pub(crate) use interrupt::{handing_over, watch as watch_interrupts};
+pub(crate) use interrupt::{handing_over, may_have_sent, watch as watch_interrupts};
 
 // questions
 mod asker;
