@@ -11,6 +11,7 @@ use serde::Deserialize;
 use toml::value::Datetime;
 
 use super::RuleError;
+use super::file::{self, Common};
 
 /// The files, embedded.
 const FILES: &[(&str, &str)] = &[
@@ -110,25 +111,13 @@ impl Bootstrap {
     pub(super) fn builtin() -> Result<Self, RuleError> {
         let mut rules = Vec::new();
         for (file, text) in FILES {
-            #[derive(Deserialize)]
-            #[serde(deny_unknown_fields)]
-            struct File {
-                rule: Vec<Rule>,
-            }
-            let refused = |why: String| RuleError::File {
-                file: (*file).to_owned(),
-                why,
-            };
-            let parsed: File = toml::from_str(text).map_err(|e| refused(e.to_string()))?;
-            for rule in parsed.rule {
-                if rule.matches.is_empty() || rule.skips.is_empty() {
-                    return Err(refused(format!(
-                        "rule `{}` lacks a match or a skip example",
-                        rule.id
-                    )));
-                }
-                rules.push((*file, rule));
-            }
+            let prefix = file.trim_end_matches(".toml").replace('/', "-");
+            let read = file::read(file, &prefix, text, |rule: &Rule| Common {
+                id: &rule.id,
+                matches: rule.matches.len(),
+                skips: rule.skips.len(),
+            })?;
+            rules.extend(read.into_iter().map(|rule| (*file, rule)));
         }
         Ok(Self { rules })
     }

@@ -12,6 +12,7 @@ use jiff::{SignedDuration, Timestamp, civil};
 use serde::Deserialize;
 use toml::value::Datetime;
 
+use super::file::{self, Common};
 use super::{AbuseMailbox, Confidence, Role, RuleError};
 
 /// The files, embedded.
@@ -134,13 +135,6 @@ pub struct Accepts {
     pub only: Vec<String>,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    #[serde(default)]
-    rule: Vec<DeskRule>,
-}
-
 impl DeskRule {
     /// Returns whether the rule is about a mailbox, a host or domain, or an address.
     #[must_use]
@@ -245,24 +239,13 @@ impl Desks {
     }
 
     fn add(&mut self, file: &str, prefix: &str, text: &str) -> Result<(), RuleError> {
-        let refused = |why: String| RuleError::File {
-            file: file.to_owned(),
-            why,
-        };
-        let parsed: File = toml::from_str(text).map_err(|e| refused(e.to_string()))?;
-        for mut rule in parsed.rule {
-            if !rule.id.starts_with(prefix) {
-                return Err(refused(format!(
-                    "rule id `{}` does not begin with `{prefix}`",
-                    rule.id
-                )));
-            }
-            if rule.matches.is_empty() || rule.skips.is_empty() {
-                return Err(refused(format!(
-                    "rule `{}` lacks a match or a skip example",
-                    rule.id
-                )));
-            }
+        let refused = |why: String| file::refused(file, why);
+        let rules = file::read(file, prefix, text, |rule: &DeskRule| Common {
+            id: &rule.id,
+            matches: rule.matches.len(),
+            skips: rule.skips.len(),
+        })?;
+        for mut rule in rules {
             if !rule.blocked
                 && rule.write_to.is_none()
                 && rule.form.is_none()

@@ -8,19 +8,13 @@ use regex::Regex;
 use serde::Deserialize;
 
 use super::RuleError;
+use super::file::{self, Common, refused};
 
 /// The values of the header fields of a name, unfolded, top first.
 type Fields<'f> = &'f dyn Fn(&str) -> Vec<String>;
 
 /// The built-in file.
 const FILE: &str = "esps/services.toml";
-
-/// A file as written.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    rule: Vec<Service>,
-}
 
 /// One mail service.
 #[derive(Debug, Deserialize)]
@@ -96,28 +90,19 @@ impl Esps {
     }
 
     fn load(file: &str, text: &str) -> Result<Self, RuleError> {
-        let refused = |why: String| RuleError::File {
-            file: file.to_owned(),
-            why,
-        };
-        let parsed: File = toml::from_str(text).map_err(|e| refused(e.to_string()))?;
-        for rule in &parsed.rule {
-            if rule.matches.is_empty() || rule.skips.is_empty() {
-                return Err(refused(format!(
-                    "rule `{}` lacks a match or a skip example",
-                    rule.id
-                )));
-            }
-            if rule.marks.is_empty() || rule.agrees.is_empty() {
-                return Err(refused(format!(
-                    "rule `{}` has no marks, or nobody to agree",
-                    rule.id
-                )));
-            }
+        let services = file::read(file, "esps-services-", text, |rule: &Service| Common {
+            id: &rule.id,
+            matches: rule.matches.len(),
+            skips: rule.skips.len(),
+        })?;
+        let mute = services
+            .iter()
+            .find(|rule| rule.marks.is_empty() || rule.agrees.is_empty());
+        if let Some(rule) = mute {
+            let why = format!("rule `{}` has no marks, or nobody to agree", rule.id);
+            return Err(refused(file, why));
         }
-        Ok(Self {
-            services: parsed.rule,
-        })
+        Ok(Self { services })
     }
 
     /// Runs the examples; returns how many ran.

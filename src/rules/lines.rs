@@ -7,6 +7,7 @@ use serde::Deserialize;
 use toml::value::Datetime;
 
 use super::RuleError;
+use super::file::{self, Common};
 use super::whois::Pattern;
 
 /// The rules of one file.
@@ -38,12 +39,6 @@ pub struct LineRule {
     skips: Vec<String>,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    rule: Vec<LineRule>,
-}
-
 impl LineRule {
     fn holds(&self, text: &str) -> bool {
         self.pattern.is_in(text) && !self.unless.as_ref().is_some_and(|p| p.is_in(text))
@@ -53,29 +48,15 @@ impl LineRule {
 impl Lines {
     /// Reads a file, `FOLDER/STEM.toml`.
     pub(super) fn load(file: &str, text: &str) -> Result<Self, RuleError> {
-        let refused = |why: String| RuleError::File {
-            file: file.to_owned(),
-            why,
-        };
-        let parsed: File = toml::from_str(text).map_err(|e| refused(e.to_string()))?;
         let prefix = file.trim_end_matches(".toml").replace('/', "-");
-        for rule in &parsed.rule {
-            if !rule.id.starts_with(&prefix) {
-                return Err(refused(format!(
-                    "rule id `{}` does not begin with `{prefix}`",
-                    rule.id
-                )));
-            }
-            if rule.matches.is_empty() || rule.skips.is_empty() {
-                return Err(refused(format!(
-                    "rule `{}` lacks a match or a skip example",
-                    rule.id
-                )));
-            }
-        }
+        let rules = file::read(file, &prefix, text, |rule: &LineRule| Common {
+            id: &rule.id,
+            matches: rule.matches.len(),
+            skips: rule.skips.len(),
+        })?;
         Ok(Self {
             file: file.to_owned(),
-            rules: parsed.rule,
+            rules,
         })
     }
 

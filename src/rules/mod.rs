@@ -8,6 +8,9 @@
 mod lazy;
 pub use lazy::Lazy;
 
+// a file of rules, and what it must have
+mod file;
+
 // patterns with stars
 mod glob;
 

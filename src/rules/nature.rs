@@ -8,6 +8,7 @@
 use serde::Deserialize;
 
 use super::RuleError;
+use super::file::{self, Common};
 use crate::intake::Headers;
 
 /// The kinds that one file knows.
@@ -15,12 +16,6 @@ use crate::intake::Headers;
 pub struct Natures {
     file: &'static str,
     rules: Vec<Rule>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    rule: Vec<Rule>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -79,23 +74,13 @@ impl Natures {
     }
 
     fn load(file: &'static str, text: &str) -> Result<Self, RuleError> {
-        let refused = |why: String| RuleError::File {
-            file: file.to_owned(),
-            why,
-        };
-        let parsed: File = toml::from_str(text).map_err(|e| refused(e.to_string()))?;
-        for rule in &parsed.rule {
-            if rule.matches.is_empty() || rule.skips.is_empty() {
-                return Err(refused(format!(
-                    "rule `{}` lacks a match or a skip example",
-                    rule.id
-                )));
-            }
-        }
-        Ok(Self {
-            file,
-            rules: parsed.rule,
-        })
+        let prefix = file.trim_start_matches("nature/").replace(".toml", "-");
+        let rules = file::read(file, &prefix, text, |rule: &Rule| Common {
+            id: &rule.id,
+            matches: rule.matches.len(),
+            skips: rule.skips.len(),
+        })?;
+        Ok(Self { file, rules })
     }
 
     /// Runs the examples; returns how many ran.

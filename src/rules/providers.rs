@@ -11,6 +11,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 
 use super::RuleError;
+use super::file::{self, Common};
 use super::glob::{Glob, fits_one};
 
 const FILE: &str = "providers/large.toml";
@@ -19,12 +20,6 @@ const FILE: &str = "providers/large.toml";
 #[derive(Debug)]
 pub struct Providers {
     rules: Vec<Provider>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    rule: Vec<Provider>,
 }
 
 /// One provider.
@@ -98,21 +93,13 @@ impl Provider {
 impl Providers {
     /// Reads the file.
     pub(super) fn load() -> Result<Self, RuleError> {
-        let refused = |why: String| RuleError::File {
-            file: FILE.to_owned(),
-            why,
-        };
-        let parsed: File = toml::from_str(include_str!("../../rules/providers/large.toml"))
-            .map_err(|e| refused(e.to_string()))?;
-        for rule in &parsed.rule {
-            if rule.matches.is_empty() || rule.skips.is_empty() {
-                return Err(refused(format!(
-                    "rule `{}` lacks a match or a skip example",
-                    rule.id
-                )));
-            }
-        }
-        Ok(Self { rules: parsed.rule })
+        let text = include_str!("../../rules/providers/large.toml");
+        let rules = file::read(FILE, "providers-", text, |rule: &Provider| Common {
+            id: &rule.id,
+            matches: rule.matches.len(),
+            skips: rule.skips.len(),
+        })?;
+        Ok(Self { rules })
     }
 
     /// Runs the examples; returns how many ran.

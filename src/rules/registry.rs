@@ -10,6 +10,7 @@ use serde::Deserialize;
 use toml::value::Datetime;
 
 use super::RuleError;
+use super::file::{self, Common};
 use super::whois::{Dialect, Pattern, Reading};
 
 /// The files, embedded.
@@ -137,38 +138,19 @@ struct Example {
     _why: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    rule: Vec<Registry>,
-}
-
 impl Registries {
     /// Reads the built-in files.
     pub(super) fn builtin() -> Result<Self, RuleError> {
         let mut rules = Vec::new();
         for (stem, text) in FILES {
             let file = format!("registries/{stem}.toml");
-            let refused = |why: String| RuleError::File {
-                file: file.clone(),
-                why,
-            };
-            let parsed: File = toml::from_str(text).map_err(|e| refused(e.to_string()))?;
-            for rule in parsed.rule {
-                if !rule.id.starts_with(&format!("registries-{stem}")) {
-                    return Err(refused(format!(
-                        "rule id `{}` does not begin with its file",
-                        rule.id
-                    )));
-                }
-                if rule.matches.is_empty() || rule.skips.is_empty() {
-                    return Err(refused(format!(
-                        "rule `{}` lacks a match or a skip example",
-                        rule.id
-                    )));
-                }
-                rules.push((file.clone(), rule));
-            }
+            let prefix = format!("registries-{stem}");
+            let read = file::read(&file, &prefix, text, |rule: &Registry| Common {
+                id: &rule.id,
+                matches: rule.matches.len(),
+                skips: rule.skips.len(),
+            })?;
+            rules.extend(read.into_iter().map(|rule| (file.clone(), rule)));
         }
         Ok(Self { rules })
     }

@@ -11,6 +11,7 @@ use regex::{Captures, Regex};
 use serde::{Deserialize, Serialize};
 
 use super::RuleError;
+use super::file::{self, Common, refused};
 
 /// What `{address}` in a pattern stands for: a mailbox as bounces write one.
 const ADDRESS: &str =
@@ -310,13 +311,6 @@ const FILES: [(&str, &str); 14] = files![
     "transit.toml",
 ];
 
-/// The file as written.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    rule: Vec<ReplyRule>,
-}
-
 impl Replies {
     /// Reads the built-in files.
     pub(super) fn builtin() -> Result<Self, RuleError> {
@@ -380,25 +374,15 @@ fn family(names: &[&'static str]) -> Result<Family, RuleError> {
 }
 
 fn load(name: &str, text: &str) -> Result<Vec<ReplyRule>, RuleError> {
-    let refused = |why: String| RuleError::File {
-        file: format!("replies/{name}"),
-        why,
-    };
-    let parsed: File = toml::from_str(text).map_err(|error| refused(error.to_string()))?;
+    let file = format!("replies/{name}");
     let stem = name.trim_end_matches(".toml");
-    for rule in &parsed.rule {
-        if rule.matches.is_empty() || rule.skips.is_empty() {
-            return Err(refused(format!(
-                "rule `{}` lacks a match or a skip example",
-                rule.id
-            )));
-        }
-        if !rule.id.starts_with(&format!("replies-{stem}-")) {
-            return Err(refused(format!(
-                "rule `{}` must begin with `replies-{stem}-`",
-                rule.id
-            )));
-        }
+    let prefix = format!("replies-{stem}-");
+    let rules = file::read(&file, &prefix, text, |rule: &ReplyRule| Common {
+        id: &rule.id,
+        matches: rule.matches.len(),
+        skips: rule.skips.len(),
+    })?;
+    for rule in &rules {
         let complete = match stem {
             "bounce" | "automatic" => rule.weight > 0,
             "layout" => rule.tier > 0,
@@ -407,13 +391,11 @@ fn load(name: &str, text: &str) -> Result<Vec<ReplyRule>, RuleError> {
             _ => true,
         };
         if !complete {
-            return Err(refused(format!(
-                "rule `{}` does not say what it means",
-                rule.id
-            )));
+            let why = format!("rule `{}` does not say what it means", rule.id);
+            return Err(refused(&file, why));
         }
     }
-    Ok(parsed.rule)
+    Ok(rules)
 }
 
 fn check_rule(rule: &ReplyRule) -> Result<usize, String> {

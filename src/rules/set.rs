@@ -10,6 +10,7 @@ use regex::Regex;
 use serde::Deserialize;
 
 use super::RuleError;
+use super::file::{self, Common};
 
 /// What the values of a set are compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -21,13 +22,6 @@ enum Compare {
     Domain,
     /// A regular expression, in any case, anywhere.
     Pattern,
-}
-
-/// A file as written.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    rule: Vec<Set>,
 }
 
 /// One rule: values of one kind.
@@ -116,25 +110,13 @@ impl Sets {
 
     /// Reads one file more.
     pub(super) fn load(&mut self, file: &str, text: &str) -> Result<(), RuleError> {
-        let refused = |why: String| RuleError::File {
-            file: file.to_owned(),
-            why,
-        };
-        let parsed: File = toml::from_str(text).map_err(|e| refused(e.to_string()))?;
         let stem = file.trim_end_matches(".toml").replace('/', "-");
-        for mut rule in parsed.rule {
-            if rule.matches.is_empty() || rule.skips.is_empty() {
-                return Err(refused(format!(
-                    "rule `{}` lacks a match or a skip example",
-                    rule.id
-                )));
-            }
-            if !rule.id.starts_with(&stem) {
-                return Err(refused(format!(
-                    "rule `{}` does not begin with `{stem}`",
-                    rule.id
-                )));
-            }
+        let sets = file::read(file, &stem, text, |rule: &Set| Common {
+            id: &rule.id,
+            matches: rule.matches.len(),
+            skips: rule.skips.len(),
+        })?;
+        for mut rule in sets {
             rule.file = file.to_owned();
             let place = self.rules.len();
             for value in &rule.values {
@@ -152,7 +134,7 @@ impl Sets {
                             .size_limit(PATTERN_LIMIT)
                             .build();
                         rule.patterns
-                            .push(pattern.map_err(|e| refused(e.to_string()))?);
+                            .push(pattern.map_err(|error| file::refused(file, error))?);
                     }
                 }
             }

@@ -9,19 +9,13 @@ use ipnet::IpNet;
 use serde::Deserialize;
 
 use super::RuleError;
+use super::file::{self, Common};
 
 /// Networks whose addresses belong to nobody on the public internet.
 #[derive(Debug)]
 pub struct SpecialPurpose {
     file: String,
     rules: Vec<Set>,
-}
-
-/// The file as written.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    rule: Vec<Set>,
 }
 
 /// One kind of special-purpose networks.
@@ -42,22 +36,14 @@ struct Set {
 impl SpecialPurpose {
     /// Reads the file.
     pub(super) fn load(file: &str, text: &str) -> Result<Self, RuleError> {
-        let refused = |why: String| RuleError::File {
-            file: file.to_owned(),
-            why,
-        };
-        let parsed: File = toml::from_str(text).map_err(|e| refused(e.to_string()))?;
-        for rule in &parsed.rule {
-            if rule.matches.is_empty() || rule.skips.is_empty() {
-                return Err(refused(format!(
-                    "rule `{}` lacks a match or a skip example",
-                    rule.id
-                )));
-            }
-        }
+        let rules = file::read(file, "special-purpose-", text, |rule: &Set| Common {
+            id: &rule.id,
+            matches: rule.matches.len(),
+            skips: rule.skips.len(),
+        })?;
         Ok(Self {
             file: file.to_owned(),
-            rules: parsed.rule,
+            rules,
         })
     }
 

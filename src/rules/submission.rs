@@ -9,6 +9,7 @@ use serde::Deserialize;
 use toml::value::Datetime;
 
 use super::RuleError;
+use super::file::{self, Common};
 
 /// How mail is submitted at one provider.
 #[derive(Debug, Clone, Deserialize)]
@@ -95,41 +96,19 @@ pub struct Submissions {
     rules: Vec<Submission>,
 }
 
-/// The file as written.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    rule: Vec<Submission>,
-}
-
 impl Submissions {
     /// Reads the rules that are built in.
     pub(super) fn builtin() -> Result<Self, RuleError> {
         let file = "submission/providers.toml";
         let text = include_str!("../../rules/submission/providers.toml");
-        let refused = |why: String| RuleError::File {
-            file: file.to_owned(),
-            why,
-        };
-        let parsed: File = toml::from_str(text).map_err(|e| refused(e.to_string()))?;
-        for rule in &parsed.rule {
-            if !rule.id.starts_with("submission-providers-") {
-                return Err(refused(format!(
-                    "rule id `{}` does not begin with `submission-providers-`",
-                    rule.id
-                )));
+        let rules = file::read(file, "submission-providers-", text, |rule: &Submission| {
+            Common {
+                id: &rule.id,
+                matches: rule.matches.len(),
+                skips: rule.skips.len(),
             }
-            if rule.matches.is_empty() || rule.skips.is_empty() {
-                return Err(refused(format!(
-                    "rule `{}` lacks a match or a skip example",
-                    rule.id
-                )));
-            }
-        }
-        Ok(Self {
-            file,
-            rules: parsed.rule,
-        })
+        })?;
+        Ok(Self { file, rules })
     }
 
     /// Runs the examples; returns how many ran. No domain may have two rules.

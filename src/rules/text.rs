@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::RuleError;
+use super::file::{self, Common};
 
 /// The language that has every sentence.
 const FIRST_LANGUAGE: &str = "en";
@@ -24,13 +25,6 @@ const LANGUAGES: [(&str, &str); 2] = [
         include_str!("../../rules/complaints/de.toml"),
     ),
 ];
-
-/// A file as written.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    rule: Vec<Language>,
-}
 
 /// One language.
 #[derive(Debug, Deserialize)]
@@ -87,18 +81,12 @@ impl Texts {
     }
 
     fn load(&mut self, file: &str, text: &str) -> Result<(), RuleError> {
-        let refused = |why: String| RuleError::File {
-            file: file.to_owned(),
-            why,
-        };
-        let parsed: File = toml::from_str(text).map_err(|e| refused(e.to_string()))?;
-        for language in parsed.rule {
-            if language.matches.is_empty() || language.skips.is_empty() {
-                let why = format!("rule `{}` lacks a match or a skip example", language.id);
-                return Err(refused(why));
-            }
-            self.languages.push(language);
-        }
+        let languages = file::read(file, "complaints-", text, |rule: &Language| Common {
+            id: &rule.id,
+            matches: rule.matches.len(),
+            skips: rule.skips.len(),
+        })?;
+        self.languages.extend(languages);
         Ok(())
     }
 

@@ -163,13 +163,6 @@ pub(super) struct NoteMatch {
     pub(super) value: Option<String>,
 }
 
-/// A file of notes.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NoteFile {
-    pub(super) rule: Vec<Note>,
-}
-
 /// Words that servers write where they have no name, or protocols that say more than a protocol.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -186,11 +179,4 @@ pub(super) struct Words {
     pub(super) matches: Vec<String>,
     #[serde(rename = "skip")]
     pub(super) skips: Vec<String>,
-}
-
-/// A file of words.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct WordFile {
-    pub(super) rule: Vec<Words>,
 }

@@ -6,10 +6,12 @@
 
 use std::collections::BTreeMap;
 
-use super::file::{HopKind, Meaning, Note, NoteFile, Rule, RuleFile, WordFile};
+use super::file::{HopKind, Rule, RuleFile};
 use super::lex::{self, Clauses, Kind, Token};
+use super::notes::Notes;
 use super::shape::{Client, Outline, Shape};
 use super::{Reading, RuleError};
+use crate::rules::file::{Common, demand, refused};
 use crate::rules::glob::{Glob, fits_one};
 
 /// Tokens of a client part that are compared at most; the longest form has four.
@@ -111,18 +113,15 @@ impl Grammar {
     pub(super) fn load(files: &[(&'static str, &'static str)]) -> Result<Self, RuleError> {
         let mut rules = Vec::new();
         for (file, text) in files {
-            let refused = |why: String| RuleError::File {
-                file: (*file).to_owned(),
-                why,
-            };
-            let parsed: RuleFile = toml::from_str(text).map_err(|e| refused(e.to_string()))?;
+            let parsed: RuleFile = toml::from_str(text).map_err(|error| refused(file, error))?;
+            let prefix = file.trim_end_matches(".toml").replace('/', "-");
             for rule in parsed.rule {
-                if rule.matches.is_empty() || rule.skips.is_empty() {
-                    return Err(refused(format!(
-                        "rule `{}` lacks a match or a skip example",
-                        rule.id
-                    )));
-                }
+                let common = Common {
+                    id: &rule.id,
+                    matches: rule.matches.len(),
+                    skips: rule.skips.len(),
+                };
+                demand(file, &prefix, &common)?;
                 let shapes: Result<Vec<_>, _> =
                     rule.client.iter().map(|text| Shape::new(text)).collect();
                 rules.push(Ready {
@@ -133,7 +132,8 @@ impl Grammar {
                         .client
                         .iter()
                         .any(|shape| shape.contains("{rdns}") || shape.contains("{name}")),
-                    shapes: shapes.map_err(|why| refused(format!("rule `{}`: {why}", rule.id)))?,
+                    shapes: shapes
+                        .map_err(|why| refused(file, format_args!("rule `{}`: {why}", rule.id)))?,
                     rule,
                 });
             }
@@ -343,161 +343,5 @@ impl Ready {
             HopKind::Local | HopKind::Pull => None,
             HopKind::Network | HopKind::Web => client.addr,
         };
-    }
-}
-
-/// Remarks in parentheses, and words with a meaning of their own.
-#[derive(Debug)]
-pub(super) struct Notes {
-    notes: Vec<Note>,
-    words: WordFile,
-    nameless: usize,
-    auth: usize,
-}
-
-impl Notes {
-    /// Reads both files.
-    pub(super) fn load(
-        notes: (&'static str, &'static str),
-        words: (&'static str, &'static str),
-    ) -> Result<Self, RuleError> {
-        let refused = |file: &str, why: String| RuleError::File {
-            file: file.to_owned(),
-            why,
-        };
-        let parsed: NoteFile =
-            toml::from_str(notes.1).map_err(|e| refused(notes.0, e.to_string()))?;
-        let word_file: WordFile =
-            toml::from_str(words.1).map_err(|e| refused(words.0, e.to_string()))?;
-        let without = parsed
-            .rule
-            .iter()
-            .find(|note| note.matches.is_empty() || note.skips.is_empty());
-        if let Some(note) = without {
-            return Err(refused(
-                notes.0,
-                format!("rule `{}` lacks a match or a skip example", note.id),
-            ));
-        }
-        let place = |id: &str| {
-            word_file
-                .rule
-                .iter()
-                .position(|rule| rule.id == id)
-                .ok_or_else(|| refused(words.0, format!("rule `{id}` is missing")))
-        };
-        Ok(Self {
-            nameless: place("words-nameless")?,
-            auth: place("words-authenticated")?,
-            notes: parsed.rule,
-            words: word_file,
-        })
-    }
-
-    /// Takes what a comment says if it is a note; returns whether it was one.
-    fn take<'t>(&self, comment: &'t str, reading: &mut Reading<'t>) -> bool {
-        let Some((note, value)) = self.find(comment) else {
-            return false;
-        };
-        match note.means {
-            Meaning::Auth => {
-                reading.auth = true;
-                reading.account = value.or(reading.account);
-            }
-            Meaning::ReversePath => reading.reverse_path = value.or(reading.reverse_path),
-            Meaning::Aside => {}
-        }
-        true
-    }
-
-    /// Returns the note that a comment is, and its value.
-    fn find<'t>(&self, comment: &'t str) -> Option<(&Note, Option<&'t str>)> {
-        let comment = comment.trim_ascii();
-        let first = comment.as_bytes().first()?.to_ascii_lowercase();
-        self.notes.iter().find_map(|note| {
-            note.begins.iter().find_map(|begin| {
-                if begin.as_bytes().first().map(u8::to_ascii_lowercase) != Some(first) {
-                    return None;
-                }
-                let (head, rest) = comment.split_at_checked(begin.len())?;
-                head.eq_ignore_ascii_case(begin).then_some(())?;
-                let word = rest.split_ascii_whitespace().next().map(lex::bare);
-                Some((note, word.filter(|word| note.value && !word.is_empty())))
-            })
-        })
-    }
-
-    /// Reads what the protocol itself says.
-    fn protocol(&self, reading: &mut Reading<'_>) {
-        let Some(with) = reading.with else { return };
-        let first = with.split_ascii_whitespace().next().unwrap_or(with);
-        let first = first.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
-        reading.auth |= self.has(self.auth, first);
-    }
-
-    /// Returns whether a word stands for a name that was not found.
-    fn is_nameless(&self, name: &str) -> bool {
-        self.has(self.nameless, name)
-    }
-
-    fn has(&self, rule: usize, word: &str) -> bool {
-        self.words.rule.get(rule).is_some_and(|rule| {
-            rule.words
-                .iter()
-                .any(|pattern| pattern.eq_ignore_ascii_case(word))
-        })
-    }
-
-    /// Runs the examples; returns how many ran.
-    pub(super) fn check(&self) -> Result<usize, RuleError> {
-        let mut ran = 0;
-        for note in &self.notes {
-            let failed = |comment: &str| RuleError::Example {
-                file: super::NOTES.0.to_owned(),
-                id: note.id.clone(),
-                why: format!("`{comment}`: {:?}", self.find(comment).map(|found| found.1)),
-            };
-            for example in &note.matches {
-                let found = self.find(&example.comment);
-                let fits = found.is_some_and(|(found, value)| {
-                    found.id == note.id && value == example.value.as_deref()
-                });
-                if !fits {
-                    return Err(failed(&example.comment));
-                }
-            }
-            for comment in &note.skips {
-                if self
-                    .find(comment)
-                    .is_some_and(|(found, _)| found.id == note.id)
-                {
-                    return Err(failed(comment));
-                }
-            }
-            ran += note.matches.len() + note.skips.len();
-        }
-        for (at, rule) in self.words.rule.iter().enumerate() {
-            let wrong = rule
-                .matches
-                .iter()
-                .find(|word| !self.has(at, word))
-                .or_else(|| rule.skips.iter().find(|word| self.has(at, word)));
-            if let Some(word) = wrong {
-                return Err(RuleError::Example {
-                    file: super::WORDS.0.to_owned(),
-                    id: rule.id.clone(),
-                    why: format!("`{word}`"),
-                });
-            }
-            if rule.matches.is_empty() || rule.skips.is_empty() {
-                return Err(RuleError::Example {
-                    file: super::WORDS.0.to_owned(),
-                    id: rule.id.clone(),
-                    why: "lacks a match or a skip example".to_owned(),
-                });
-            }
-            ran += rule.matches.len() + rule.skips.len();
-        }
-        Ok(ran)
     }
 }

@@ -20,9 +20,13 @@ mod lex;
 // the client part
 mod shape;
 
+// remarks, and words without a meaning
+mod notes;
+use notes::Notes;
+
 // what a rule looks at
 mod grammar;
-use grammar::{Grammar, Notes};
+use grammar::Grammar;
 
 /// Octets of one field that are read at most; the longest genuine one that was seen has 900.
 pub const RECEIVED_OCTETS_LIMIT: usize = 8 * 1024;
