@@ -11,6 +11,7 @@ use super::field::{Received, is_inner};
 use super::names::{are_near, is_bare, same_domain, same_host};
 use super::walk::Walk;
 use super::{HopTrust, Question, SourceKind};
+use crate::rules::Provider;
 use crate::rules::received::HopKind;
 
 /// How the walk goes on below a field.
@@ -62,6 +63,9 @@ impl Walk<'_, '_> {
                 "it does not say which address it took the message from{only}, so nothing below it can be believed"
             ));
         };
+        if let Some(asked) = self.may_be_a_router(at, addr) {
+            return asked;
+        }
         if let Some(why) = self.is_own_client(at, addr) {
             return Step::On(
                 HopTrust::Internal,
@@ -103,7 +107,8 @@ impl Walk<'_, '_> {
         if self.trust.also_public.iter().any(|net| net.contains(&addr))
             && !self.trust.holds_addr(addr)
         {
-            return self.named_client(field);
+            let itself = is_itself(field).then_some("the same machine by its own name");
+            return self.named_client(field).or(itself);
         }
         if addr.is_loopback() {
             return Some("the same machine");
@@ -133,6 +138,51 @@ impl Walk<'_, '_> {
             || self.named_client(field).is_some()
             || is_itself(field)
             || is_lmtp(field)
+    }
+
+    /// Returns what is to be asked where a private client may be a router, behind which every stranger looks alike.
+    ///
+    /// Routers and the hosts of containers stand first or last in their network, and nobody answers for their
+    /// address; a message that such a client hands to the very host that wrote the next field may never have left it.
+    fn may_be_a_router(&self, at: usize, addr: IpAddr) -> Option<Step> {
+        let field = self.fields.get(at)?;
+        let by = field.reading.by?;
+        let next = self.fields.get(at + 1)?;
+        let stands_at_an_end = match addr {
+            IpAddr::V4(v4) => matches!(v4.octets(), [.., 1 | 254]),
+            IpAddr::V6(v6) => matches!(v6.segments(), [.., 0, 1]),
+        };
+        let same_writer = next.reading.by.is_some_and(|name| same_host(name, by));
+        let is_doubtful = is_inner(addr, &self.trust.also_public)
+            && !addr.is_loopback()
+            && !self.trust.holds_addr(addr)
+            && match field.reading.rdns {
+                // A name that is the next writer's is that of a machine of its own.
+                Some(name) => {
+                    stands_at_an_end && !next.reading.by.is_some_and(|by| same_host(name, by))
+                }
+                None => field.reading.looks_up && (stands_at_an_end || same_writer),
+            };
+        if !is_doubtful
+            || self
+                .provider_of(by)
+                .is_some_and(|provider| provider.holds(addr))
+        {
+            return None;
+        }
+        let why = format!(
+            "it took the message from {}, a private address that nobody answers for: perhaps a router, behind which all strangers look alike",
+            field.client()
+        );
+        if self.trust.denies_host(&addr.to_string()) {
+            return Some(Step::Boundary(SourceKind::Direct, why));
+        }
+        let question = Question::own_machine(addr);
+        Some(Step::Asked(HopTrust::Boundary, why, question))
+    }
+
+    fn provider_of(&self, by: &str) -> Option<&Provider> {
+        self.rules.providers.writing(by)
     }
 
     /// Returns what is to be asked where the client bears a name of the own side's domain and seems to have

@@ -84,8 +84,8 @@ fn is_possible(
         || list::kind(headers, last_own, rules).is_some()
 }
 
-/// Looks for signs that the boundary's client is a backup server of the user's: an incoming mail exchanger by its
-/// own, checked name that took the message for the very mailbox, from a stranger without a password.
+/// Looks for signs that the boundary's client is a backup server or a filter of the user's: an incoming mail exchanger by
+/// its own, checked name that took the message for the very mailbox, from a stranger without a password.
 ///
 /// An open relay may look the same; that is why it is asked.
 pub(super) fn is_backup(
@@ -107,15 +107,19 @@ pub(super) fn is_backup(
     };
     let recipients = Recipients::of(headers, fields, boundary, trust);
     let label = name.split('.').next().unwrap_or_default();
-    rules.exchangers.says("label", label)
+    let is_filter = rules.exchangers.says("filter", name);
+    (is_filter || rules.exchangers.says("label", label))
         && next.reading.kind == HopKind::Network
         && !next.reading.auth
         && next.reading.addr.is_some()
-        && next.reading.by.is_some_and(|by| same_host(by, name))
         && next
             .reading
-            .for_
-            .is_some_and(|mailbox| recipients.holds(mailbox))
+            .by
+            .is_some_and(|by| same_host(by, name) || is_filter && same_domain(by, name))
+        && match next.reading.for_ {
+            Some(mailbox) => recipients.holds(mailbox),
+            None => is_filter,
+        }
 }
 
 /// The host that handed over, by the name that its own fields bear.

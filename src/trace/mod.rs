@@ -262,6 +262,17 @@ impl Question {
         }
     }
 
+    /// Asks whether a private address is a mail server's, or only a router's.
+    fn own_machine(addr: IpAddr) -> Self {
+        Self {
+            asks: Asks::OwnHost,
+            host: addr.to_string(),
+            text: format!(
+                "Is {addr} a mail server of your own network (and not its router or firewall)?"
+            ),
+        }
+    }
+
     /// Asks whether a host is the user's forwarder or list.
     fn own_forwarder(host: &str) -> Self {
         Self {
