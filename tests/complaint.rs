@@ -237,6 +237,32 @@ fn the_preview_is_read_in_ten_seconds() {
 }
 
 #[test]
+fn what_two_desks_read_alike_is_shown_once() {
+    let mut scene = Scene::of(SPAM);
+    scene.evidence.kind = Kind::Phishing;
+    scene.found.push((
+        Suspect::Host("shop.example.com".to_owned()),
+        Role::Hosting,
+        desk("abuse@host.example.net", Role::Hosting),
+    ));
+    let both = scene.draft();
+    assert_eq!(both.len(), 2);
+    let shown = preview::Shown::of(&both);
+    let first = shown.text(&both[0]);
+    assert_eq!(first, preview::text(&both[0]));
+    let second = shown.text(&both[1]);
+    assert!(first.contains("Queue id there"));
+    assert!(!second.contains("Queue id there"), "{second}");
+    assert!(second.contains("which you host"), "{second}");
+    let rest = format!("and the rest of what {} reads", both[0].desk.key());
+    assert!(second.contains(&rest), "{second}");
+    assert!(second.contains(&format!("To:            {}", both[1].desk.key())));
+    // One that belongs to another case has nothing in common with it.
+    let alone = preview::Shown::of(&both[1..]);
+    assert_eq!(alone.text(&both[1]), preview::text(&both[1]));
+}
+
+#[test]
 fn the_text_speaks_german() {
     let mut scene = Scene::of(SPAM);
     scene.options.language = "de".to_owned();

@@ -83,9 +83,14 @@ fn ask_and_send(
     changes: &[Change],
 ) -> Result<Ended, Failure> {
     let now = session.now();
+    // One that cannot be agreed to is not shown, and nothing can be left out because of it.
+    let (complaints, barred): (Vec<_>, Vec<_>) = complaints
+        .into_iter()
+        .partition(|one| consent::bars(one).is_empty());
+    let shown = preview::Shown::of(&complaints);
     let answer = consent::ask_or_change(
-        complaints,
-        &preview::text,
+        complaints.into_iter().chain(barred).collect(),
+        &|one| shown.text(one),
         &mut session.asker,
         now,
         session.hooks.codes.as_mut(),

@@ -5,10 +5,11 @@
 //! Trust: every line is escaped once more here; nothing of the spam reaches the terminal as it is.
 //! Limits: the quoted header section and the evidence are shown by [`whole`], in a pager.
 
+use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
 
 use super::quote::RULE;
-use super::{Complaint, Format, Munge};
+use super::{CaseKey, Complaint, Format, Munge};
 use crate::intake::Untrusted;
 
 /// Lines of the text that the short preview shows.
@@ -23,6 +24,40 @@ const LINE_CHARS: usize = 160;
 /// The text is longer than many screens: what decides must not be scrolled away.
 #[must_use]
 pub fn text(complaint: &Complaint) -> String {
+    beside(complaint, None)
+}
+
+/// The previews that stand before others on the same screen, one a case.
+///
+/// What several complaints of a case have in common is read once.
+#[derive(Debug, Default)]
+pub struct Shown(BTreeMap<CaseKey, (String, String)>);
+
+impl Shown {
+    /// Remembers the first complaint of each case that can be shown.
+    #[must_use]
+    pub fn of(complaints: &[Complaint]) -> Self {
+        let mut shown = BTreeMap::new();
+        for complaint in complaints {
+            let first = || (complaint.desk.key(), complaint.text.clone());
+            shown.entry(complaint.case).or_insert_with(first);
+        }
+        Self(shown)
+    }
+
+    /// Returns the preview of one of them: a paragraph all of whose lines stand in its case's first one is left out.
+    #[must_use]
+    pub fn text(&self, complaint: &Complaint) -> String {
+        let first = self.0.get(&complaint.case);
+        beside(
+            complaint,
+            first.filter(|(desk, _)| *desk != complaint.desk.key()),
+        )
+    }
+}
+
+/// Returns a preview; what the text of `first` says as well is left out, and said to be.
+fn beside(complaint: &Complaint, first: Option<&(String, String)>) -> String {
     let mut out = String::new();
     let _ = writeln!(
         out,
@@ -30,12 +65,23 @@ pub fn text(complaint: &Complaint) -> String {
         Untrusted::text(&complaint.desk.key()).up_to(LINE_CHARS)
     );
     let said = above_header(&complaint.text);
-    let lines: Vec<&str> = said.lines().collect();
+    let known: HashSet<&str> = first
+        .map_or("", |(_, text)| above_header(text))
+        .lines()
+        .collect();
+    let is_new = |paragraph: &&str| !paragraph.lines().all(|line| known.contains(line));
+    let own: Vec<&str> = said.split("\n\n").filter(is_new).collect();
+    let own = own.join("\n\n");
+    let lines: Vec<&str> = own.lines().collect();
     for line in lines.iter().take(TEXT_LINES) {
         indented(line, &mut out);
     }
     if lines.len() > TEXT_LINES {
         let _ = writeln!(out, "  … {} lines more", lines.len() - TEXT_LINES);
+    }
+    if let Some((desk, _)) = first {
+        let desk = Untrusted::text(desk).up_to(LINE_CHARS);
+        let _ = writeln!(out, "\n  … and the rest of what {desk} reads.");
     }
     out.push('\n');
     head(complaint, &mut out);
