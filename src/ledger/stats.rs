@@ -120,20 +120,12 @@ impl Ledger {
     /// Returns when the last mail of each source reached the boundary.
     fn last_mail(&self) -> Result<HashMap<String, i64>, LedgerError> {
         let mut statement = self.db.prepare(
-            "SELECT source_addr,
-                    (SELECT max(boundary_at) FROM members WHERE case_id = cases.id) FROM cases",
+            "SELECT source_addr, max(last)
+             FROM (SELECT case_id, max(boundary_at) AS last FROM members GROUP BY case_id)
+             JOIN cases ON cases.id = case_id WHERE last IS NOT NULL GROUP BY source_addr",
         )?;
-        let mut last = HashMap::new();
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            let Some(at) = row.get::<_, Option<i64>>(1)? else {
-                continue;
-            };
-            last.entry(row.get(0)?)
-                .and_modify(|last: &mut i64| *last = (*last).max(at))
-                .or_insert(at);
-        }
-        Ok(last)
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 }
 
