@@ -12,9 +12,12 @@ use super::munge::Exhibit;
 use super::quote::{QUOTED_CHARS, wrapped};
 use super::stamp::stamps;
 use super::{Answer, NOTE_CHARS, Says};
-use crate::contact::{Escalation, Role, Suspect};
+use crate::contact::{Role, Suspect};
 use crate::evidence::Kind;
 use crate::intake::Untrusted;
+
+// what the desk has to do with the mail
+mod happened;
 
 /// Links, mailboxes and earlier times that are listed at most.
 const LISTED_LIMIT: usize = 20;
@@ -140,127 +143,6 @@ impl Text<'_, '_> {
             .texts
             .say(&material.options.language, key, &[]);
         said.unwrap_or_default()
-    }
-
-    fn what_happened(&mut self) {
-        self.blank();
-        let evidence = self.case.material.evidence;
-        let mail = self.phrase(&format!("a-{}", kind_key(evidence.kind)));
-        let (time, addr) = (self.case.time(), self.case.source.addr.to_string());
-        for (suspect, role) in self.call.concerns.clone() {
-            let name = super::desk::named(suspect);
-            let values = [
-                ("mail", mail.as_str()),
-                ("time", &time),
-                ("addr", &name),
-                ("host", &name),
-            ];
-            match role {
-                Role::Network if name != addr => {
-                    let relay = self.relay();
-                    let values = [values.as_slice(), &[("relay", relay.as_str())]].concat();
-                    self.say("origin", &values);
-                }
-                Role::Network => {
-                    self.say("network", &values);
-                }
-                Role::Esp => {
-                    let esp = evidence.esp.as_ref();
-                    let service = esp.map(|esp| shown(&esp.name)).unwrap_or_default();
-                    let customer = esp
-                        .and_then(|esp| esp.customer.as_deref())
-                        .map(shown)
-                        .unwrap_or_default();
-                    self.say(
-                        "esp",
-                        &[
-                            ("mail", &mail),
-                            ("time", &time),
-                            ("addr", &addr),
-                            ("esp", &service),
-                        ],
-                    );
-                    self.say("customer", &[("customer", &customer)]);
-                }
-                Role::Hosting if matches!(suspect, Suspect::Domain(_)) => {
-                    self.say("hosting-unconfirmed", &values);
-                }
-                Role::Hosting => {
-                    self.say("hosting", &values);
-                }
-                Role::Registrar if super::desk::is_linked(self.case, suspect) => {
-                    self.say("registrar", &values);
-                }
-                Role::Registrar => {
-                    let mailbox = self.drop_box(suspect);
-                    let values = [values.as_slice(), &[("mailbox", mailbox.as_str())]].concat();
-                    self.say("registrar-mailbox", &values);
-                }
-                Role::Provider => {
-                    let mailbox = self.drop_box(suspect);
-                    self.say(
-                        "provider",
-                        &[("mail", &mail), ("time", &time), ("mailbox", &mailbox)],
-                    );
-                }
-                Role::Upstream => {
-                    self.say("upstream", &values);
-                    self.escalated(suspect);
-                }
-                Role::Authority => {
-                    self.say("authority", &values);
-                }
-            }
-        }
-    }
-
-    /// Says why the network above is asked, as far as the record knows it.
-    fn escalated(&mut self, suspect: &Suspect) {
-        let found = self.case.material.found.iter();
-        let mut above =
-            found.filter(|(known, role, _)| *role == Role::Upstream && known == suspect);
-        let Some(why) = above.find_map(|(_, _, contacts)| contacts.escalation.as_ref()) else {
-            return;
-        };
-        let day = |since: &jiff::Timestamp| since.strftime("%Y-%m-%d").to_string();
-        match why {
-            Escalation::Named(desk) => self.say("upstream-named", &[("desk", desk.as_str())]),
-            Escalation::Dead(desk) => self.say("upstream-dead", &[("desk", desk.as_str())]),
-            Escalation::Silent(desk, since) => self.say(
-                "upstream-silent",
-                &[("desk", desk.as_str()), ("date", &day(since))],
-            ),
-            Escalation::Nobody => self.say("upstream-nobody", &[]),
-        };
-    }
-
-    /// Returns the host that vouches for the origin.
-    fn relay(&self) -> String {
-        let trace = self.case.material.trace;
-        let field = trace.origin.as_ref().map(|origin| origin.field);
-        let hop = trace.hops.iter().find(|hop| Some(hop.field) == field);
-        hop.and_then(|hop| hop.by.as_deref())
-            .map(shown)
-            .unwrap_or_default()
-    }
-
-    /// Returns the drop boxes at a provider, joined.
-    fn drop_box(&self, suspect: &Suspect) -> String {
-        let domain = super::desk::named(suspect);
-        let boxes = self.case.material.evidence.drop_boxes.iter();
-        let there: Vec<String> = boxes
-            .filter(|drop| {
-                drop.mailbox
-                    .rsplit_once('@')
-                    .is_some_and(|(_, host)| host.eq_ignore_ascii_case(&domain))
-            })
-            .map(|drop| shown(&drop.mailbox))
-            .collect();
-        if there.is_empty() {
-            domain
-        } else {
-            there.join(", ")
-        }
     }
 
     fn recorded(&mut self) {
