@@ -48,9 +48,6 @@ pub struct Provider {
     /// Domains of its own whose SPF record names nothing but its relays.
     #[serde(default)]
     domains: Vec<String>,
-    /// Domains under which it seals what it passes on (ARC).
-    #[serde(default)]
-    seals: Vec<String>,
     #[serde(rename = "match")]
     matches: Vec<Example>,
     #[serde(rename = "skip")]
@@ -143,22 +140,12 @@ impl Providers {
     /// Returns the provider whose relays alone may send for this domain, if they are vouched for.
     #[must_use]
     pub fn sending_for(&self, domain: &str) -> Option<&Provider> {
-        Self::naming(&self.rules, domain, |rule| &rule.domains)
-    }
-
-    /// Returns the provider that seals under this domain, if it is vouched for.
-    #[must_use]
-    pub fn sealing(&self, domain: &str) -> Option<&Provider> {
-        Self::naming(&self.rules, domain, |rule| &rule.seals)
-    }
-
-    fn naming<'r>(
-        rules: &'r [Provider],
-        domain: &str,
-        of: impl Fn(&Provider) -> &[String],
-    ) -> Option<&'r Provider> {
-        rules.iter().find(|rule| {
-            rule.vouches && of(rule).iter().any(|own| own.eq_ignore_ascii_case(domain))
+        self.rules.iter().find(|rule| {
+            rule.vouches
+                && rule
+                    .domains
+                    .iter()
+                    .any(|own| own.eq_ignore_ascii_case(domain))
         })
     }
 }

@@ -3,18 +3,14 @@
 //! In: [`Received`] fields, the boundary, rules. Out: a verdict for each field, and the [`Origin`].
 //! Standards: RFC 5321 §4.4 (each host names itself and its client), RFC 5598 §5 (mediators).
 //! Trust: all of it was written by strangers. A link that fits makes a claim readable, not true; only a named
-//! rule about a relay, whose name or address someone trusted checked, or about a seal, makes it corroborated.
+//! rule about a relay, whose name or address someone trusted checked, makes it corroborated, and only what that relay wrote.
 //! Limits: a sender who controls the name of his address can write a chain that fits; that is why it stays a claim.
-
-use std::net::IpAddr;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::field::{NAME_CHARS, Received, is_inner};
+use super::field::{Received, is_inner};
 use super::names::{is_bare, registered, same_domain, same_host};
-use super::seal::Sealed;
 use super::{Confidence, HopTrust, Origin, SourceKind, Trust};
-use crate::intake::Untrusted;
 use crate::rules::received::HopKind;
 use crate::rules::{Provider, Rules};
 
@@ -38,12 +34,11 @@ pub(super) struct Claims {
 
 /// Judges the fields below `boundary`.
 ///
-/// `relay_of` is the provider whose relay the boundary's client was found to be, `sealed` what providers' seals note.
+/// `relay_of` is the provider whose relay the boundary's client was attested to be.
 pub(super) fn judge(
     fields: &[Received<'_>],
     (boundary, kind): (usize, SourceKind),
     relay_of: Option<&Provider>,
-    sealed: &[Sealed<'_>],
     trust: &Trust,
     rules: &Rules,
 ) -> Claims {
@@ -76,24 +71,19 @@ pub(super) fn judge(
         );
         let (hop, why) = match verdict {
             Link::Fits(why) => {
+                // A relay vouches for what it wrote itself, and for nothing else.
+                let vouched = chain
+                    .voucher
+                    .filter(|provider| field.reading.by.is_some_and(|by| provider.writes(by)));
                 if let Some(addr) = field.reading.addr.filter(|addr| {
                     !is_inner(*addr, &trust.also_public) && crate::rules::carried(*addr).is_none()
                 }) {
-                    let (confidence, why) = match chain.voucher {
+                    let (confidence, why) = match vouched {
                         Some(provider) => (
                             Confidence::Corroborated,
                             format!(
                                 "relayed by {}, whose relays note their own clients truly (rule {})",
                                 provider.what, provider.id
-                            ),
-                        ),
-                        None if let Some(seal) = seal_for(addr, field, sealed) => (
-                            Confidence::Corroborated,
-                            format!(
-                                "{} noted it under its seal, which {} found unbroken (rule {})",
-                                seal.provider.what,
-                                Untrusted::text(&seal.checked_by).up_to(NAME_CHARS),
-                                seal.provider.id
                             ),
                         ),
                         None => (
@@ -104,25 +94,27 @@ pub(super) fn judge(
                             ),
                         ),
                     };
-                    claims.origin = Some(Origin {
-                        addr,
-                        field: at,
-                        confidence,
-                        why,
-                    });
+                    let is_vouched =
+                        |origin: &Origin| origin.confidence == Confidence::Corroborated;
+                    // What a provider vouches for is worth more than what its client claims beyond.
+                    if vouched.is_some() || !claims.origin.as_ref().is_some_and(is_vouched) {
+                        claims.origin = Some(Origin {
+                            addr,
+                            field: at,
+                            confidence,
+                            why,
+                        });
+                    }
                 }
-                let is_sealed = field
-                    .reading
-                    .addr
-                    .is_some_and(|addr| seal_for(addr, field, sealed).is_some());
-                let trust = if chain.voucher.is_some() || is_sealed {
-                    HopTrust::Corroborated
-                } else {
-                    HopTrust::Claimed
+                let hop = match vouched {
+                    Some(_) => HopTrust::Corroborated,
+                    None => HopTrust::Claimed,
                 };
+                chain.voucher =
+                    vouched.and_then(|provider| next_voucher(provider, field, trust, rules));
                 chain.advance(field);
                 chain.client = field;
-                (trust, why)
+                (hop, why)
             }
             Link::Broken(why) => {
                 chain.open = false;
@@ -150,16 +142,25 @@ fn voucher<'r>(field: &Received<'_>, rules: &'r Rules) -> Option<&'r Provider> {
     rules.providers.vouching(rdns)
 }
 
-/// Returns the seal that names a client, if its provider's own host wrote the field.
-fn seal_for<'s, 'r>(
-    addr: IpAddr,
+/// Returns who vouches for the field below one that a provider's own host wrote.
+///
+/// Inside its walls that is the provider. A client from outside is where its word
+/// ends, unless the provider found by a checked name that it is another known relay.
+fn next_voucher<'r>(
+    provider: &'r Provider,
     field: &Received<'_>,
-    sealed: &'s [Sealed<'r>],
-) -> Option<&'s Sealed<'r>> {
-    let by = field.reading.by?;
-    sealed
-        .iter()
-        .find(|seal| seal.addr == addr && seal.provider.writes(by))
+    trust: &Trust,
+    rules: &'r Rules,
+) -> Option<&'r Provider> {
+    let is_inside = field
+        .reading
+        .addr
+        .is_none_or(|addr| is_inner(addr, &trust.also_public) || provider.holds(addr));
+    if is_inside {
+        Some(provider)
+    } else {
+        voucher(field, rules)
+    }
 }
 
 enum Link {

@@ -39,7 +39,7 @@ pub mod story;
 
 // what own hosts attested, and whom that vouches for
 mod attest;
-mod seal;
+mod voucher;
 
 // whose hosts are believed
 mod trust;
@@ -322,13 +322,10 @@ pub fn follow(headers: &Headers<'_>, trust: &Trust, rules: &Rules) -> Trace {
     };
     if let End::Boundary(at, kind) = side.end {
         trace.attestations = attest::read(headers, &fields, at, rules);
-        let (relay_of, sealed) = fields.get(at).map_or_else(Default::default, |boundary| {
-            (
-                seal::relay_of(&trace.attestations, boundary, rules),
-                seal::sealed(&trace.attestations, headers, boundary, rules),
-            )
-        });
-        let claims = claims::judge(&fields, (at, kind), relay_of, &sealed, trust, rules);
+        let relay_of = fields
+            .get(at)
+            .and_then(|boundary| voucher::relay_of(&trace.attestations, boundary, rules));
+        let claims = claims::judge(&fields, (at, kind), relay_of, trust, rules);
         verdicts.extend(claims.verdicts);
         trace.origin = claims.origin;
         let sign = (kind == SourceKind::Direct)
