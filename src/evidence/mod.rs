@@ -30,6 +30,9 @@ mod link;
 // drop boxes
 mod mailbox;
 
+// what own hosts found to have passed
+mod passed;
+
 // the kind of abuse
 mod kind;
 
@@ -275,39 +278,20 @@ fn esp(headers: &Headers<'_>, trace: &Trace, rules: &Rules) -> Option<Esp> {
         .as_ref()
         .and_then(|source| trace.hops.iter().find(|hop| hop.field == source.field));
     let by_name = boundary
+        .filter(|hop| hop.names_checked)
         .and_then(|hop| hop.rdns.as_deref())
         .is_some_and(of_service);
     let by_word = trace
         .attestations
         .iter()
-        .any(|attestation| attested(&attestation.text).any(of_service));
+        .flat_map(passed::domains)
+        .any(of_service);
     Some(Esp {
         name: service.name.clone(),
         customer: service.customer(&fields),
         desk: service.desk.clone(),
         believed: by_name || by_word,
         rule: service.id.clone(),
-    })
-}
-
-/// Returns the domains that an attestation vouches for. RFC 8601 §2.7.
-fn attested(text: &str) -> impl Iterator<Item = &str> {
-    let passed =
-        text.contains("dkim=pass") || text.contains("spf=pass") || text.starts_with("pass");
-    let properties = [
-        "header.d=",
-        "header.i=@",
-        "smtp.mailfrom=",
-        "envelope-from=",
-    ];
-    properties.into_iter().filter_map(move |property| {
-        let (_, value) = text.split_once(property).filter(|_| passed)?;
-        let value = value
-            .split([' ', ';', '\t'])
-            .next()
-            .unwrap_or_default()
-            .trim_matches(['<', '>', '"']);
-        Some(value.rsplit_once('@').map_or(value, |(_, domain)| domain))
     })
 }
 

@@ -108,6 +108,8 @@ pub struct Hop {
     pub client_addr: Option<IpAddr>,
     /// Name that the writing host looked up for the address; `None` where it found or sought none.
     pub rdns: Option<String>,
+    /// Whether that host writes a name only if it leads back to the address. RFC 1912 §2.1.
+    pub names_checked: bool,
     /// What the client called itself.
     pub helo: Option<String>,
     /// RFC 1413 identity, where the host asked for one.
@@ -430,6 +432,7 @@ fn hop(at: usize, field: &field::Received<'_>, trust: HopTrust, why: String) -> 
         trust,
         client_addr: reading.addr,
         rdns: text(reading.rdns),
+        names_checked: reading.names_checked,
         helo: text(reading.helo),
         ident: text(reading.ident),
         by: text(reading.by),
