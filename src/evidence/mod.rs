@@ -285,7 +285,7 @@ fn esp(headers: &Headers<'_>, trace: &Trace, rules: &Rules) -> Option<Esp> {
         .attestations
         .iter()
         .flat_map(passed::domains)
-        .any(of_service);
+        .any(|domain| of_service(&domain));
     Some(Esp {
         name: service.name.clone(),
         customer: service.customer(&fields),

@@ -16,91 +16,67 @@ const METHODS: [(&str, &str); 3] = [
 ];
 
 /// Returns the domains that passed.
-pub(super) fn domains(attestation: &Attestation) -> Vec<&str> {
+pub(super) fn domains(attestation: &Attestation) -> Vec<String> {
     let text = attestation.text.as_str();
     // A quoted local part may hold any text, results included. RFC 5321 §4.1.2.
-    if text.contains(['"', '\\']) {
-        return Vec::new();
-    }
-    let Some(pieces) = without_remarks(text) else {
+    let plain = (!text.contains(['"', '\\']))
+        .then(|| without_remarks(text))
+        .flatten();
+    let Some(plain) = plain else {
         return Vec::new();
     };
-    let words: Vec<&str> = pieces
-        .into_iter()
-        .flat_map(str::split_ascii_whitespace)
-        .collect();
     if attestation.field == "Received-SPF" {
+        let mut words = plain.split_ascii_whitespace();
         let is_pass = words
-            .first()
+            .next()
             .is_some_and(|word| word.eq_ignore_ascii_case("pass"));
-        let paths = words
-            .iter()
-            .filter_map(|word| word.strip_prefix("envelope-from="));
-        return only(paths.filter(|_| is_pass)).into_iter().collect();
-    }
-    // RFC 8601 §2.2: `;` stands between results, and in none of them.
-    let mut results: Vec<Vec<&str>> = vec![Vec::new()];
-    for word in words {
-        for (place, piece) in word.split(';').enumerate() {
-            if place > 0 {
-                results.push(Vec::new());
-            }
-            if let Some(result) = results.last_mut().filter(|_| !piece.is_empty()) {
-                result.push(piece);
-            }
-        }
+        let path = is_pass.then(|| only(words, "envelope-from=")).flatten();
+        return path.into_iter().collect();
     }
     let mut found = Vec::new();
-    for result in &results {
-        let Some((method, outcome)) = result.first().and_then(|word| word.split_once('=')) else {
+    // RFC 8601 §2.2: `;` stands between results, and in none of them.
+    for result in plain.split(';') {
+        let mut words = result.split_ascii_whitespace();
+        let Some((method, outcome)) = words.next().and_then(|word| word.split_once('=')) else {
             continue;
         };
-        if !outcome.eq_ignore_ascii_case("pass") {
-            continue;
-        }
-        for (_, property) in METHODS
-            .iter()
-            .filter(|(name, _)| name.eq_ignore_ascii_case(method))
-        {
-            let values = result.iter().filter_map(|word| word.strip_prefix(property));
-            found.extend(only(values));
+        if outcome.eq_ignore_ascii_case("pass") {
+            let named = METHODS
+                .iter()
+                .filter(|(name, _)| name.eq_ignore_ascii_case(method));
+            found.extend(named.filter_map(|(_, property)| only(words.clone(), property)));
         }
     }
     found
 }
 
-/// Returns the domain of the one value there is.
-fn only<'t>(mut values: impl Iterator<Item = &'t str>) -> Option<&'t str> {
+/// Returns the domain in the one value that a property has among words.
+fn only<'t>(words: impl Iterator<Item = &'t str>, property: &str) -> Option<String> {
+    let mut values = words.filter_map(|word| word.strip_prefix(property));
     let value = values.next()?.trim_matches(['<', '>', ';', ',']);
     if values.next().is_some() {
         return None;
     }
     let domain = value.rsplit_once('@').map_or(value, |(_, domain)| domain);
-    (!domain.is_empty()).then_some(domain)
+    (!domain.is_empty()).then(|| domain.to_owned())
 }
 
-/// Returns what stands outside parentheses; `None` where they do not close.
-fn without_remarks(text: &str) -> Option<Vec<&str>> {
-    let mut pieces = Vec::new();
-    let (mut depth, mut from) = (0usize, 0);
-    for (at, c) in text.char_indices() {
+/// Returns a text with a blank in the place of each remark in parentheses; `None` where they do not close.
+fn without_remarks(text: &str) -> Option<String> {
+    let mut out = String::with_capacity(text.len());
+    let mut depth = 0usize;
+    for c in text.chars() {
         match c {
-            '(' => {
-                if depth == 0 {
-                    pieces.push(text.get(from..at)?);
-                }
-                depth += 1;
-            }
+            '(' => depth += 1,
             ')' => {
                 depth = depth.checked_sub(1)?;
-                from = at + 1;
+                out.push(' ');
             }
+            c if depth == 0 => out.push(c),
             _ => {}
         }
     }
-    (depth == 0).then_some(())?;
-    pieces.push(text.get(from..)?);
-    Some(pieces)
+    (depth == 0).then_some(out)
 }
 
 #[cfg(test)]
@@ -114,9 +90,6 @@ mod tests {
             field: field.to_owned(),
         };
         domains(&attestation)
-            .into_iter()
-            .map(str::to_owned)
-            .collect()
     }
 
     #[test]
