@@ -1,10 +1,7 @@
 //! `plaint replies` at a terminal: what came back is shown with what it changes, changes it once the user says so, and names the next step.
 
 use crate::record;
-use crate::trial::Trial;
-
-/// The question under the preview; group 1 is the code.
-const CODE: &str = r"type (\w{4}) to send 1 complaint";
+use crate::trial::{Trial, agree};
 
 const DESK: &str = "abuse@northpath.example";
 
@@ -12,8 +9,7 @@ const DESK: &str = "abuse@northpath.example";
 fn accepted() -> (Trial, String) {
     let trial = Trial::begin();
     let mut player = trial.terminal(&["report", "pills.eml"]);
-    let code = player.read_to(CODE).unwrap();
-    player.type_line(&code).unwrap();
+    agree(&mut player);
     assert_eq!(player.finish().unwrap().code, Some(0));
     let db = rusqlite::Connection::open(trial.home.ledger()).unwrap();
     let sql = "SELECT message_id FROM complaints";

@@ -1,9 +1,6 @@
 //! What the user changes at the prompt is composed anew, shown again, and gets a code of its own.
 
-use crate::trial::Trial;
-
-/// The question under the preview; group 1 is the code.
-const CODE: &str = r"type (\w{4}) to send 1 complaint";
+use crate::trial::{CODE, Trial, agree};
 
 #[test]
 fn a_kind_that_the_user_names_is_shown_again_and_sent() {
@@ -100,8 +97,7 @@ fn a_report_that_is_held_is_reviewed_and_saved_as_text_where_drafts_are_written(
     player
         .read_to("(nothing: header and body stand in the text)")
         .unwrap();
-    let code = player.read_to(CODE).unwrap();
-    player.type_line(&code).unwrap();
+    agree(&mut player);
     let ending = player.finish().unwrap();
     assert_eq!(ending.code, Some(0), "{}", ending.screen);
     assert_eq!(trial.mail(), (0, 0));

@@ -4,10 +4,7 @@ use crate::net::fault::Fault;
 use crate::net::smtp::Stage;
 use crate::player::Ending;
 use crate::record;
-use crate::trial::Trial;
-
-/// The question under the octets; group 1 is the code.
-const CODE: &str = r"type (\w{4}) to send 1 complaint";
+use crate::trial::{CODE, Trial, agree};
 
 /// A trial in which one complaint may have arrived.
 fn unknown() -> Trial {
@@ -16,8 +13,7 @@ fn unknown() -> Trial {
         .internet
         .change(|world| world.mail.faults = [(Stage::Dot, Fault::Drop)].into());
     let mut player = trial.terminal(&["report", "pills.eml"]);
-    let code = player.read_to(CODE).unwrap();
-    player.type_line(&code).unwrap();
+    agree(&mut player);
     assert_eq!(player.finish().unwrap().code, Some(75));
     trial.internet.change(|world| world.mail.faults.clear());
     assert_eq!(state(&trial), "unknown");
@@ -62,8 +58,7 @@ fn held(trial: &Trial, ending: &Ending, why: &str) {
 fn what_is_sent_again_by_the_users_word_goes_with_the_same_octets() {
     let trial = unknown();
     let mut player = send_again(&trial);
-    let code = player.read_to(CODE).unwrap();
-    player.type_line(&code).unwrap();
+    agree(&mut player);
     let ending = player.finish().unwrap();
     assert_eq!(ending.code, Some(0), "{}", ending.screen);
     let rows = record::complaints(&trial.home.ledger()).unwrap();
@@ -114,8 +109,7 @@ fn a_desk_that_died_since_is_named_before_the_question_and_not_ticked() {
 fn accepted(days: u32) -> Trial {
     let trial = Trial::begin();
     let mut player = trial.terminal(&["report", "pills.eml"]);
-    let code = player.read_to(CODE).unwrap();
-    player.type_line(&code).unwrap();
+    agree(&mut player);
     assert_eq!(player.finish().unwrap().code, Some(0));
     let db = rusqlite::Connection::open(trial.home.ledger()).unwrap();
     db.execute_batch(&format!(
@@ -146,8 +140,7 @@ fn a_desk_that_is_silent_is_reminded_in_the_thread_of_the_first_complaint() {
     player
         .wait_for("(?s)This is a reminder of my report of.*Warning: +this is a reminder")
         .unwrap();
-    let code = player.read_to(CODE).unwrap();
-    player.type_line(&code).unwrap();
+    agree(&mut player);
     let ending = player.finish().unwrap();
     assert_eq!(ending.code, Some(0), "{}", ending.screen);
     let arrived = trial.internet.mailroom().arrived();

@@ -5,13 +5,9 @@ use std::time::Duration;
 use crate::home::{ALSO_MINE, REPORTER};
 use crate::net::fault::Fault;
 use crate::net::smtp::Stage;
-use crate::player::Player;
 use crate::record;
 use crate::traces;
-use crate::trial::{Trial, says_that_nothing_was_sent};
-
-/// The question under the preview; group 1 is the code.
-const CODE: &str = r"type (\w{4}) to send 1 complaint";
+use crate::trial::{CODE, Trial, agree, says_that_nothing_was_sent};
 
 /// Long enough for a program that would go on by itself to have done so.
 const A_WHILE: Duration = Duration::from_millis(1500);
@@ -44,12 +40,6 @@ fn placeholders(screen: &str) -> String {
             let pattern = regex::Regex::new(pattern).unwrap();
             pattern.replace_all(&text, *with).into_owned()
         })
-}
-
-/// Reads the code off the screen, and types it.
-fn agree(player: &mut Player) {
-    let code = player.read_to(CODE).unwrap();
-    player.type_line(&code).unwrap();
 }
 
 #[test]

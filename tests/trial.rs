@@ -15,6 +15,15 @@ use crate::player::Player;
 /// Address space that a piped run may take: ten times the largest message, and the libraries.
 const MEMORY_KIB: u32 = 1024 * 1024;
 
+/// The question under the preview of one complaint; group 1 is the code.
+pub(crate) const CODE: &str = r"type (\w{4}) to send 1 complaint";
+
+/// Reads the code off the screen, and types it.
+pub(crate) fn agree(player: &mut Player) {
+    let code = player.read_to(CODE).unwrap();
+    player.type_line(&code).unwrap();
+}
+
 /// Servers, and a home that points at them.
 pub(crate) struct Trial {
     pub(crate) internet: Internet,
