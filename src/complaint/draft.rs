@@ -97,7 +97,8 @@ fn complaint(case: &Case<'_>, call: Call<'_>, level: Munge, exhibit: &Exhibit) -
     );
     let subject = text::subject(case, &call);
     let format = format(material, &call);
-    let mut says = hidden(case, level, text::compose(case, &call, exhibit));
+    let hidden = hidden(case, level, &text::compose(case, &call, exhibit));
+    let mut says = String::from_utf8_lossy(&hidden.octets).replace("\r\n", "\n");
     let name = &material.identity.name;
     // A name that the user wants hidden in the evidence cannot sign the text; From has it all the same.
     let hides_name = level != Munge::None && !leaks(name.as_bytes(), &case.forms).is_empty();
@@ -134,7 +135,16 @@ fn complaint(case: &Case<'_>, call: Call<'_>, level: Munge, exhibit: &Exhibit) -
     } else if octets.is_empty() {
         leaks(says.as_bytes(), &case.forms)
     } else {
-        leaks(&leak::without_exempt(&octets), &case.forms)
+        let octets = leak::without_exempt(&octets);
+        // What was searched when it was made is recognised, and not searched again.
+        let clean: Vec<&[u8]> = [
+            (hidden.is_clean, hidden.octets.as_slice()),
+            (exhibit.is_clean, exhibit.octets.as_slice()),
+        ]
+        .into_iter()
+        .filter_map(|(is_clean, octets)| is_clean.then_some(octets))
+        .collect();
+        named(&octets, leak::find_beside(&octets, &clean, &case.forms))
     };
     Complaint {
         case: material.case,
@@ -155,18 +165,18 @@ fn complaint(case: &Case<'_>, call: Call<'_>, level: Munge, exhibit: &Exhibit) -
     }
 }
 
-/// Hides the user in what the text quotes, as in the evidence.
-fn hidden(case: &Case<'_>, level: Munge, text: String) -> String {
+/// Hides the user in what the text quotes, as in the evidence; with the line ends of mail, as it is sent.
+fn hidden(case: &Case<'_>, level: Munge, text: &str) -> leak::Masked {
+    let octets = compose::crlf(text);
     let octets = match level {
-        Munge::None => return text,
-        Munge::Address => text.into_bytes(),
+        Munge::None => return leak::Masked::untouched(octets, false),
+        Munge::Address => octets,
         Munge::Tokens | Munge::HeadersOnly => {
             let keep_links = case.material.evidence.kind == Kind::Phishing;
-            munge::without_tokens(text.into_bytes(), keep_links)
+            munge::without_tokens(octets, keep_links)
         }
     };
-    let masked = leak::mask(&octets, &case.forms).map_or(octets, |masked| masked.octets);
-    String::from_utf8_lossy(&masked).into_owned()
+    leak::mask(&octets, &case.forms).unwrap_or_else(|| leak::Masked::untouched(octets, true))
 }
 
 /// Composes the octets of the mail.
@@ -232,7 +242,11 @@ fn feedback(case: &Case<'_>, call: &Call<'_>) -> Part {
 
 /// Returns where the user can still be found, and what would help.
 pub(super) fn leaks(octets: &[u8], forms: &leak::Forms) -> Vec<String> {
-    let mut found = leak::find(octets, forms);
+    named(octets, leak::find(octets, forms))
+}
+
+/// Says where the user was found, and what would help.
+fn named(octets: &[u8], mut found: Vec<leak::Found>) -> Vec<String> {
     found.sort_by_key(|found| found.at);
     found.dedup_by_key(|found| found.at);
     let evidence =

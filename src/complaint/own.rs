@@ -163,23 +163,23 @@ fn in_own_house(
         .filter_map(|hop| hop.by.as_deref())
         .map(|by| by.trim_end_matches('.'))
         .collect();
-    let domains: Vec<&str> = written
-        .iter()
-        .filter_map(|address| domain_of(address))
-        .filter(|domain| !is_shared(domain, rules))
-        .collect();
     let other_side: Vec<String> = ["From", "Sender", "Reply-To"]
         .into_iter()
         .flat_map(|name| headers.all(name))
         .flat_map(|field| addresses_in(&field.text()))
         .collect();
+    let is_written = |domain: &str| {
+        let mut domains = written.iter().filter_map(|address| domain_of(address));
+        domains.any(|own| own.eq_ignore_ascii_case(domain) && !is_shared(own, rules))
+    };
     named_recipients(headers, rules)
         .into_iter()
+        .filter(|address| !written.contains(address))
         .filter(|address| {
             let Some(domain) = domain_of(address) else {
                 return false;
             };
-            let is_ours = domains.iter().any(|own| own.eq_ignore_ascii_case(domain))
+            let is_ours = is_written(domain)
                 || (domain.contains('.')
                     && hosts
                         .iter()

@@ -14,16 +14,54 @@ pub(crate) const TEXT_LIMIT: usize = 512 * 1024;
 
 /// Returns the value of a base64 character in either alphabet. RFC 4648 §4, §5.
 #[must_use]
+#[inline]
 pub(crate) const fn base64_value(octet: u8) -> Option<u8> {
-    match octet {
-        b'A'..=b'Z' => Some(octet - b'A'),
-        b'a'..=b'z' => Some(octet - b'a' + 26),
-        b'0'..=b'9' => Some(octet - b'0' + 52),
-        b'+' | b'-' => Some(62),
-        b'/' | b'_' => Some(63),
-        _ => None,
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "an octet is below 256, and this is const"
+    )]
+    match BASE64_VALUES[octet as usize] {
+        NO_VALUE => None,
+        value => Some(value),
     }
 }
+
+/// Returns whether an octet is a character of base64 or base64url.
+#[must_use]
+#[inline]
+pub(crate) const fn is_base64(octet: u8) -> bool {
+    base64_value(octet).is_some()
+}
+
+/// Stands in [`BASE64_VALUES`] for what is no character of base64.
+const NO_VALUE: u8 = u8::MAX;
+
+/// The value of each octet in base64 and base64url. RFC 4648 §4, §5.
+const BASE64_VALUES: [u8; 256] = {
+    let mut values = [NO_VALUE; 256];
+    let mut octet = 0u8;
+    loop {
+        let value = match octet {
+            b'A'..=b'Z' => octet - b'A',
+            b'a'..=b'z' => octet - b'a' + 26,
+            b'0'..=b'9' => octet - b'0' + 52,
+            b'+' | b'-' => 62,
+            b'/' | b'_' => 63,
+            _ => NO_VALUE,
+        };
+        #[expect(
+            clippy::indexing_slicing,
+            reason = "an octet is below 256, and this is const"
+        )]
+        {
+            values[octet as usize] = value;
+        }
+        if octet == u8::MAX {
+            break values;
+        }
+        octet += 1;
+    }
+};
 
 /// Decodes base64, leaving out what is not of its alphabet. RFC 2045 §6.8.
 #[must_use]
@@ -43,13 +81,24 @@ pub(crate) fn base64(octets: &[u8]) -> Vec<u8> {
 
 /// Returns the value of two hexadecimal digits.
 #[must_use]
-pub(crate) fn hex_pair(high: u8, low: u8) -> Option<u8> {
-    let digit = |octet: u8| {
-        char::from(octet)
-            .to_digit(16)
-            .and_then(|d| u8::try_from(d).ok())
-    };
-    Some(digit(high)? << 4 | digit(low)?)
+#[inline]
+pub(crate) const fn hex_pair(high: u8, low: u8) -> Option<u8> {
+    match (hex_digit(high), hex_digit(low)) {
+        (Some(high), Some(low)) => Some(high << 4 | low),
+        _ => None,
+    }
+}
+
+/// Returns the value of a hexadecimal digit.
+#[must_use]
+#[inline]
+pub(crate) const fn hex_digit(octet: u8) -> Option<u8> {
+    match octet {
+        b'0'..=b'9' => Some(octet - b'0'),
+        b'a'..=b'f' => Some(octet - b'a' + 10),
+        b'A'..=b'F' => Some(octet - b'A' + 10),
+        _ => None,
+    }
 }
 
 /// Decodes quoted-printable, soft line breaks joined. RFC 2045 §6.7.

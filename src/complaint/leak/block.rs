@@ -7,13 +7,17 @@
 
 use std::ops::Range;
 
+use super::runs;
 use crate::evidence::decode::{EncodedWord, base64_value, encoded_words};
 
 /// base64 characters in a row that can hold an address: `a@b.co` has eight.
-const BASE64_RUN: usize = 8;
+pub(super) const BASE64_RUN: usize = 8;
 
 /// Hex digits in a row that can hold an address.
-const HEX_RUN: usize = 12;
+pub(super) const HEX_RUN: usize = 12;
+
+/// Octets from which on a decoded run is read as a text of its own.
+const TEXT_OCTETS: usize = 24;
 
 /// Octets that a compressed token may become; an address stands at a token's start or nowhere.
 const INFLATE_LIMIT: usize = 1 << 20;
@@ -33,15 +37,11 @@ pub(crate) fn base64_runs(text: &[u8]) -> Vec<Run> {
             continue;
         }
         let rest = text.get(at..).unwrap_or_default();
-        let break_length = match rest {
-            [b'\r', b'\n', ..] => 2,
-            [b'\n', ..] => 1,
-            _ => 0,
-        };
         // A line of text ends in a word of its own: only full lines go on.
-        if break_length > 0 && run.len() >= BASE64_RUN {
-            let blanks = rest.iter().skip(break_length);
-            at += break_length + blanks.take_while(|o| matches!(o, b' ' | b'\t')).count();
+        if run.len() >= BASE64_RUN
+            && let Some(after) = after_line_end(rest)
+        {
+            at += rest.len() - after.len();
             continue;
         }
         if run.len() >= BASE64_RUN {
@@ -56,17 +56,28 @@ pub(crate) fn base64_runs(text: &[u8]) -> Vec<Run> {
     runs
 }
 
+/// Returns what follows a line end and the blanks behind it; `None` where there is no line end.
+#[inline]
+pub(super) fn after_line_end(text: &[u8]) -> Option<&[u8]> {
+    let mut after = match text {
+        [b'\r', b'\n', after @ ..] | [b'\n', after @ ..] => after,
+        _ => return None,
+    };
+    while let [b' ' | b'\t', rest @ ..] = after {
+        after = rest;
+    }
+    Some(after)
+}
+
+/// Returns whether decoded octets look like a text that could hold codes of its own.
+pub(super) fn is_text(octets: &[u8]) -> bool {
+    let printable = |octet: &&u8| (32..127).contains(*octet) || matches!(octet, 9 | 10 | 13 | 0);
+    octets.len() >= TEXT_OCTETS && octets.iter().filter(printable).count() * 100 > octets.len() * 85
+}
+
 /// Finds the runs of hex digits.
 pub(crate) fn hex_runs(text: &[u8]) -> Vec<Range<usize>> {
-    let mut runs = Vec::new();
-    let mut from = 0;
-    for piece in text.split(|octet| !octet.is_ascii_hexdigit()) {
-        if piece.len() >= HEX_RUN {
-            runs.push(from..from + piece.len());
-        }
-        from += piece.len() + 1;
-    }
-    runs
+    runs::of(text, &runs::HEX, HEX_RUN).collect()
 }
 
 /// Decodes the characters of a run from one of them on.

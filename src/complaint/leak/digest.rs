@@ -10,10 +10,14 @@ use std::ops::Range;
 use data_encoding::{BASE64_NOPAD, HEXLOWER};
 use sha2::Digest;
 
-use crate::evidence::decode::base64_value;
+use super::runs;
+use crate::evidence::decode::{base64_value, hex_digit};
 
 /// Hex digits of a digest that must agree: mailers often keep the first sixteen.
 const HEX_SHOWN: usize = 16;
+
+/// Octets by which a digest is looked up.
+const KEY_OCTETS: usize = 8;
 
 /// base64 characters of a digest that must agree.
 const BASE64_SHOWN: usize = 16;
@@ -24,8 +28,10 @@ pub(crate) struct Digests {
     hex: HashMap<[u8; 8], Vec<(String, &'static str)>>,
     crc: HashMap<[u8; 8], ()>,
     base64: HashMap<[u8; 8], Vec<(String, &'static str)>>,
-    /// One bit for each three base64 characters with which a digest begins.
-    begins: Vec<u64>,
+    /// The first three base64 characters of each digest.
+    base64_begins: Begins<{ (1 << 18) / 64 }>,
+    /// The first four hex digits of each digest and checksum.
+    hex_begins: Begins<{ (1 << 16) / 64 }>,
 }
 
 /// What one kind of digest makes of octets.
@@ -49,10 +55,7 @@ const MAKERS: [Maker; 9] = [
 impl Digests {
     /// Makes the digests of addresses, their base and dotless forms, local parts and `mailto:` links, in three cases.
     pub(crate) fn of<'a>(addresses: impl IntoIterator<Item = &'a String>) -> Self {
-        let mut digests = Self {
-            begins: vec![0; (1 << 18) / 64],
-            ..Self::default()
-        };
+        let mut digests = Self::default();
         let mut inputs = Vec::new();
         for address in addresses {
             let Some((local, domain)) = address.rsplit_once('@') else {
@@ -95,10 +98,11 @@ impl Digests {
             let hex = HEXLOWER.encode(&digest);
             let base64 = BASE64_NOPAD.encode(&digest);
             if let Some(key) = hex.as_bytes().first_chunk() {
+                self.hex_begins.add(code(key, 4, 4, hex_digit));
                 self.hex.entry(*key).or_default().push((hex.clone(), name));
             }
             if let Some(key) = base64.as_bytes().first_chunk() {
-                self.begin(key);
+                self.base64_begins.add(code(key, 3, 6, base64_value));
                 self.base64
                     .entry(*key)
                     .or_default()
@@ -107,15 +111,8 @@ impl Digests {
         }
         let crc = format!("{:08x}", crc32fast::hash(octets));
         if let Some(key) = crc.as_bytes().first_chunk() {
+            self.hex_begins.add(code(key, 4, 4, hex_digit));
             self.crc.insert(*key, ());
-        }
-    }
-
-    fn begin(&mut self, key: &[u8; 8]) {
-        if let Some(code) = three(key)
-            && let Some(word) = self.begins.get_mut(code / 64)
-        {
-            *word |= 1 << (code % 64);
         }
     }
 
@@ -125,15 +122,17 @@ impl Digests {
         if self.hex.is_empty() {
             return found;
         }
-        let mut run = 0;
-        for (at, octet) in lower.iter().enumerate() {
-            run = if octet.is_ascii_hexdigit() {
-                run + 1
-            } else {
-                0
-            };
-            if run >= 8 {
-                self.hex_at(lower, at + 1 - 8, &mut found);
+        for run in runs::of(lower, &runs::HEX, KEY_OCTETS) {
+            let mut code = 0;
+            let digits = lower.get(run.clone()).unwrap_or_default();
+            for (place, octet) in digits.iter().enumerate() {
+                code = code << 4 | usize::from(hex_digit(*octet).unwrap_or_default());
+                // Four digits are known, and four more follow.
+                if self.hex_begins.holds(code)
+                    && (3..=digits.len() - KEY_OCTETS + 3).contains(&place)
+                {
+                    self.hex_at(lower, run.start + place - 3, &mut found);
+                }
             }
         }
         found
@@ -158,20 +157,14 @@ impl Digests {
     /// Returns the digests that stand in base64 in a text, in either alphabet.
     pub(crate) fn in_base64(&self, text: &[u8]) -> Vec<(&'static str, Range<usize>)> {
         let mut found = Vec::new();
-        let (mut code, mut run) = (0usize, 0);
-        for (at, octet) in text.iter().enumerate() {
-            let Some(value) = base64_value(*octet) else {
-                run = 0;
-                continue;
-            };
-            code = (code << 6 | usize::from(value)) & 0x3_ffff;
-            run += 1;
-            let bit = self
-                .begins
-                .get(code / 64)
-                .is_some_and(|word| word >> (code % 64) & 1 == 1);
-            if run >= 3 && bit {
-                self.base64_at(text, at - 2, &mut found);
+        for run in runs::of(text, &runs::BASE64, BASE64_SHOWN) {
+            let mut code = 0;
+            let chars = text.get(run.clone()).unwrap_or_default();
+            for (place, octet) in chars.iter().enumerate() {
+                code = code << 6 | usize::from(base64_value(*octet).unwrap_or_default());
+                if self.base64_begins.holds(code) && place >= 2 {
+                    self.base64_at(text, run.start + place - 2, &mut found);
+                }
             }
         }
         found
@@ -222,10 +215,36 @@ fn common(one: &[u8], other: &[u8]) -> usize {
     one.iter().zip(other).take_while(|(a, b)| a == b).count()
 }
 
-fn three(key: &[u8; 8]) -> Option<usize> {
-    let [a, b, c, ..] = key;
-    let value = |octet: &u8| base64_value(*octet).map(usize::from);
-    Some(value(a)? << 12 | value(b)? << 6 | value(c)?)
+/// Returns the first characters of a key as one number.
+fn code(key: &[u8; 8], count: usize, bits: u32, value: fn(u8) -> Option<u8>) -> usize {
+    let values = key.iter().take(count).filter_map(|octet| value(*octet));
+    values.fold(0, |code, value| code << bits | usize::from(value))
+}
+
+/// A set of the beginnings of digests, one bit each.
+#[derive(Debug)]
+struct Begins<const WORDS: usize>(Box<[u64; WORDS]>);
+
+impl<const WORDS: usize> Default for Begins<WORDS> {
+    fn default() -> Self {
+        Self(Box::new([0; WORDS]))
+    }
+}
+
+impl<const WORDS: usize> Begins<WORDS> {
+    fn add(&mut self, code: usize) {
+        if let Some(word) = self.0.get_mut(code / 64 % WORDS) {
+            *word |= 1 << (code % 64);
+        }
+    }
+
+    /// Returns whether some digest begins with the last characters of a code.
+    #[inline]
+    fn holds(&self, code: usize) -> bool {
+        self.0
+            .get(code / 64 % WORDS)
+            .is_some_and(|word| word >> (code % 64) & 1 == 1)
+    }
 }
 
 #[cfg(test)]

@@ -5,13 +5,17 @@
 //! Trust: the own addresses come from the settings, and from fields that own hosts wrote.
 //! Limits: salted or encrypted tokens, pictures, and names that nobody told us are not found.
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, MatchKind, packed};
 
 use super::digest::Digests;
+use super::sieve;
 use crate::complaint::own::Own;
 
 /// Where munging puts addresses: RFC 2606 §2 keeps `.invalid` free for ever.
 pub(crate) const MUNGED_DOMAIN: &str = "munged.invalid";
+
+/// Pieces of needles that are looked at one by one; where there are more, one pass over the text costs less.
+const NEAR_MISSES: usize = 16;
 
 /// One form of an own address or word, in lower case.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,10 +35,20 @@ pub(crate) struct Needle {
 pub(crate) struct Forms {
     pub(crate) needles: Vec<Needle>,
     pub(crate) digests: Digests,
-    /// Tells quickly that a text holds none of them.
+    /// Whether all needles are US-ASCII.
+    pub(super) is_ascii: bool,
+    /// Octets of the shortest needle.
+    pub(super) shortest: usize,
+    /// Octets of the longest needle.
+    pub(super) longest: usize,
+    /// Octets of which every needle holds one: tells at memory speed that a text holds none of them.
+    sieve: Option<packed::Searcher>,
+    /// Tells whether a text holds one of them.
     any: Option<AhoCorasick>,
     /// Gives every match, overlapping ones too.
     all: Option<AhoCorasick>,
+    /// Gives the plain addresses that stand in no other needle, and what each becomes.
+    plain: Option<(AhoCorasick, Vec<String>)>,
 }
 
 impl Forms {
@@ -67,7 +81,19 @@ impl Forms {
         };
         let (any, all) = (build(MatchKind::LeftmostFirst), build(MatchKind::Standard));
         let digests = Digests::of(own.addresses.iter().chain(&own.spellings));
+        let lowers = own.addresses.iter().map(|own| own.to_ascii_lowercase());
+        let lowers: Vec<String> = lowers.collect();
+        let domains: Vec<&str> = lowers
+            .iter()
+            .filter_map(|own| Some(own.rsplit_once('@')?.1))
+            .collect();
+        let lengths = || needles.iter().map(|needle| needle.octets.len());
         Self {
+            is_ascii: needles.iter().all(|needle| needle.octets.is_ascii()),
+            shortest: lengths().min().unwrap_or_default(),
+            longest: lengths().max().unwrap_or_default(),
+            plain: plain(&needles),
+            sieve: packed::Searcher::new(sieve::of(&needles, &domains)),
             needles,
             digests,
             any,
@@ -77,7 +103,38 @@ impl Forms {
 
     /// Returns whether a text in lower case may hold a needle.
     pub(crate) fn may_hold(&self, lower: &[u8]) -> bool {
-        self.any.as_ref().is_some_and(|any| any.is_match(lower))
+        let Some(any) = &self.any else {
+            return false;
+        };
+        let Some(sieve) = &self.sieve else {
+            return any.is_match(lower);
+        };
+        for (number, hit) in sieve.find_iter(lower).enumerate() {
+            if number == NEAR_MISSES {
+                return any.is_match(lower);
+            }
+            let end = hit.end().saturating_add(self.longest).min(lower.len());
+            let near = lower.get(hit.start().saturating_sub(self.longest)..end);
+            if any.is_match(near.unwrap_or_default()) {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Returns where addresses stand in a text in lower case as they are, and what each becomes, one after another.
+    ///
+    /// No reading of the text can find a longer form in their place, so they may be masked at once.
+    pub(super) fn plain_in(&self, lower: &[u8]) -> Vec<(&str, std::ops::Range<usize>)> {
+        let Some((any, becomes)) = self.plain.as_ref().filter(|_| self.may_hold(lower)) else {
+            return Vec::new();
+        };
+        any.find_iter(lower)
+            .filter_map(|hit| {
+                let becomes = becomes.get(hit.pattern().as_usize())?;
+                Some((becomes.as_str(), hit.range()))
+            })
+            .collect()
     }
 
     /// Returns the needles of a text in lower case with their places, longest first where they overlap.
@@ -103,6 +160,26 @@ impl Forms {
         });
         found
     }
+}
+
+/// Makes what finds the plain addresses of which no other needle is a longer form.
+fn plain(needles: &[Needle]) -> Option<(AhoCorasick, Vec<String>)> {
+    let holds = |other: &Needle, needle: &Needle| {
+        other.octets.len() > needle.octets.len()
+            && memchr::memmem::find(&other.octets, &needle.octets).is_some()
+    };
+    let plain = needles.iter().filter(|needle| {
+        needle.octets.contains(&b'@')
+            && !needle.is_word
+            && !needles.iter().any(|other| holds(other, needle))
+    });
+    let (octets, becomes): (Vec<_>, Vec<_>) = plain
+        .filter_map(|needle| Some((&needle.octets, needle.becomes.clone()?)))
+        .unzip();
+    let any = AhoCorasick::builder()
+        .match_kind(MatchKind::LeftmostFirst)
+        .build(octets);
+    any.ok().map(|any| (any, becomes))
 }
 
 /// Returns whether no letter or digit touches a match.

@@ -16,6 +16,14 @@ mod digest;
 mod forms;
 // letters written as numbers
 mod numbers;
+// a quick look that proves most texts clean
+mod quick;
+// long runs of the characters of a code
+mod runs;
+// where a reading put octets together
+mod seams;
+// a few octets of every form
+mod sieve;
 // the ways to read a text
 mod view;
 
@@ -43,6 +51,17 @@ pub(crate) struct Found {
     pieces: Vec<(Span, Vec<u8>)>,
 }
 
+impl Found {
+    /// Returns the same in a text that begins so many octets earlier.
+    fn moved(mut self, by: usize) -> Self {
+        self.at += by;
+        for ((from, to), _) in &mut self.pieces {
+            (*from, *to) = (*from + by, *to + by);
+        }
+        self
+    }
+}
+
 /// Octets in which every found place was masked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Masked {
@@ -50,11 +69,31 @@ pub(crate) struct Masked {
     pub(crate) octets: Vec<u8>,
     /// How many places were masked.
     pub(crate) places: usize,
+    /// Whether the last search found nothing more.
+    pub(crate) is_clean: bool,
+}
+
+impl Masked {
+    /// Returns octets in which nothing was masked.
+    pub(crate) const fn untouched(octets: Vec<u8>, is_clean: bool) -> Self {
+        Self {
+            octets,
+            places: 0,
+            is_clean,
+        }
+    }
 }
 
 /// Returns every place where the user can be found.
 pub(crate) fn find(octets: &[u8], forms: &Forms) -> Vec<Found> {
     Search::of(forms).find(octets)
+}
+
+/// Returns every place where the user can be found in octets that hold others which were searched and are clean.
+///
+/// What was searched is recognised octet for octet, and passed over but for its edges.
+pub(crate) fn find_beside(octets: &[u8], clean: &[&[u8]], forms: &Forms) -> Vec<Found> {
+    Search::of(forms).find_beside(octets, clean)
 }
 
 /// Masks every place where the user can be found; `None` where there is none.

@@ -12,6 +12,9 @@ use crate::evidence::decode::hex_pair;
 /// Numbers that must stand in a row before they are read as letters.
 const IN_A_ROW: usize = 6;
 
+/// Characters of one number at most: `0x6a`.
+const NUMBER_CHARS: usize = 4;
+
 /// Undoes the escapes of programs and of RTF.
 pub(super) fn escapes(text: &[u8], out: &mut impl Out) {
     let undo = |rest: &[u8]| {
@@ -117,27 +120,29 @@ impl Written {
 
 /// Reads lists of numbers as letters.
 pub(super) fn lists(text: &[u8], out: &mut impl Out) {
-    let mut at = 0;
+    let (mut at, mut kept) = (0, 0);
     while let Some(first) = text.get(at) {
-        let found = [Written::Decimal, Written::Prefixed, Written::Pairs]
-            .into_iter()
-            .filter(|_| first.is_ascii_hexdigit())
-            .map(|written| written.list(text, at))
-            .find(|(numbers, _)| numbers.len() >= IN_A_ROW);
-        if let Some((numbers, end)) = found {
-            for (octet, range) in numbers {
-                out.put(octet, range);
-            }
-            at = end;
-            continue;
-        }
         let is_word = first.is_ascii_alphanumeric();
         let rest = text.get(at..).unwrap_or_default();
         let length = rest
             .iter()
             .position(|octet| octet.is_ascii_alphanumeric() != is_word)
             .unwrap_or(rest.len());
-        out.keep(text, at..at + length);
+        if length <= NUMBER_CHARS && first.is_ascii_hexdigit() {
+            let found = [Written::Decimal, Written::Prefixed, Written::Pairs]
+                .into_iter()
+                .map(|written| written.list(text, at))
+                .find(|(numbers, _)| numbers.len() >= IN_A_ROW);
+            if let Some((numbers, end)) = found {
+                out.keep(text, kept..at);
+                for (octet, range) in numbers {
+                    out.put(octet, range);
+                }
+                (at, kept) = (end, end);
+                continue;
+            }
+        }
         at += length;
     }
+    out.keep(text, kept..text.len());
 }

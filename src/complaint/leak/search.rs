@@ -5,20 +5,26 @@
 //! Trust: hostile text: depth, rounds and sizes are bounded, and what is masked is searched again.
 //! Failures: never fails; what cannot be masked in place is found again by the next search.
 
+use std::ops::Range;
+
 use super::block;
 use super::forms::{Forms, Needle};
+use super::quick::{DEPTH_LIMIT, Quick};
 use super::view::{Span, Spanned, Step};
 use super::ways::{Branch, WAYS};
 use super::{Found, Masked};
 
-/// Codes within codes that are undone.
-const DEPTH_LIMIT: usize = 3;
-
 /// Times that a text is masked and looked at again.
 const ROUNDS: usize = 6;
 
-/// Octets from which on a decoded run is read as a text of its own.
-const TEXT_OCTETS: usize = 24;
+/// Octets of a clean part that are searched again, on either side: no form spreads farther.
+const EDGE: usize = 384;
+
+/// Octets of a piece that is searched by itself.
+const PIECE: usize = 512;
+
+/// Octets that two pieces share, and that are looked at on both sides of a piece.
+const OVERLAP: usize = 256;
 
 /// How a text may change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,13 +54,16 @@ impl<'f> Search<'f> {
 
     /// Masks what is found until nothing is; `None` where nothing was.
     pub(super) fn mask(&self, octets: &[u8]) -> Option<Masked> {
-        let mut masked: Option<Masked> = None;
+        let mut masked = self.mask_plain(octets);
         for _ in 0..ROUNDS {
             let text = masked
                 .as_ref()
                 .map_or(octets, |masked| masked.octets.as_slice());
             let found = self.find(text);
             if found.is_empty() {
+                if let Some(masked) = &mut masked {
+                    masked.is_clean = true;
+                }
                 break;
             }
             let (changed, count) = apply(text, found);
@@ -62,6 +71,7 @@ impl<'f> Search<'f> {
             masked = Some(Masked {
                 octets: changed,
                 places,
+                is_clean: false,
             });
             if count == 0 {
                 break;
@@ -70,11 +80,74 @@ impl<'f> Search<'f> {
         masked
     }
 
+    /// Masks the addresses that stand there as they are, of which there are most.
+    fn mask_plain(&self, octets: &[u8]) -> Option<Masked> {
+        if self.change == Change::SameLength {
+            return None;
+        }
+        let plain = self.forms.plain_in(&octets.to_ascii_lowercase());
+        let mut out = Vec::with_capacity(octets.len());
+        let (mut at, mut places) = (0, 0);
+        for (becomes, range) in plain {
+            out.extend_from_slice(octets.get(at..range.start).unwrap_or_default());
+            out.extend_from_slice(becomes.as_bytes());
+            (at, places) = (range.end, places + 1);
+        }
+        out.extend_from_slice(octets.get(at..).unwrap_or_default());
+        (places > 0).then_some(Masked {
+            octets: out,
+            places,
+            is_clean: false,
+        })
+    }
+
     /// Returns every place where the user can be found.
     pub(super) fn find(&self, octets: &[u8]) -> Vec<Found> {
+        let quick = Quick::of(self.forms);
+        if !quick.suspects(octets, self.depth) {
+            return Vec::new();
+        }
         let mut found = Vec::new();
-        let mut path = Vec::new();
-        self.explore(octets, octets, true, WAYS, &mut path, &mut found);
+        for piece in narrowed(&quick, octets, self.depth) {
+            let from = piece.start.saturating_sub(OVERLAP);
+            let near = octets.get(from..(piece.end + OVERLAP).min(octets.len()));
+            let inside = self.everything(near.unwrap_or_default());
+            // What begins beside the piece may have been cut, or belongs to another.
+            let begins = |one: &Found| piece.contains(&(one.at + from));
+            found.extend(inside.into_iter().filter(begins).map(|one| one.moved(from)));
+        }
+        if found.is_empty() {
+            found = self.everything(octets);
+        }
+        found
+    }
+
+    /// Returns every place where the user can be found beside parts that are clean.
+    pub(super) fn find_beside(&self, octets: &[u8], clean: &[&[u8]]) -> Vec<Found> {
+        let mut parts: Vec<Range<usize>> = clean
+            .iter()
+            .filter_map(|part| Some((part, place_of(part, octets)?)))
+            .map(|(part, at)| at + EDGE..(at + part.len()).saturating_sub(EDGE))
+            .filter(|part| part.start < part.end)
+            .collect();
+        parts.sort_unstable_by_key(|part| part.start);
+        parts.push(octets.len()..octets.len());
+        let mut found = Vec::new();
+        let mut from = 0;
+        for part in parts {
+            let beside = octets.get(from..part.start).unwrap_or_default();
+            let inside = self.find(beside);
+            found.extend(inside.into_iter().map(|one| one.moved(from)));
+            from = from.max(part.end);
+        }
+        found
+    }
+
+    /// Returns what is found along every way of reading, however long that takes.
+    pub(super) fn everything(&self, octets: &[u8]) -> Vec<Found> {
+        let mut found = Vec::new();
+        let whole = Spanned::whole(octets);
+        self.explore(octets, &whole, true, WAYS, &mut Vec::new(), &mut found);
         self.in_words(octets, &mut found);
         found
     }
@@ -83,67 +156,21 @@ impl<'f> Search<'f> {
     fn explore<'b>(
         &self,
         whole: &[u8],
-        text: &[u8],
+        view: &Spanned,
         codes: bool,
         ways: &'b [Branch],
         path: &mut Vec<&'b Branch>,
         found: &mut Vec<Found>,
     ) {
-        if self.is_suspicious(text, codes) {
-            // Only now is it worth knowing where each octet came from.
-            let start = Spanned::whole(whole);
-            let spanned = path
-                .iter()
-                .fold(start, |spanned, way| spanned.read(way.step));
-            self.in_view(whole, &spanned, codes, path, found);
-        }
-        for way in ways.iter().filter(|way| way.step.applies(text)) {
-            let mut read = Vec::with_capacity(text.len());
-            way.step.run(text, &mut read);
-            if read != text {
+        self.in_view(whole, view, codes, path, found);
+        for way in ways.iter().filter(|way| way.step.applies(&view.octets)) {
+            let read = view.read(way.step);
+            if read.octets != view.octets {
                 path.push(way);
                 self.explore(whole, &read, way.codes && codes, way.then, path, found);
                 path.pop();
             }
         }
-    }
-
-    /// Returns whether a text may hold something, quickly.
-    fn is_suspicious(&self, text: &[u8], codes: bool) -> bool {
-        let lower = text.to_ascii_lowercase();
-        self.forms.may_hold(&lower)
-            || !self.forms.digests.in_hex(&lower).is_empty()
-            || !self.forms.digests.in_base64(text).is_empty()
-            || (codes && self.depth < DEPTH_LIMIT && self.has_suspicious_code(text))
-    }
-
-    fn has_suspicious_code(&self, text: &[u8]) -> bool {
-        let mut rest = Vec::new();
-        let inner = self.inner();
-        let mut decoded = Vec::new();
-        for run in block::base64_runs(text) {
-            for offset in 0..4.min(run.len()) {
-                decoded.clear();
-                block::base64_at(text, run.get(offset..).unwrap_or_default(), &mut decoded);
-                if is_text(&decoded) || block::inflate(&decoded).is_some() {
-                    if !inner.find_decoded(&decoded).is_empty() {
-                        return true;
-                    }
-                } else {
-                    rest.extend_from_slice(&decoded);
-                    rest.push(0);
-                }
-            }
-        }
-        for run in block::hex_runs(text) {
-            let digits = text.get(run).unwrap_or_default();
-            for offset in 0..2 {
-                rest.extend_from_slice(&block::hex(digits.get(offset..).unwrap_or_default()));
-                rest.push(0);
-            }
-        }
-        rest.make_ascii_lowercase();
-        self.forms.may_hold(&rest)
     }
 
     fn inner(&self) -> Self {
@@ -170,11 +197,12 @@ impl<'f> Search<'f> {
                 })
                 .collect();
         }
-        if is_text(octets) {
+        if block::is_text(octets) {
             return self.find(octets);
         }
         let mut found = Vec::new();
-        self.explore(octets, octets, false, &[], &mut Vec::new(), &mut found);
+        let whole = Spanned::whole(octets);
+        self.explore(octets, &whole, false, &[], &mut Vec::new(), &mut found);
         found
     }
 
@@ -261,7 +289,7 @@ impl<'f> Search<'f> {
 
     fn mask_decoded(&self, octets: &[u8], found: Vec<Found>) -> Vec<u8> {
         let (once, _) = apply(octets, found);
-        if !is_text(octets) {
+        if !block::is_text(octets) {
             return once;
         }
         self.mask(&once).map_or(once, |masked| masked.octets)
@@ -349,6 +377,44 @@ impl<'f> Search<'f> {
             })
             .collect()
     }
+}
+
+/// Returns where octets stand in others, every one of them.
+fn place_of(part: &[u8], octets: &[u8]) -> Option<usize> {
+    let begins = part.get(..EDGE).unwrap_or(part);
+    memchr::memmem::find_iter(octets, begins)
+        .find(|at| octets.get(*at..).is_some_and(|text| text.starts_with(part)))
+}
+
+/// Returns the pieces of a text that may hold something, in order and apart from each other.
+fn narrowed(quick: &Quick<'_>, octets: &[u8], depth: usize) -> Vec<Range<usize>> {
+    let whole = 0..octets.len();
+    let mut found: Vec<Range<usize>> = Vec::new();
+    // Known to be suspicious; the leftmost last.
+    let mut open = vec![whole];
+    while let Some(piece) = open.pop() {
+        let middle = piece.start + piece.len() / 2;
+        let halves = [
+            piece.start..(middle + OVERLAP / 2).min(piece.end),
+            middle.saturating_sub(OVERLAP / 2).max(piece.start)..piece.end,
+        ];
+        let before = open.len();
+        if piece.len() > PIECE {
+            let suspicious = halves
+                .into_iter()
+                .rev()
+                .filter(|half| quick.suspects(octets.get(half.clone()).unwrap_or_default(), depth));
+            open.extend(suspicious);
+        }
+        if open.len() > before {
+            continue;
+        }
+        match found.last_mut() {
+            Some(last) if piece.start <= last.end => last.end = last.end.max(piece.end),
+            _ => found.push(piece),
+        }
+    }
+    found
 }
 
 /// Returns a replacement in the encodings through which the match was read.
@@ -450,12 +516,6 @@ fn apply(text: &[u8], found: Vec<Found>) -> (Vec<u8>, usize) {
     }
     out.extend_from_slice(text.get(at..).unwrap_or_default());
     (out, count)
-}
-
-/// Returns whether decoded octets look like a text that could hold codes of its own.
-fn is_text(octets: &[u8]) -> bool {
-    let printable = |octet: &&u8| (32..127).contains(*octet) || matches!(octet, 9 | 10 | 13 | 0);
-    octets.len() >= TEXT_OCTETS && octets.iter().filter(printable).count() * 100 > octets.len() * 85
 }
 
 fn joined(code: &str, way: &str) -> String {

@@ -304,6 +304,28 @@ fn the_exempt_fields_are_the_own_ones_of_the_complaint() {
     );
 }
 
+#[test]
+fn beside_a_clean_part_everything_is_found_at_its_place() {
+    let forms = forms();
+    let clean = b"some clean line of evidence\r\n".repeat(100);
+    let (address, coded) = (
+        &b"jane.doe+shop@example.org"[..],
+        &b"jane.doe%2Bshop%40example.org"[..],
+    );
+    let text = [address, b"\r\n", &clean, coded].concat();
+    let places = |found: Vec<Found>| found.iter().map(|one| one.at).collect::<Vec<_>>();
+    assert_eq!(
+        places(find_beside(&text, &[&clean], &forms)),
+        places(find(&text, &forms))
+    );
+    // Another text than the one that was searched is searched itself.
+    let other = [&clean[..1500], address, &clean[1500..]].concat();
+    assert_eq!(places(find_beside(&other, &[&clean], &forms))[0], 1500);
+    // What begins before a clean part may end in it.
+    let cut = [&b"jane.doe+shop@"[..], b"example.org ", &clean].concat();
+    assert!(!find_beside(&cut, &[&cut[14..]], &forms).is_empty());
+}
+
 proptest! {
     #[test]
     fn forms_at_random_places_are_found_and_then_gone(
@@ -329,5 +351,74 @@ proptest! {
         let forms = forms();
         let found = find(&octets, &forms);
         prop_assert_eq!(found.is_empty(), mask(&octets, &forms).is_none());
+    }
+
+    #[test]
+    fn what_the_search_finds_the_quick_look_suspects(
+        ways in prop::collection::vec(0usize..12, ADDRESS.len()),
+        wraps in prop::collection::vec(0usize..7, 0..3),
+        fillers in prop::collection::vec("[ a-zA-Z0-9<>=%&;:,.@\\r\\n/+_-]{0,12}", 2),
+        times in 0usize..30,
+    ) {
+        let forms = forms();
+        let mut hidden = Vec::new();
+        for (octet, way) in ADDRESS.bytes().zip(ways) {
+            hidden.extend_from_slice(&hide(octet, way));
+        }
+        for wrap in wraps {
+            hidden = wrapped(&hidden, wrap);
+        }
+        let around = |filler: &String| filler.repeat(times).into_bytes();
+        let text = [around(&fillers[0]), hidden, around(&fillers[1])].concat();
+        let finds = !Search::of(&forms).everything(&text).is_empty();
+        let suspects = quick::Quick::of(&forms).suspects(&text, 0);
+        prop_assert!(suspects || !finds, "{}", String::from_utf8_lossy(&text));
+    }
+}
+
+/// Writes one octet of an address in some way that a reading undoes.
+fn hide(octet: u8, way: usize) -> Vec<u8> {
+    let own = char::from(octet);
+    match way {
+        0 => format!("%{octet:02x}"),
+        1 => format!("={octet:02X}"),
+        2 => format!("&#{octet};"),
+        3 => format!("{own}<b x=1>"),
+        4 => format!("{own} "),
+        5 => format!("{own}=\r\n"),
+        6 => format!("{own}\r\n\t"),
+        7 => format!("{own}\u{200b}"),
+        _ => own.to_string(),
+    }
+    .into_bytes()
+}
+
+/// Writes a text in a code, or undoes one reading of it beforehand.
+fn wrapped(text: &[u8], wrap: usize) -> Vec<u8> {
+    let broken = |code: &str, every: usize, by: &str| -> Vec<u8> {
+        let pieces = code.as_bytes().chunks(every);
+        let pieces: Vec<_> = pieces.map(String::from_utf8_lossy).collect();
+        pieces.join(by).into_bytes()
+    };
+    match wrap {
+        0 => broken(&BASE64.encode(text), 76, "\r\n"),
+        1 => broken(&BASE64_NOPAD.encode(text), 20, " "),
+        2 => broken(&HEXLOWER.encode(text), 40, "\r\n"),
+        3 => text
+            .iter()
+            .flat_map(|octet| match octet {
+                b'%' | b'=' | b'@' | b'&' => format!("%{octet:02x}").into_bytes(),
+                octet => vec![*octet],
+            })
+            .collect(),
+        4 => text
+            .iter()
+            .flat_map(|octet| match octet {
+                b'=' => b"=3D".to_vec(),
+                octet => vec![*octet],
+            })
+            .collect(),
+        5 => broken(&BASE64.encode(text), 30, "=\r\n"),
+        _ => text.to_vec(),
     }
 }

@@ -338,9 +338,15 @@ fn plain(text: &[u8], out: &mut impl Out) {
     }
 }
 
+/// Returns whether an octet is a blank, or the zero octet of a letter of UTF-16.
+#[inline]
+pub(super) const fn is_blank(octet: u8) -> bool {
+    octet.is_ascii_whitespace() || octet == 0
+}
+
 fn no_blanks(text: &[u8], out: &mut impl Out) {
     let mut at = 0;
-    for run in text.split(|octet| octet.is_ascii_whitespace() || *octet == 0) {
+    for run in text.split(|octet| is_blank(*octet)) {
         out.keep(text, at..at + run.len());
         at += run.len() + 1;
     }

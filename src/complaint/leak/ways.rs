@@ -11,6 +11,8 @@ pub(super) struct Branch {
     pub(super) name: &'static str,
     /// Whether codes are looked for in what it gives.
     pub(super) codes: bool,
+    /// Whether digests need not be looked for in what it gives: without any blank, they are found, too.
+    pub(super) no_digests: bool,
     pub(super) then: &'static [Self],
 }
 
@@ -19,6 +21,7 @@ const fn branch(step: Step, name: &'static str, codes: bool, then: &'static [Bra
         step,
         name,
         codes,
+        no_digests: matches!(step, Step::Join),
         then,
     }
 }
@@ -43,7 +46,7 @@ const ENTITIES: Branch = branch(
     Step::Entities,
     "HTML references undone",
     true,
-    &[UNTAG, PLAIN, PERCENT],
+    &[UNTAG, PLAIN, PERCENT, NO_BLANKS],
 );
 const ESCAPES: Branch = branch(Step::Escapes, "backslashes undone", false, &[]);
 const QUOTED: &[Branch] = &[
@@ -62,7 +65,7 @@ pub(super) const WAYS: &[Branch] = &[
         Step::Join,
         "lines joined",
         false,
-        &[PERCENT, ENTITIES, UNTAG],
+        &[PERCENT, ENTITIES, UNTAG, PLAIN],
     ),
     PERCENT,
     branch(
@@ -78,3 +81,38 @@ pub(super) const WAYS: &[Branch] = &[
     ESCAPES,
     branch(Step::Numbers, "numbers read as letters", false, &[]),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns every path of the tree, and whether codes are looked for at its end.
+    fn paths(ways: &[Branch], path: &[Step], codes: bool, found: &mut Vec<(Vec<Step>, bool)>) {
+        for way in ways {
+            let path = [path, &[way.step]].concat();
+            paths(way.then, &path, codes && way.codes, found);
+            found.push((path, codes && way.codes));
+        }
+    }
+
+    #[test]
+    fn a_path_without_one_of_its_steps_is_a_path() {
+        let mut all = Vec::new();
+        paths(WAYS, &[], true, &mut all);
+        assert!(all.len() > 40, "{}", all.len());
+        for (path, codes) in all.iter().filter(|(path, _)| path.len() > 1) {
+            for left_out in 0..path.len() {
+                let mut rest = path.clone();
+                rest.remove(left_out);
+                // Without any blank, lines are joined, too.
+                if rest.contains(&Step::NoBlanks) {
+                    rest.retain(|step| *step != Step::Join);
+                }
+                let holds = |(known, known_codes): &(Vec<Step>, bool)| {
+                    *known == rest && (*known_codes || !codes)
+                };
+                assert!(all.iter().any(holds), "{path:?} has no {rest:?}");
+            }
+        }
+    }
+}

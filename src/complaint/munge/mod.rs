@@ -37,6 +37,8 @@ pub(super) struct Exhibit {
     pub(super) octets: Vec<u8>,
     /// The masked message octet for octet, where RFC 5322 does not allow it as it is.
     pub(super) exact: Option<Vec<u8>>,
+    /// Whether `octets` were searched for the user as they are, and he was not found.
+    pub(super) is_clean: bool,
     /// Length of the header section in `octets`.
     pub(super) header_octets: usize,
     /// How many places show the user no more.
@@ -69,6 +71,11 @@ impl Workshop<'_> {
     pub(super) fn make(&self, level: Munge) -> Exhibit {
         let mut exhibit = Exhibit::default();
         let mut octets = self.shortened(level, &mut exhibit);
+        // What is searched is then what is sent, octet for octet.
+        let lines = canonical(&octets);
+        if !lines.is_departed {
+            octets = lines.octets;
+        }
         if level != Munge::None {
             let (hidden, others) = recipients::hide(&octets, self.rules, self.not_others);
             octets = hidden.unwrap_or(octets);
@@ -79,13 +86,16 @@ impl Workshop<'_> {
             octets = crossed;
             exhibit.tokens = tokens;
         }
-        if level != Munge::None
-            && let Some(masked) = leak::mask(&octets, self.forms)
-        {
-            octets = masked.octets;
-            exhibit.places = masked.places;
+        if level != Munge::None {
+            exhibit.is_clean = true;
+            if let Some(masked) = leak::mask(&octets, self.forms) {
+                octets = masked.octets;
+                exhibit.places = masked.places;
+                exhibit.is_clean = masked.is_clean;
+            }
         }
         let lines = canonical(&octets);
+        exhibit.is_clean &= lines.octets == octets;
         exhibit.exact = lines.is_departed.then_some(octets);
         exhibit.octets = lines.octets;
         exhibit.header_octets = crate::intake::Headers::parse(&exhibit.octets).body_at();

@@ -1,0 +1,115 @@
+//! Finds long runs of the characters of a code without looking at every octet.
+//!
+//! In: octets, a set of characters, a least length. Out: the places of the runs.
+//! Limits: a run is contiguous; line ends within codes are the caller's.
+
+use std::ops::Range;
+
+/// A set of octets.
+pub(super) type Class = [bool; 256];
+
+/// Makes a set of those octets that a code uses.
+pub(super) const fn class(holds: &[u8]) -> Class {
+    let mut class = [false; 256];
+    let mut rest = holds;
+    while let [octet, after @ ..] = rest {
+        #[expect(
+            clippy::indexing_slicing,
+            reason = "an octet is below 256, and this is const"
+        )]
+        {
+            class[*octet as usize] = true;
+        }
+        rest = after;
+    }
+    class
+}
+
+/// The digits of base16, in either case. RFC 4648 §8.
+pub(super) const HEX: Class = class(b"0123456789abcdefABCDEF");
+
+/// The characters of base64 and base64url. RFC 4648 §4, §5.
+pub(super) const BASE64: Class =
+    class(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_");
+
+/// Runs of at least so many octets of a set, in order.
+pub(super) struct Runs<'t> {
+    text: &'t [u8],
+    class: &'static Class,
+    least: usize,
+    from: usize,
+}
+
+/// Returns the runs of a text.
+pub(super) const fn of<'t>(text: &'t [u8], class: &'static Class, least: usize) -> Runs<'t> {
+    Runs {
+        text,
+        class,
+        least,
+        from: 0,
+    }
+}
+
+impl Runs<'_> {
+    /// Goes on behind a place.
+    pub(super) fn pass(&mut self, at: usize) {
+        self.from = self.from.max(at);
+    }
+
+    fn holds(&self, at: usize) -> bool {
+        self.text
+            .get(at)
+            .and_then(|octet| self.class.get(usize::from(*octet)))
+            .is_some_and(|holds| *holds)
+    }
+}
+
+impl Iterator for Runs<'_> {
+    type Item = Range<usize>;
+
+    fn next(&mut self) -> Option<Range<usize>> {
+        // A run of that length holds one of these places, wherever it begins.
+        let mut probe = self.from + self.least.saturating_sub(1);
+        while probe < self.text.len() {
+            if !self.holds(probe) {
+                self.from = probe + 1;
+                probe += self.least.max(1);
+                continue;
+            }
+            let mut start = probe;
+            while start > self.from && self.holds(start - 1) {
+                start -= 1;
+            }
+            let mut end = probe + 1;
+            while self.holds(end) {
+                end += 1;
+            }
+            self.from = end;
+            if end - start >= self.least {
+                return Some(start..end);
+            }
+            probe = end + self.least;
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn every_long_run_is_found_and_no_other(text in "[ag .]{0,60}", least in 1usize..9) {
+            let mut at = 0;
+            let all = text.split(|c| c != 'a').filter_map(|piece| {
+                let range = at..at + piece.len();
+                at += piece.len() + 1;
+                (piece.len() >= least).then_some(range)
+            });
+            let all: Vec<_> = all.collect();
+            prop_assert_eq!(of(text.as_bytes(), &HEX, least).collect::<Vec<_>>(), all);
+        }
+    }
+}
