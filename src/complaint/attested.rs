@@ -52,6 +52,7 @@ mod tests {
             writer: writer.to_owned(),
             field: field.to_owned(),
             text: text.to_owned(),
+            is_of_source: true,
         };
         let all = [
             of("mx.example.org", "ARC-Authentication-Results", "spf=pass"),

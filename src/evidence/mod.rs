@@ -30,9 +30,6 @@ mod link;
 // drop boxes
 mod mailbox;
 
-// what own hosts found to have passed
-mod passed;
-
 // the kind of abuse
 mod kind;
 
@@ -281,11 +278,7 @@ fn esp(headers: &Headers<'_>, trace: &Trace, rules: &Rules) -> Option<Esp> {
         .filter(|hop| hop.names_checked)
         .and_then(|hop| hop.rdns.as_deref())
         .is_some_and(of_service);
-    let by_word = trace
-        .attestations
-        .iter()
-        .flat_map(passed::domains)
-        .any(|domain| of_service(&domain));
+    let by_word = trace.passed_domains().into_iter().any(of_service);
     Some(Esp {
         name: service.name.clone(),
         customer: service.customer(&fields),

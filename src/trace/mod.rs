@@ -39,6 +39,7 @@ pub mod story;
 
 // what own hosts attested, and whom that vouches for
 mod attest;
+mod results;
 mod voucher;
 
 // whose hosts are believed
@@ -82,6 +83,15 @@ impl Trace {
                 .is_none_or(|source| !source.reportable)
                 .then_some(Nature::List),
         }
+    }
+
+    /// Returns the domains that an own host found the message to come from.
+    #[must_use]
+    pub fn passed_domains(&self) -> Vec<&str> {
+        voucher::passed_domains(
+            &self.attestations,
+            self.source.as_ref().map(|source| source.addr),
+        )
     }
 }
 
@@ -303,6 +313,8 @@ pub struct Attestation {
     pub text: String,
     /// Name of the header field it stands in.
     pub field: String,
+    /// Whether it stands where its writer had the message from the source itself, not from another host of the own side.
+    pub is_of_source: bool,
 }
 
 /// Follows the Received fields of a message to its source.
@@ -326,7 +338,9 @@ pub fn follow(headers: &Headers<'_>, trust: &Trust, rules: &Rules) -> Trace {
         trace.attestations = attest::read(headers, &fields, at, rules);
         let relay_of = fields
             .get(at)
-            .and_then(|boundary| voucher::relay_of(&trace.attestations, boundary, rules));
+            .and_then(|boundary| {
+                voucher::relay_of(&trace.attestations, boundary.reading.addr?, rules)
+            });
         let claims = claims::judge(&fields, (at, kind), relay_of, trust, rules);
         verdicts.extend(claims.verdicts);
         trace.origin = claims.origin;
