@@ -151,6 +151,10 @@ mod program_killed;
 #[cfg(test)]
 mod trace;
 
+// large providers in the chain, genuine and forged
+#[cfg(test)]
+mod providers;
+
 // what `plaint trace` tells
 #[cfg(test)]
 mod trace_told;

@@ -45,6 +45,9 @@ pub struct Provider {
     vouches: bool,
     #[serde(default)]
     attests_below: bool,
+    /// Products and protocols of the hosts at which its own users hand in, whatever address they show.
+    #[serde(default)]
+    takes_in: Vec<Glob>,
     /// Domains of its own whose SPF record names nothing but its relays.
     #[serde(default)]
     domains: Vec<String>,
@@ -78,6 +81,12 @@ impl Provider {
     #[must_use]
     pub fn attests_below(&self) -> bool {
         self.attests_below
+    }
+
+    /// Returns whether a host of this product, or over this protocol, takes messages in from the provider's own users.
+    #[must_use]
+    pub fn takes_in(&self, text: &str) -> bool {
+        fits_one(&self.takes_in, text)
     }
 
     /// Returns whether a relay of this name, which somebody trusted checked, speaks the truth about its client.

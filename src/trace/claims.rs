@@ -76,7 +76,10 @@ pub(super) fn judge(
                     .voucher
                     .filter(|provider| field.reading.by.is_some_and(|by| provider.writes(by)));
                 if let Some(addr) = field.reading.addr.filter(|addr| {
-                    !is_inner(*addr, &trust.also_public) && crate::rules::carried(*addr).is_none()
+                    !is_inner(*addr, &trust.also_public)
+                        && crate::rules::carried(*addr).is_none()
+                        // The provider's own machines are no origin.
+                        && !vouched.is_some_and(|provider| provider.holds(*addr))
                 }) {
                     let (confidence, why) = match vouched {
                         Some(provider) => (
@@ -146,17 +149,22 @@ fn voucher<'r>(field: &Received<'_>, rules: &'r Rules) -> Option<&'r Provider> {
 ///
 /// Inside its walls that is the provider. A client from outside is where its word
 /// ends, unless the provider found by a checked name that it is another known relay.
+/// So is the place where its own users hand in: what they bring along, they wrote.
 fn next_voucher<'r>(
     provider: &'r Provider,
     field: &Received<'_>,
     trust: &Trust,
     rules: &'r Rules,
 ) -> Option<&'r Provider> {
-    let is_inside = field
-        .reading
-        .addr
-        .is_none_or(|addr| is_inner(addr, &trust.also_public) || provider.holds(addr));
-    if is_inside {
+    let reading = &field.reading;
+    let is_inside = match reading.addr {
+        Some(addr) => is_inner(addr, &trust.also_public) || provider.holds(addr),
+        // A field that hides its client may be the one that took the message in.
+        None => reading.kind == HopKind::Local,
+    };
+    if reading.auth || field.is_taken_in_by(provider) {
+        None
+    } else if is_inside {
         Some(provider)
     } else {
         voucher(field, rules)
@@ -251,6 +259,14 @@ impl<'c, 't> Chain<'c, 't> {
         let inside = self
             .writer
             .filter(|_| above.addr.is_none() || above.addr.is_some_and(|addr| is_inner(addr, &[])));
+        // Who vouches has the message from a machine of its own, whatever name that bears.
+        if self
+            .voucher
+            .zip(reading.by)
+            .is_some_and(|(provider, by)| provider.writes(by))
+        {
+            return true;
+        }
         let Some(by) = reading.by else {
             return inside.is_some() && reading.kind == HopKind::Local
                 || self.writer.is_none() && reading.kind == HopKind::Local && above.rdns.is_some();

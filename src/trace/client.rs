@@ -63,6 +63,12 @@ impl Walk<'_, '_> {
                 "it does not say which address it took the message from{only}, so nothing below it can be believed"
             ));
         };
+        if self.fields.get(at + 1).is_some() && self.is_taken_in(field, addr) {
+            return Step::Stop(
+                "one of the provider's own users handed it in there, and may have brought along all that stands below"
+                    .to_owned(),
+            );
+        }
         if let Some(asked) = self.may_be_a_router(at, addr) {
             return asked;
         }
@@ -76,6 +82,9 @@ impl Walk<'_, '_> {
             return Step::Stop(format!(
                 "it took the message from {client}, an address that only carries another one"
             ));
+        }
+        if let Some(asked) = self.unchecked_name(field, addr) {
+            return asked;
         }
         let kind = match reading.kind {
             HopKind::Web => SourceKind::Webmail,
@@ -181,6 +190,15 @@ impl Walk<'_, '_> {
         Some(Step::Asked(HopTrust::Boundary, why, question))
     }
 
+    /// Returns whether a provider's own user handed the message in at this host, which shows a machine of its own instead.
+    fn is_taken_in(&self, field: &Received<'_>, addr: IpAddr) -> bool {
+        let provider = field.reading.by.and_then(|by| self.provider_of(by));
+        provider.is_some_and(|provider| {
+            (is_inner(addr, &self.trust.also_public) || provider.holds(addr))
+                && field.is_taken_in_by(provider)
+        })
+    }
+
     fn provider_of(&self, by: &str) -> Option<&Provider> {
         self.rules.providers.writing(by)
     }
@@ -234,16 +252,29 @@ impl Walk<'_, '_> {
 
     /// Returns whether the client is a host that the user named, going by the name that was looked up for it.
     ///
-    /// What the client called itself never counts. Where the server does not check
-    /// that the name leads back to the address, only a name given in full does.
+    /// What the client called itself never counts; nor does a name that the server did not
+    /// check to lead back to the address: whoever holds an address gives it any name. RFC 1912 §2.1.
     pub(super) fn named_client(&self, field: &Received<'_>) -> Option<&'static str> {
+        let rdns = field.reading.rdns.filter(|_| field.reading.names_checked)?;
+        self.trust
+            .holds_host(rdns)
+            .then_some("a host that you named as yours")
+    }
+
+    /// Returns what is to be asked where an address bears the name of a host that the user named, which nobody checked.
+    fn unchecked_name(&self, field: &Received<'_>, addr: IpAddr) -> Option<Step> {
         let rdns = field.reading.rdns?;
-        let holds = if field.reading.names_checked {
-            self.trust.holds_host(rdns)
-        } else {
-            self.trust.names_host(rdns)
-        };
-        holds.then_some("a host that you named as yours")
+        let asks = self.trust.names_host(rdns) && !self.trust.denies_host(&addr.to_string());
+        asks.then(|| {
+            Step::Asked(
+                HopTrust::Boundary,
+                format!(
+                    "{} handed it over; that is the name of a host of yours, but nobody checked that it leads back to the address",
+                    field.client()
+                ),
+                Question::own_addr(addr, rdns),
+            )
+        })
     }
 }
 

@@ -12,8 +12,8 @@ use jiff::Timestamp;
 
 use super::date;
 use crate::intake::{Field, Headers, Untrusted};
-use crate::rules::Rules;
 use crate::rules::received::{HopKind, Reading, Room};
+use crate::rules::{Provider, Rules};
 
 /// Characters of a name that a sentence shows.
 pub(super) const NAME_CHARS: usize = 100;
@@ -33,6 +33,14 @@ impl<'t> Received<'t> {
     /// Returns whether the field says anything about a client on the network.
     pub(super) fn has_client(&self) -> bool {
         matches!(self.reading.kind, HopKind::Network | HopKind::Web) && self.reading.has_client()
+    }
+
+    /// Returns whether it is the field of a host at which this provider's own users hand in.
+    pub(super) fn is_taken_in_by(&self, provider: &Provider) -> bool {
+        [self.reading.by_comment, self.reading.with]
+            .into_iter()
+            .flatten()
+            .any(|text| provider.takes_in(text))
     }
 
     /// Returns the writing host's name for a sentence.

@@ -47,8 +47,8 @@ pub(super) fn sign(
     let posted = posted(headers, &client, last_own, below, rules);
     let is_list = list.is_some() || posted.is_some();
     let why = forwarded_for(headers, fields, boundary, &client, &recipients)
-        .or_else(|| rewritten_path(headers, last_own, &client))
-        .or_else(|| forwarded_header(headers, &client, &recipients))
+        .or_else(|| rewritten_path(headers, last_own, &client, rules))
+        .or_else(|| forwarded_header(headers, last_own, &client, &recipients))
         .or(posted)?;
     let name = Untrusted::text(client.name).up_to(100).to_string();
     Some(Sign {
@@ -280,6 +280,7 @@ fn rewritten_path(
     headers: &Headers<'_>,
     last_own: &Received<'_>,
     client: &Client<'_>,
+    rules: &Rules,
 ) -> Option<String> {
     let path = match last_own.reading.reverse_path {
         Some(path) => std::borrow::Cow::Borrowed(path),
@@ -292,11 +293,14 @@ fn rewritten_path(
     };
     let path = path.trim_matches(['<', '>', ' ']);
     let (local, domain) = path.rsplit_once('@')?;
-    let upper = local.get(..5)?.to_ascii_uppercase();
-    let is_rewritten = ["SRS0=", "SRS0+", "SRS0-", "SRS1=", "SRS1+", "SRS1-"]
-        .contains(&upper.as_str())
-        || local.contains("+caf_=");
-    (is_rewritten && same_domain(domain, client.name)).then(|| {
+    let is_srs = local.get(..5).is_some_and(|start| {
+        let start = start.to_ascii_uppercase();
+        ["SRS0=", "SRS0+", "SRS0-", "SRS1=", "SRS1+", "SRS1-"].contains(&start.as_str())
+    });
+    // Large providers write the forwarding mailbox in front, at whatever domain it is.
+    let is_tagged = local.contains("+caf_=") || local.contains("+SRS=");
+    let at_large = is_tagged && rules.providers.writing(client.name).is_some();
+    (at_large || (is_srs || is_tagged) && same_domain(domain, client.name)).then(|| {
         format!(
             "`{}` rewrote the sender's address as forwarders do",
             Untrusted::text(client.name).up_to(100)
@@ -304,13 +308,15 @@ fn rewritten_path(
     })
 }
 
-/// A forwarding host noted that it forwards.
+/// A forwarding host noted that it forwards; what stands above the boundary, the own side wrote about itself.
 fn forwarded_header(
     headers: &Headers<'_>,
+    last_own: &Received<'_>,
     client: &Client<'_>,
     recipients: &Recipients<'_>,
 ) -> Option<String> {
-    let to = headers.first("X-Forwarded-To")?.text();
+    let mut below = headers.fields().iter().skip(last_own.place);
+    let to = below.find(|field| field.is("X-Forwarded-To"))?.text();
     let own = to
         .split(|c: char| c == ',' || c.is_whitespace())
         .any(|to| recipients.holds(to.trim_matches(['<', '>'])));

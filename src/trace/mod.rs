@@ -336,11 +336,9 @@ pub fn follow(headers: &Headers<'_>, trust: &Trust, rules: &Rules) -> Trace {
     };
     if let End::Boundary(at, kind) = side.end {
         trace.attestations = attest::read(headers, &fields, at, rules);
-        let relay_of = fields
-            .get(at)
-            .and_then(|boundary| {
-                voucher::relay_of(&trace.attestations, boundary.reading.addr?, rules)
-            });
+        let relay_of = fields.get(at).and_then(|boundary| {
+            voucher::relay_of(&trace.attestations, boundary.reading.addr?, rules)
+        });
         let claims = claims::judge(&fields, (at, kind), relay_of, trust, rules);
         verdicts.extend(claims.verdicts);
         trace.origin = claims.origin;

@@ -306,9 +306,16 @@ impl Walk<'_, '_> {
                 "written by {writer}, which the field above knows as a machine beside it"
             ));
         }
+        // A provider's hosts hand over inside; so does a relay of its that the user named as his forwarder.
+        let relay = above
+            .reading
+            .rdns
+            .filter(|_| self.named_client(above).is_some());
         let provider = passed
             .iter()
-            .filter_map(|own| self.rules.providers.writing(own.reading.by?))
+            .filter_map(|own| own.reading.by)
+            .chain(relay)
+            .filter_map(|name| self.rules.providers.writing(name))
             .find(|provider| provider.writes(by));
         if let Some(provider) = provider {
             return Believed::Yes(format!(
