@@ -519,6 +519,23 @@ fn desks_are_ticked_as_the_kind_of_abuse_asks() {
 }
 
 #[test]
+fn phishing_accuses_no_mailbox_of_the_one_it_imitates() {
+    let ticked = |kind: Kind, domain: &str| {
+        let mut scene = Scene::of(SPAM);
+        scene.evidence.kind = kind;
+        scene.found.push((
+            Suspect::Domain(domain.to_owned()),
+            Role::Provider,
+            desk("abuse@provider.example.com", Role::Provider),
+        ));
+        scene.draft().last().unwrap().desk.ticked
+    };
+    assert!(!ticked(Kind::Phishing, "bank.example"));
+    assert!(ticked(Kind::Phishing, "gmail.com"));
+    assert!(ticked(Kind::AdvanceFee, "payout.example"));
+}
+
+#[test]
 fn the_registrar_of_a_drop_box_s_domain_is_told_of_the_mailbox_and_never_ticked() {
     let mut scene = Scene::of(SPAM);
     scene.evidence.kind = Kind::AdvanceFee;

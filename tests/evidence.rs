@@ -135,3 +135,22 @@ fn links_of_plain_spam_are_not_looked_up() {
     let (evidence, trace, rules) = gathered("", "buy http://www.pills.example\r\n");
     assert_eq!(evidence::suspects(&trace, &evidence, &rules).len(), 1);
 }
+
+#[test]
+fn only_where_a_reader_comes_is_looked_up() {
+    let accused = |body: &str| {
+        let (evidence, trace, rules) =
+            gathered("Content-Type: text/html\r\nCc: x@evil.example\r\n", body);
+        let suspects = evidence::suspects(&trace, &evidence.called(Some(Kind::Phishing)), &rules);
+        let names = suspects
+            .into_iter()
+            .skip(1)
+            .map(|(suspect, _)| suspect.to_string());
+        names.collect::<std::collections::BTreeSet<_>>()
+    };
+    let body = "<img src='http://www.bank.example/logo.png'><a href='http://evil.example/x'>https://www.bank.example/login</a>\
+        <div style='display:none'>http://innocent.example/ write to info@innocent.example</div>\
+        Your mailbox at http://www.example.org/ is full.";
+    // The recipient's own site is spared where an own host noted his mailbox, not where the sender did.
+    assert_eq!(accused(body), ["evil.example".to_owned()].into());
+}

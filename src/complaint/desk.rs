@@ -267,6 +267,10 @@ pub(super) fn blocked_for_all(case: &Case<'_>, suspect: &Suspect, role: Role) ->
         Role::Hosting | Role::Provider | Role::Registrar if !is_fraud => {
             because("ticked only for phishing, malware and advance-fee fraud")
         }
+        // Phishing takes its answers over links; the mailboxes that it names are the imitated one's.
+        Role::Provider if kind != Kind::AdvanceFee && !is_a_mail_provider(case, suspect) => {
+            because("the mail only names a mailbox at this domain; answers go to its links")
+        }
         // A Reply-To can be anybody's: whose domain nothing links to may be innocent.
         Role::Registrar if !is_linked(case, suspect) => {
             because("only a mailbox that the mail names is at this domain")
@@ -284,6 +288,11 @@ pub(super) fn blocked_for_all(case: &Case<'_>, suspect: &Suspect, role: Role) ->
     }
 }
 
+/// Returns whether a domain gives mailboxes to anybody.
+fn is_a_mail_provider(case: &Case<'_>, suspect: &Suspect) -> bool {
+    matches!(suspect, Suspect::Domain(name) if case.material.rules.is_mail_provider(name))
+}
+
 /// Returns whether a link of the mail leads to a domain, or to a host in it.
 pub(super) fn is_linked(case: &Case<'_>, suspect: &Suspect) -> bool {
     let (Suspect::Domain(name) | Suspect::Host(name)) = suspect else {
@@ -292,7 +301,7 @@ pub(super) fn is_linked(case: &Case<'_>, suspect: &Suspect) -> bool {
     let links = &case.material.evidence.links;
     links
         .iter()
-        .any(|link| !link.innocent && crate::evidence::lies_in(&link.host, name))
+        .any(|link| link.is_accused() && crate::evidence::lies_in(&link.host, name))
 }
 
 /// Returns why the network above is proposed at all; whether it is told is for the user to say.

@@ -13,7 +13,7 @@ use super::quote::{QUOTED_CHARS, wrapped};
 use super::stamp::stamps;
 use super::{Answer, NOTE_CHARS, Says};
 use crate::contact::{Role, Suspect};
-use crate::evidence::Kind;
+use crate::evidence::{Kind, Link};
 use crate::intake::Untrusted;
 
 // what the desk has to do with the mail
@@ -288,16 +288,17 @@ impl Text<'_, '_> {
                     _ => None,
                 })
                 .collect();
-            let lies_in = |host: &str| {
-                has(Role::Authority)
+            // A desk sees all that lies at its hosts, pictures, too; an authority, where readers are led.
+            let concerns = |link: &Link| {
+                has(Role::Authority) && link.followed
                     || hosts
                         .iter()
-                        .any(|name| crate::evidence::lies_in(host, name))
+                        .any(|name| crate::evidence::lies_in(&link.host, name))
             };
             let links: Vec<_> = evidence
                 .links
                 .iter()
-                .filter(|link| !link.innocent && lies_in(&link.host))
+                .filter(|link| !link.innocent && concerns(link))
                 .collect();
             if !links.is_empty() {
                 self.blank();

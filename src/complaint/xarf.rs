@@ -37,7 +37,7 @@ pub(super) fn report(case: &Case<'_>, call: &Call<'_>, exhibit: &Exhibit) -> Str
             fields.insert(name.to_owned(), value);
         }
     };
-    let link = evidence.links.iter().find(|link| !link.innocent);
+    let link = evidence.links.iter().find(|link| link.is_accused());
     if evidence.kind == Kind::Phishing
         && let Some(link) = link
     {

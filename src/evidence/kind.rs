@@ -133,7 +133,7 @@ fn phishing(signs: &Signs<'_>) -> Vec<(u32, String)> {
             ),
         ));
     }
-    let accused = || signs.links.iter().filter(|link| !link.innocent);
+    let accused = || signs.links.iter().filter(|link| link.is_accused());
     if let Some(link) = accused().find(|link| link.host.parse::<std::net::IpAddr>().is_ok()) {
         reasons.push((
             1,

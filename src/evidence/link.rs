@@ -1,19 +1,20 @@
 //! The links of a message: decoded, disguises taken off, never followed.
 //!
-//! In: the text parts. Out: [`Link`]s, first seen first.
+//! In: the text parts. Out: [`Link`]s, first seen first, and whether a reader comes there.
 //! Standards: RFC 3986 and the WHATWG URL standard (what a link is), RFC 5891 (hosts as A-labels), HTML (attributes that hold links).
-//! Trust: hostile; a redirector's target is read from the link alone, a shortener's stays unknown.
+//! Trust: hostile; a redirector's target is read from the link alone, a shortener's stays unknown. Pictures of an
+//! innocent's, his name over a link that leads elsewhere, and what nobody sees, are written in to have him accused.
 //! Limits: links in scripts and pictures, and links that a script puts together, are not seen.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use html5gum::{Token, Tokenizer};
 use linkify::{LinkFinder, LinkKind};
 use url::Url;
 
-use super::Link;
-use super::decode;
+use super::visible::Hidden;
+use super::{Link, decode, registered_domain};
 use crate::rules::Rules;
 
 /// Links of one message at most; a bomb has more.
@@ -35,42 +36,66 @@ pub(super) struct Links {
     pub(super) mailtos: Vec<String>,
     /// The text without its tags, for words and addresses.
     pub(super) shown: String,
-    seen: HashSet<String>,
+    /// Where each link stands among them.
+    seen: HashMap<String, usize>,
+    /// Links that are only written, not made.
+    only_written: HashSet<usize>,
+    /// Domains that stand over links which lead elsewhere.
+    pretended: HashSet<String>,
 }
 
-/// What an attribute leads to.
+/// How a reader meets a link.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Leads {
+    /// He follows it.
     Link,
+    /// He reads it.
+    Written,
+    /// His program fetches it to show the mail: a picture, a style; or he does not see it at all.
+    Aside,
+    /// The same, and it is too small to be seen.
     Beacon,
 }
 
 impl Links {
+    /// Returns the links, those apart that a mail only pretends to lead to.
+    pub(super) fn into_links(self) -> (Vec<Link>, Vec<String>) {
+        let mut links = self.links;
+        for (at, link) in links.iter_mut().enumerate() {
+            let is_pretended = self.only_written.contains(&at)
+                && registered_domain(&link.host)
+                    .is_some_and(|domain| self.pretended.contains(&domain));
+            link.followed &= !is_pretended;
+        }
+        (links, self.beacons)
+    }
+
     /// Adds the links of a plain text.
     pub(super) fn plain(&mut self, text: &str, rules: &Rules) {
         let text = undisguised(text);
-        let mut finder = LinkFinder::new();
-        finder
-            .kinds(&[LinkKind::Url])
-            .url_must_have_scheme(false)
-            .url_can_be_iri(true);
-        for found in finder.links(&text) {
+        self.written(&text, rules);
+        self.say(&text);
+    }
+
+    fn written(&mut self, text: &str, rules: &Rules) {
+        for written in urls(text) {
             if self.links.len() >= LINK_LIMIT {
                 break;
             }
-            let written = found.as_str();
             if written.contains("://") {
-                self.add(written, Leads::Link, rules);
+                self.add(written, Leads::Written, rules);
             } else if written.to_ascii_lowercase().starts_with("www.") {
-                self.add(&format!("http://{written}"), Leads::Link, rules);
+                self.add(&format!("http://{written}"), Leads::Written, rules);
             }
         }
-        self.say(&text);
     }
 
     /// Adds the links of an HTML text: of all attributes that lead somewhere, and of what is written.
     pub(super) fn html(&mut self, text: &str, rules: &Rules) {
-        let mut written = String::new();
+        let (mut said, mut written) = (String::new(), String::new());
+        let mut hidden = Hidden::default();
+        // What stands over a link, and the domain that this one leads to.
+        let mut over: Option<(String, Option<String>)> = None;
         for token in Tokenizer::new(text) {
             let Ok(token) = token;
             match token {
@@ -78,17 +103,29 @@ impl Links {
                     let name: &[u8] = &tag.name;
                     let attribute =
                         |name: &[u8]| tag.attributes.get(name).map(|value| value.to_vec());
+                    hidden.opens(name, &attribute);
+                    let is_seen = !hidden.is_hidden() && !hidden.hides(&attribute);
+                    let leads = if is_seen { Leads::Link } else { Leads::Aside };
                     let is_dot = name == b"img" && is_dot(&attribute);
+                    // A frame shows what it fetches; pictures, styles and fonts only dress the mail.
+                    let shows = matches!(name, b"iframe" | b"frame" | b"embed" | b"object");
                     for (key, value) in &tag.attributes {
                         let key: &[u8] = key;
                         let value = String::from_utf8_lossy(value);
                         match key {
                             b"src" | b"background" | b"poster" | b"data" => {
-                                let leads = if is_dot { Leads::Beacon } else { Leads::Link };
+                                let leads = match (is_dot, shows) {
+                                    (true, _) => Leads::Beacon,
+                                    (false, true) => leads,
+                                    (false, false) => Leads::Aside,
+                                };
                                 self.add(value.trim(), leads, rules);
                             }
+                            b"href" | b"xlink:href" if !matches!(name, b"a" | b"area") => {
+                                self.add(value.trim(), Leads::Aside, rules);
+                            }
                             b"href" | b"action" | b"formaction" | b"xlink:href" => {
-                                self.add(value.trim(), Leads::Link, rules);
+                                self.add(value.trim(), leads, rules);
                             }
                             b"content" if name == b"meta" => {
                                 if let Some((_, target)) = value.split_once(['=']) {
@@ -99,20 +136,60 @@ impl Links {
                             _ => {}
                         }
                     }
+                    if let Some(href) = attribute(b"href").filter(|_| name == b"a") {
+                        self.pretend(over.take());
+                        let href = String::from_utf8_lossy(&href).into_owned();
+                        let host = parsed(&href).map(|(_, host)| host);
+                        let domain = host.map(|host| registered_domain(&host).unwrap_or(host));
+                        over = Some((String::new(), domain));
+                    }
+                    said.push(' ');
                     written.push(' ');
                 }
-                Token::String(value) => written.push_str(&String::from_utf8_lossy(&value)),
+                Token::EndTag(tag) => {
+                    let name: &[u8] = &tag.name;
+                    if name == b"a" {
+                        self.pretend(over.take());
+                    }
+                    hidden.closes(name);
+                }
+                Token::String(value) if !hidden.is_hidden() => {
+                    let value = String::from_utf8_lossy(&value);
+                    match &mut over {
+                        Some((text, _)) => text.push_str(&value),
+                        None => written.push_str(&value),
+                    }
+                    said.push_str(&value);
+                }
                 _ => {}
             }
         }
-        self.plain(&written, rules);
+        self.pretend(over);
+        self.written(&undisguised(&written), rules);
+        self.say(&undisguised(&said));
+    }
+
+    /// Notes the domains that stand over a link to another one.
+    fn pretend(&mut self, over: Option<(String, Option<String>)>) {
+        let Some((text, Some(leads_to))) = over else {
+            return;
+        };
+        for written in urls(&text) {
+            let (_, rest) = written.split_once("://").unwrap_or(("", written));
+            let host = rest.split(['/', '?', '#', ':']).next().unwrap_or_default();
+            if let Some(domain) = registered_domain(host).filter(|domain| *domain != leads_to)
+                && self.pretended.len() < LINK_LIMIT
+            {
+                self.pretended.insert(domain);
+            }
+        }
     }
 
     /// Adds the links of `url(…)` in a style.
     fn style(&mut self, value: &str, rules: &Rules) {
         for piece in value.split("url(").skip(1) {
             let link = piece.split(')').next().unwrap_or_default();
-            self.add(link.trim().trim_matches(['"', '\'']), Leads::Link, rules);
+            self.add(link.trim().trim_matches(['"', '\'']), Leads::Aside, rules);
         }
     }
 
@@ -136,16 +213,29 @@ impl Links {
         {
             let address = written.get(rest.len()..).unwrap_or_default();
             let address = decode::percent(address.split('?').next().unwrap_or_default().as_bytes());
-            self.mailtos
-                .push(String::from_utf8_lossy(&address).into_owned());
+            if leads == Leads::Link {
+                self.mailtos
+                    .push(String::from_utf8_lossy(&address).into_owned());
+            }
             return;
         }
         let Some((url, host)) = parsed(written) else {
             return;
         };
         let text = String::from(url.clone());
-        if !self.seen.insert(text.clone()) {
+        let is_followed = matches!(leads, Leads::Link | Leads::Written);
+        if let Some(at) = self.seen.get(&text) {
+            if leads == Leads::Link {
+                self.only_written.remove(at);
+            }
+            if let Some(link) = self.links.get_mut(*at) {
+                link.followed |= is_followed;
+            }
             return;
+        }
+        self.seen.insert(text.clone(), self.links.len());
+        if leads == Leads::Written {
+            self.only_written.insert(self.links.len());
         }
         if leads == Leads::Beacon {
             self.beacons.push(text.clone());
@@ -160,11 +250,27 @@ impl Links {
             url: text,
             host,
             target,
+            followed: is_followed,
         });
         if let Some(behind) = behind {
-            self.add(&behind, Leads::Link, rules);
+            self.add(&behind, leads, rules);
         }
     }
+}
+
+/// Returns what a reader takes for a link in a text.
+fn urls(text: &str) -> impl Iterator<Item = &str> {
+    let mut finder = LinkFinder::new();
+    finder
+        .kinds(&[LinkKind::Url])
+        .url_must_have_scheme(false)
+        .url_can_be_iri(true);
+    let found: Vec<&str> = finder
+        .links(text)
+        .take(LINK_LIMIT)
+        .map(|found| found.as_str())
+        .collect();
+    found.into_iter()
 }
 
 /// Reads a link as a browser does; `None` where it leads to no host.
@@ -280,6 +386,48 @@ mod tests {
             ]
         );
         assert_eq!(links.links[0].url, "http://shop.example.com/a?b=1&c=2");
+    }
+
+    /// Returns the hosts that a reader comes to.
+    fn followed(links: Links) -> Vec<String> {
+        let (links, _) = links.into_links();
+        let followed = links.into_iter().filter(|link| link.followed);
+        followed.map(|link| link.host).collect()
+    }
+
+    #[test]
+    fn pictures_and_what_nobody_sees_are_no_place_that_a_reader_comes_to() {
+        let links = html(
+            "<link href='http://style.example/a.css'><img src='http://logo.example/a.png'><td background='http://bg.example/x'>\
+             <style>@import 'http://css.example/x'</style><script>location='http://script.example/'</script><!-- http://remark.example/ -->\
+             <div style='display: none'><a href='http://hidden.example/'>x</a> http://hidden-text.example/<div>y</div></div>\
+             <a href='http://hidden-link.example/' hidden>x</a><p hidden><a href='http://hidden-line.example/'>x</a>\
+             <div><a href='http://evil.example/x'>click</a></div> or http://text.example/ <form action='http://form.example/'>",
+        );
+        assert_eq!(
+            followed(links),
+            ["evil.example", "form.example", "text.example"]
+        );
+    }
+
+    #[test]
+    fn a_name_over_a_link_that_leads_elsewhere_is_not_accused() {
+        let mut links = html(
+            "<a href='http://evil.example/x'>https://www.bank.example/login</a> <a href='http://b.evil.example/y'>other.example</a> http://evil.example/z",
+        );
+        links.plain(
+            "go to https://www.bank.example/login <http://evil.example/x>",
+            &Rules::builtin(),
+        );
+        assert_eq!(
+            followed(links),
+            ["evil.example", "b.evil.example", "evil.example"]
+        );
+        // Who writes his own name over a link to another is accused for the link that he makes of it.
+        let links = html(
+            "<a href='http://shop.example/'>http://evil.example/</a><a href='http://evil.example/'>x</a>",
+        );
+        assert_eq!(followed(links), ["shop.example", "evil.example"]);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::intake::{Headers, Message};
 use crate::rules::Rules;
-use crate::trace::Trace;
+use crate::trace::{HopTrust, Trace};
 
 // transfer encodings, charsets, encoded words
 pub(crate) mod decode;
@@ -26,6 +26,7 @@ pub use host::{host_shown, lies_in, registered_domain};
 
 // links, beacons, what is written
 mod link;
+mod visible;
 
 // drop boxes
 mod mailbox;
@@ -87,6 +88,16 @@ pub struct Link {
     pub target: Option<String>,
     /// Whether it shortens another link, which stays unknown.
     pub shortener: bool,
+    /// Whether a reader comes there: not where it is only a picture or hidden, or written over another link.
+    pub followed: bool,
+}
+
+impl Link {
+    /// Returns whether a complaint may speak of its host.
+    #[must_use]
+    pub fn is_accused(&self) -> bool {
+        self.followed && !self.innocent
+    }
 }
 
 /// A mailbox that the spam wants answers at.
@@ -210,13 +221,16 @@ pub fn gather(message: &Message, trace: &Trace, rules: &Rules) -> Evidence {
             .map(str::to_ascii_lowercase),
     );
     let drop_boxes = mailbox::drop_boxes(&headers, &links.mailtos, &links.shown, &not);
+    let shown = std::mem::take(&mut links.shown);
+    let (mut links, beacons) = links.into_links();
+    spare_the_recipient(&mut links, trace, rules);
     let attachments = attachments(octets, &structure);
     let esp = esp(&headers, trace, rules);
     let unsubscribe = unsubscribe(&headers);
     let (kind, kind_why) = kind::propose(&kind::Signs {
         headers: &headers,
-        shown: &links.shown,
-        links: &links.links,
+        shown: &shown,
+        links: &links,
         attachments: &attachments,
         esp: esp.as_ref(),
         unsubscribe: unsubscribe.as_ref(),
@@ -226,12 +240,32 @@ pub fn gather(message: &Message, trace: &Trace, rules: &Rules) -> Evidence {
     Evidence {
         kind,
         kind_why,
-        links: links.links,
+        links,
         drop_boxes,
-        beacons: links.beacons,
+        beacons,
         attachments,
         esp,
         unsubscribe,
+    }
+}
+
+/// Takes the recipient's own site out of the accused: phishing for his password names it.
+///
+/// Only mailboxes count that own hosts noted; at a provider's domain strangers have pages, too.
+fn spare_the_recipient(links: &mut [Link], trace: &Trace, rules: &Rules) {
+    let own = trace.hops.iter().take_while(|hop| {
+        matches!(
+            hop.trust,
+            HopTrust::Internal | HopTrust::Boundary | HopTrust::Local
+        )
+    });
+    let domains: HashSet<String> = own
+        .filter_map(|hop| registered_domain(hop.for_.as_deref()?.rsplit_once('@')?.1))
+        .filter(|domain| !rules.is_mail_provider(domain))
+        .collect();
+    for link in links {
+        link.innocent |=
+            registered_domain(&link.host).is_some_and(|domain| domains.contains(&domain));
     }
 }
 

@@ -43,7 +43,7 @@ pub fn suspects(trace: &Trace, evidence: &Evidence, rules: &Rules) -> Vec<(Suspe
     ) {
         return found;
     }
-    let accused = evidence.links.iter().filter(|link| !link.innocent);
+    let accused = evidence.links.iter().filter(|link| link.is_accused());
     let mut hosts: Vec<Suspect> = Vec::new();
     for link in accused {
         let Some(suspect) = host(&link.host, rules) else {
