@@ -153,6 +153,7 @@ impl Walk<'_, '_> {
     ///
     /// Routers and the hosts of containers stand first or last in their network, and nobody answers for their
     /// address; a message that such a client hands to the very host that wrote the next field may never have left it.
+    /// A machine that nobody answers for, wherever it stands, may be a balancer: the next field is a good reading, no more.
     fn may_be_a_router(&self, at: usize, addr: IpAddr) -> Option<Step> {
         let field = self.fields.get(at)?;
         let by = field.reading.by?;
@@ -170,7 +171,7 @@ impl Walk<'_, '_> {
                 Some(name) => {
                     stands_at_an_end && !next.reading.by.is_some_and(|by| same_host(name, by))
                 }
-                None => field.reading.looks_up && (stands_at_an_end || same_writer),
+                None => field.reading.looks_up,
             };
         if !is_doubtful
             || self
@@ -186,8 +187,12 @@ impl Walk<'_, '_> {
         if self.trust.denies_host(&addr.to_string()) {
             return Some(Step::Boundary(SourceKind::Direct, why));
         }
-        let question = Question::own_machine(addr);
-        Some(Step::Asked(HopTrust::Boundary, why, question))
+        let seems_a_router = field.reading.rdns.is_some() || stands_at_an_end || same_writer;
+        let trust = match seems_a_router {
+            true => HopTrust::Boundary,
+            false => HopTrust::Internal,
+        };
+        Some(Step::Asked(trust, why, Question::own_machine(addr)))
     }
 
     /// Returns whether a provider's own user handed the message in at this host, which shows a machine of its own instead.
