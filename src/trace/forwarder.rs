@@ -5,7 +5,7 @@
 //! Trust: a stranger can write all of these lines. A sign makes a question, never a belief; and the host that
 //! handed the message over must bear the name that the sign is about.
 
-use super::field::{DELIVERED, Received};
+use super::field::{DELIVERED, Received, is_inner};
 use super::list::{self, list_host, posted};
 use super::names::{domain_of, registered, same_domain, same_host};
 use super::{Forwarder, Trust};
@@ -49,6 +49,7 @@ pub(super) fn sign(
     let why = forwarded_for(headers, fields, boundary, &client, &recipients)
         .or_else(|| rewritten_path(headers, last_own, &client, rules))
         .or_else(|| forwarded_header(headers, last_own, &client, &recipients))
+        .or_else(|| addressed_to(headers, last_own, below, &client, &recipients))
         .or(posted)?;
     let name = Untrusted::text(client.name).up_to(100).to_string();
     Some(Sign {
@@ -326,4 +327,33 @@ fn forwarded_header(
             Untrusted::text(client.name).up_to(100)
         )
     })
+}
+
+/// The message is addressed to another mailbox at the client's domain, which took it from a stranger without a password.
+///
+/// Who relays for a customer asks for one, and a customer who writes to himself gave it.
+fn addressed_to(
+    headers: &Headers<'_>,
+    last_own: &Received<'_>,
+    below: &[Received<'_>],
+    client: &Client<'_>,
+    recipients: &Recipients<'_>,
+) -> Option<String> {
+    let took = below.iter().find(|field| field.has_client())?;
+    let reading = &took.reading;
+    let is_strangers = reading.by.is_some_and(|by| same_host(by, client.name))
+        && reading.kind == HopKind::Network
+        && !reading.auth
+        && reading
+            .addr
+            .is_some_and(|addr| !is_inner(addr, &[]) && Some(addr) != last_own.reading.addr);
+    // RFC 5322 §3.6.3: To and Cc name whom the author meant.
+    let named = headers.first("To").filter(|_| is_strangers)?.text();
+    let mailbox = named
+        .split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '<' | '>' | '"' | ':'))
+        .find(|word| {
+            recipients.are_others(word)
+                && domain_of(word).is_some_and(|domain| same_domain(domain, client.name))
+        })?;
+    Some(said(client, mailbox))
 }
