@@ -385,11 +385,103 @@ proptest! {
     }
 
     #[test]
-    fn no_helo_becomes_the_source(helo in "[ -~]{1,60}") {
-        let header = format!("Received: from {helo} (client.example.org [192.0.2.7]) by mx.example.net (Postfix) with ESMTP id 1; Sat, 21 Nov 2026 10:00:00 +0000");
-        let trace = follow(&header, &Trust::default(), rules());
-        if let Some(source) = trace.source {
-            prop_assert_eq!(source.addr, "192.0.2.7".parse::<IpAddr>().unwrap());
+    fn no_helo_becomes_the_source(
+        words in prop::collection::vec(prop::sample::select(SAID), 1..7),
+        glue in prop::sample::select(vec!["", " ", "_"]),
+        text in "[ -~]{0,12}",
+        is_named in any::<bool>(),
+    ) {
+        let helo = format!("{}{text}", words.join(glue));
+        let mut trust = Trust::default();
+        trust.add("mx.example.net").unwrap();
+        for form in FORMS {
+            let rdns = if is_named { "dsl-7.isp.example" } else { "unknown" };
+            let field = form.replace("{helo}", helo.trim()).replace("{rdns}", rdns);
+            let header = format!(
+                "Received: {field}; Sat, 21 Nov 2026 10:00:00 +0000\n\
+                 Received: from mail.bank.example (mail.bank.example [203.0.113.66]) by mx.example.net (Postfix) with ESMTPS id 1 for <me@example.net>; Sat, 21 Nov 2026 09:59:59 +0000"
+            );
+            let trace = follow(&header, &trust, rules());
+            let innocent: IpAddr = "203.0.113.66".parse().unwrap();
+            prop_assert_ne!(trace.source.map(|source| source.addr), Some(innocent), "{}", field);
         }
     }
 }
+
+/// What a client may say that wants another taken for it.
+const SAID: &[&str] = &[
+    "[203.0.113.66]",
+    "(x [203.0.113.66])",
+    "([203.0.113.66])",
+    "(203.0.113.66)",
+    "203.0.113.66",
+    "mail.bank.example",
+    "mx.example.net",
+    "by",
+    "by mx.example.net",
+    "from",
+    "with",
+    "with LMTP",
+    "id",
+    "for",
+    "via",
+    ";",
+    "(",
+    "[",
+    "]",
+    ")",
+    "(HELO x)",
+    "(HELO",
+    "helo=",
+    "HELO",
+    "(helo=[203.0.113.66])",
+    "x@203.0.113.66",
+    "port=25",
+    "(Postfix)",
+    "\\",
+    "\"",
+    "<",
+    ">",
+    ",",
+    "@",
+    "IPv6:",
+    "; Sat, 21 Nov 2026 10:00:00 +0000",
+    "ident=",
+    "(account x)",
+    "verified",
+    "(may be forged)",
+    "localhost",
+    "[127.0.0.1]",
+    "unknown",
+    "!",
+    "(envelope-from <x>)",
+    "(Authenticated sender: x)",
+];
+
+/// How servers write what a client said, its name and its address; some let blanks and parentheses through.
+const FORMS: [&str; 24] = [
+    "from {helo} ({rdns} [192.0.2.7]) by mx.example.net (Postfix) with ESMTPS id 4F2C for <me@example.net>",
+    "from {helo} ({rdns} [192.0.2.7]) by mx.example.net (8.17.1/8.17.1) with ESMTPS id 4ALA00Xk012345 for <me@example.net>",
+    "from {helo} ([192.0.2.7]) by mx.example.net with ESMTP id 0ALA08XY012345-0ALA08XZ012345",
+    "from {rdns} (HELO {helo}) (192.0.2.7) by mx.example.net with SMTP",
+    "from {rdns} (HELO {helo}) (nobody@192.0.2.7) by mx.example.net with SMTP",
+    "from {rdns} (HELO {helo}) ([192.0.2.7]) by mx.example.net with ESMTP/TLS/ECDHE-RSA-AES256-GCM-SHA384",
+    "from 192.0.2.7 (EHLO {helo}) ([192.0.2.7]) by mx.example.net (JAMES SMTP Server ) with ESMTPS ID 68123456 for <me@example.net>",
+    "from [192.0.2.7] (helo={helo}) by mx.example.net with esmtps (TLS1.3) (Exim 4.98) id 1xUsfz-00000000n3A-1abc for me@example.net",
+    "from dsl-7.isp.example ([192.0.2.7] helo={helo}) by mx.example.net with esmtps (Exim 4.98) id 1xUsfz-00000000n3A-1abc for me@example.net",
+    "from {helo} ({rdns} [::ffff:192.0.2.7]) (TLS: TLS1.3) by mx.example.net with ESMTPS id 00000000000A4B3D.000000006B020DA4.00001F2B",
+    "from {helo} ({rdns} [192.0.2.7]) by mx.example.net (OpenSMTPD) with ESMTPS id 1a2b3c4d for <me@example.net>",
+    "from {helo} ({rdns} [192.0.2.7]) by mx.example.net (Haraka/3.0.5) with ESMTPS id 2B1F3A54.1 envelope-from <a@shop.example>",
+    "from {helo} ({rdns} [192.0.2.7]) (using TLSv1.3 with cipher X) by mx.example.net (Stalwart SMTP) with ESMTPS id 1A2B3C4D5E6F",
+    "from {helo} (192.0.2.7) by mx.example.net (10.1.1.12) with Microsoft SMTP Server (version=TLS1_2) id 15.2.1544.9 via Frontend Transport",
+    "from {helo} (192.0.2.7) by mx.example.net (10.0.0.5) (MDaemon PRO v22.0.3) with ESMTPS id md5001000123456.msg",
+    "from {helo} ({rdns} [192.0.2.7]) by mx.example.net ([10.0.0.5]) with ESMTPS (MDaemon PRO v23.5.2) id md5001000123456.msg",
+    "from {helo} ([192.0.2.7]) by mx.example.net (Kerio Connect 10.0.4) with ESMTPS for me@example.net",
+    "from [192.0.2.7] (HELO {helo}) by mx.example.net (CommuniGate Pro SMTP 6.3.20) with ESMTPS id 12345678 for me@example.net",
+    "from {helo} (192.0.2.7) by mx.example.net (PowerMTA v5.0r9) id hq1a2b3c4d5e for <me@example.net>",
+    "from [192.0.2.7] ([192.0.2.7:43210] helo={helo}) by mx.example.net (ecelerity 4.2.1.55028 r(Core:4.2.1.12)) with ESMTPS id 8A/1C-12345-6789ABCD",
+    "from {helo} (192.0.2.7:43210) by mx.example.net (KumoMTA 10.0.0.5) with ESMTPS id d7ef132b5d7711eea8c8000c29c33806 for <me@example.net>",
+    "from {helo} ([192.0.2.7]) by mx.example.net with MailEnable ESMTPS",
+    "from {helo} ({rdns} [192.0.2.7]) by mx.example.net ([198.51.100.99]) via tcp with ESMTPS id aBcDeFgHiJ for <me@example.net>",
+    "from {helo} ({rdns} [192.0.2.7]) by mx.example.net (envelope-sender <a@shop.example>) (MailHandler) with ESMTPS id 4f2c1a2b",
+];

@@ -251,6 +251,8 @@ pub(super) fn clauses<'t>(field: &'t str, tokens: &[Token<'t>]) -> Clauses<'t> {
         here = 1;
     }
     found.from = (here, tokens.len());
+    // RFC 5321 §4.4: the by-clause follows the from-clause. A key word before it is the client's: `EHLO x with LMTP`.
+    let by_at = found.has_from.then(|| writing_host(tokens)).flatten();
     let mut from_open = true;
     let mut last_semicolon = None;
     while let Some(token) = tokens.get(here) {
@@ -265,7 +267,9 @@ pub(super) fn clauses<'t>(field: &'t str, tokens: &[Token<'t>]) -> Clauses<'t> {
         };
         let next = tokens.get(here + 1).filter(|next| next.kind == Kind::Word);
         // A key word without a value, and the first word of the from-clause, are names.
-        let Some(next) = next.filter(|_| !(found.has_from && here == 1)) else {
+        let is_name = found.has_from && here == 1
+            || word != Keyword::From && by_at.is_some_and(|by| here < by);
+        let Some(next) = next.filter(|_| !is_name) else {
             here += 1;
             continue;
         };
@@ -295,6 +299,10 @@ pub(super) fn clauses<'t>(field: &'t str, tokens: &[Token<'t>]) -> Clauses<'t> {
                 found.doubt = Some("it has two from-clauses");
             }
             Keyword::EnvelopeFrom => found.reverse_path = Some(bare(next.text)),
+            // RFC 2033 §1: LMTP stays inside; who gets that word in beside the server's own comes in with it.
+            Keyword::With if is_lmtp(next.text) != found.with.is_some_and(is_lmtp) => {
+                found.doubt = Some("it names two protocols");
+            }
             Keyword::With | Keyword::From => {}
         }
         if from_open {
@@ -306,11 +314,48 @@ pub(super) fn clauses<'t>(field: &'t str, tokens: &[Token<'t>]) -> Clauses<'t> {
     if let (true, Some(semicolon)) = (from_open, last_semicolon) {
         found.from.1 = semicolon;
     }
+    let said = tokens.get(found.from.0..found.from.1).unwrap_or_default();
+    if said
+        .iter()
+        .any(|token| token.kind == Kind::Comment && holds_a_host(token.text))
+    {
+        found.doubt = Some("a comment of its from-clause holds what may be the writing host");
+    }
     found.rest = found.from.1;
     if let Some(semicolon) = last_semicolon {
         found.date = date_text(field, tokens, semicolon);
     }
     found
+}
+
+/// Returns where the by-clause begins: the first `by` with a value behind the client's own name.
+fn writing_host(tokens: &[Token<'_>]) -> Option<usize> {
+    let is_word = |at: usize| tokens.get(at).is_some_and(|token| token.kind == Kind::Word);
+    (2..tokens.len())
+        .find(|at| tokens.get(*at).and_then(keyword) == Some(Keyword::By) && is_word(at + 1))
+}
+
+/// Returns whether a comment closes another one and goes on with `by`: a parenthesis that the client opened
+/// has swallowed the server's own words, up to one that it closed further down, in its reverse path.
+fn holds_a_host(comment: &str) -> bool {
+    comment.split(')').skip(1).any(|rest| {
+        let mut words = rest.split_ascii_whitespace();
+        words
+            .next()
+            .is_some_and(|word| word.eq_ignore_ascii_case("by"))
+            && words.next().is_some()
+    })
+}
+
+fn is_lmtp(protocol: &str) -> bool {
+    let protocol = protocol.as_bytes();
+    let protocol = match protocol.get(..4) {
+        Some(tag) if tag.eq_ignore_ascii_case(b"UTF8") => protocol.get(4..).unwrap_or_default(),
+        _ => protocol,
+    };
+    protocol
+        .get(..4)
+        .is_some_and(|name| name.eq_ignore_ascii_case(b"LMTP"))
 }
 
 /// Returns up to three words from `at` on, as they stand.
@@ -404,6 +449,24 @@ mod tests {
             from("from 192.0.2.7 (SquirrelMail authenticated user a); by w with HTTP; Thu"),
             ["192.0.2.7", "SquirrelMail authenticated user a", ";"]
         );
+    }
+
+    #[test]
+    fn a_key_word_that_the_client_said_begins_no_clause() {
+        let (tokens, found) = cut(
+            "from x with LMTP id 1 (r.example [192.0.2.7]) by mx.example.net with ESMTP id 2; Thu",
+        );
+        assert_eq!((found.with, found.id), (Some("ESMTP"), Some("2")));
+        assert_eq!(
+            tokens.get(found.from.0..found.from.1).map(<[_]>::len),
+            Some(6)
+        );
+        for doubtful in [
+            "from x (r [192.0.2.7]) by mx (sender <\"y) with LMTP (\"@a.example>) with ESMTP; Thu",
+            "from [198.51.100.1](HELO (r [192.0.2.7]) by mx with ESMTP for <\"y) by mx\"@a.example>; Thu",
+        ] {
+            assert!(cut(doubtful).1.doubt.is_some(), "{doubtful}");
+        }
     }
 
     #[test]
