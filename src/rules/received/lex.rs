@@ -268,7 +268,12 @@ pub(super) fn clauses<'t>(field: &'t str, tokens: &[Token<'t>]) -> Clauses<'t> {
         let next = tokens.get(here + 1).filter(|next| next.kind == Kind::Word);
         // A key word without a value, and the first word of the from-clause, are names.
         let is_name = found.has_from && here == 1
-            || word != Keyword::From && by_at.is_some_and(|by| here < by);
+            || by_at.is_some_and(|by| here < by)
+                && (word != Keyword::From
+                    || next.is_some_and(|next| next.text.starts_with('<')))
+            // RFC 5321 §4.4: the date ends the field; what some servers add behind it is an id, or a path.
+            || !matches!(word, Keyword::Id | Keyword::EnvelopeFrom | Keyword::By)
+                && by_at.is_some_and(|by| last_semicolon.is_some_and(|semicolon| by < semicolon));
         let Some(next) = next.filter(|_| !is_name) else {
             here += 1;
             continue;
@@ -453,6 +458,10 @@ mod tests {
 
     #[test]
     fn a_key_word_that_the_client_said_begins_no_clause() {
+        assert_eq!(
+            from("from (x [198.51.100.1]) from < (r [192.0.2.7]) by mx; Thu").len(),
+            4
+        );
         let (tokens, found) = cut(
             "from x with LMTP id 1 (r.example [192.0.2.7]) by mx.example.net with ESMTP id 2; Thu",
         );
@@ -461,7 +470,12 @@ mod tests {
             tokens.get(found.from.0..found.from.1).map(<[_]>::len),
             Some(6)
         );
+        let (_, found) = cut(
+            "from x(y (192.0.2.7) by mx id 1; Thu (envelope-from <\"z with LMTP (\"@a.example>)",
+        );
+        assert_eq!((found.by, found.with), (Some("mx"), None));
         for doubtful in [
+            "from (198.51.100.1)by mx; ([192.0.2.7]) by mx with ESMTP; Thu",
             "from x (r [192.0.2.7]) by mx (sender <\"y) with LMTP (\"@a.example>) with ESMTP; Thu",
             "from [198.51.100.1](HELO (r [192.0.2.7]) by mx with ESMTP for <\"y) by mx\"@a.example>; Thu",
         ] {

@@ -314,7 +314,7 @@ fn put<'t>(part: Part, value: &'t str, client: &mut Client<'t>) -> Option<()> {
         // RFC 5321 §4.1.1.1: a verb of the protocol announces what the client said, never a looked-up name.
         Part::Rdns if is_greeting(value) => return None,
         // Where an address stands for an identity, it is the client's, and what is before it HELO.
-        Part::Ident if address(value).is_some() => return None,
+        Part::Ident if address(value.trim_matches(['[', ']'])).is_some() => return None,
         Part::Rdns => client.rdns = Some(value),
         Part::Name => {
             client.rdns = Some(value);
