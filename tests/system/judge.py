@@ -8,7 +8,9 @@ An ARF report is read by Python's email package, by Sisimai (libsisimai-perl),
 MIME-tools (libmime-tools-perl) and the mailparse extension (php-mailparse).
 A judge must read type, address, date and evidence; all must agree. What they do
 not read, an XARF document, is held against the fields that version 3 wants, and
-must tell the same as the ARF report beside it (ID.arf.eml, ID.xarf.eml). Exit
+must tell the same as the ARF report beside it (ID.arf.eml, ID.xarf.eml). So must
+a plain complaint (ID.plain.eml), line by line. Where the message itself stands
+there (ID.eml), no more of it may have changed than the complaint says. Exit
 status 1 where one refuses, disagrees, or is not installed.
 """
 import base64
@@ -18,6 +20,7 @@ import datetime
 import email
 import hashlib
 import ipaddress
+import itertools
 import json
 import os
 import pathlib
@@ -33,12 +36,20 @@ PROGRAMS = {
     "mime-tools": ["perl", str(JUDGES / "mimetools.pl")],
     "mailparse": ["php", str(JUDGES / "mailparse.php")],
 }
+# Octets of a line that a plain complaint quotes as it is.
+QUOTED_OCTETS = 900
+# What a complaint says of evidence that lacks something.
+TAKEN_OUT = (b"was left out", b"were left out", b"was replaced", b"could not stand")
 FIELDS = ["From", "To", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type"]
 
 
 def digest(octets):
     """The evidence's digest, whatever line ends and blank end a judge gives it."""
     return hashlib.sha256(octets.replace(b"\r\n", b"\n").rstrip()).hexdigest()
+
+
+def lines_of(octets):
+    return octets.replace(b"\r\n", b"\n").rstrip().split(b"\n")
 
 
 def seconds(date):
@@ -56,7 +67,8 @@ def python_reads(octets):
         if kind == "message/rfc822" and part.is_multipart() and "evidence" not in said:
             # Cut out of the octets: written out again, a field's last line of blanks would be lost.
             pieces = octets.split(b"\r\n--" + mail.get_boundary().encode())
-            said["evidence"] = digest(pieces[3].split(b"\r\n\r\n", 1)[1])
+            said["octets"] = pieces[3].split(b"\r\n\r\n", 1)[1]
+            said["evidence"] = digest(said["octets"])
     return said
 
 
@@ -173,10 +185,54 @@ def judge_xarf(octets):
     return said, faults + said["faults"] + own_rules(octets, kinds)
 
 
+# The facts of part one that the report of an ARF complaint says as well.
+PLAIN_TIME = re.compile(rb"^Time: +(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC\r$", re.MULTILINE)
+PLAIN_ADDRESS = re.compile(rb"^Source address: ([0-9A-Fa-f.:]+)\r$", re.MULTILINE)
+
+
+def judge_plain(path, octets):
+    """What a plain complaint says, as far as it begins its lines as it does in English."""
+    faults = own_rules(octets, ())
+    for answer in (python_reads(octets), program_reads(PROGRAMS["mime-tools"], path)):
+        faults += answer["faults"]
+    address, time = PLAIN_ADDRESS.search(octets), PLAIN_TIME.search(octets)
+    if not address:
+        return {}, [*faults, "it names no source address"]
+    date = time and datetime.datetime.fromisoformat(time[1].decode() + "+00:00")
+    return {"address": address[1].decode(), "date": date and int(date.timestamp()), "octets": octets}, faults
+
+
+def quotes_all(plain, evidence):
+    """Whether a plain complaint quotes every line of the evidence that is plain text, in its order."""
+    quoted = iter(line.rstrip() for line in lines_of(plain))
+    for line in lines_of(evidence):
+        wanted = b"  " + line.replace(b"\t", b"    ")
+        if line.strip() and len(line) <= QUOTED_OCTETS and all(31 < octet < 127 or octet == 9 for octet in line):
+            if not any(wanted.rstrip() == line for line in quoted):
+                return line
+    return None
+
+
+def changed(octets, said, message):
+    """What changed between a message and its evidence that the complaint does not speak of."""
+    text = b" ".join(octets.split(b"\r\n--", 2)[1].split())
+    if any(words in text for words in TAKEN_OUT):
+        return []
+    places = sum(int(count) for count in re.findall(rb"\((?:places|number): (\d+)", text))
+    pairs = itertools.zip_longest(lines_of(said["octets"]), lines_of(message))
+    other = [pair for pair in pairs if pair[0] != pair[1]]
+    # A place may begin on one line and end on the next.
+    if len(other) > 2 * places:
+        return [f"{len(other)} lines are not those of the message, and {places} places are said to be masked: {other[:2]}"]
+    return []
+
+
 def judge(path):
     """What the judges read in a complaint, and what is wrong with it."""
     octets = pathlib.Path(path).read_bytes()
     mail = email.message_from_bytes(octets)
+    if mail.get_content_type() == "text/plain":
+        return judge_plain(path, octets)
     if mail.is_multipart() and [part.get_content_type() for part in mail.get_payload()][2:3] == ["application/json"]:
         return judge_xarf(octets)
     said = {"python": python_reads(octets)}
@@ -188,6 +244,9 @@ def judge(path):
         read = {name: answer[what] for name, answer in said.items() if answer.get(what) is not None}
         if len(set(read.values())) != 1:
             faults.append(f"{what}: they read {read or 'nothing'}")
+    message = pathlib.Path(str(path).removesuffix(".arf.eml") + ".eml")
+    if str(path).endswith(".arf.eml") and message.exists() and "octets" in said["python"]:
+        faults += changed(octets, said["python"], message.read_bytes())
     return said["python"], faults
 
 
@@ -198,8 +257,13 @@ def main():
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         judged = dict(zip(paths, pool.map(judge, paths)))
     for path, (said, faults) in judged.items():
-        other, _ = judged.get(path.removesuffix(".xarf.eml") + ".arf.eml", (said, []))
-        faults += [f"{what}: the ARF report says another" for what in ("address", "date", "evidence") if said.get(what) != other.get(what)]
+        name, _, form = path.removesuffix(".eml").rpartition(".")
+        other, _ = judged.get(f"{name}.arf.eml", (said, []))
+        same = ("address", "date", "evidence") if form == "xarf" else ("address", "date")
+        faults += [f"{what}: the ARF report says another" for what in same if said.get(what) != other.get(what)]
+        if form == "plain" and "octets" in other and "octets" in said:
+            absent = quotes_all(said["octets"], other["octets"])
+            faults += [f"it does not quote {absent}"] if absent else []
     refused = 0
     for path, (_, faults) in judged.items():
         refused += bool(faults)
