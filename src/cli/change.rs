@@ -19,7 +19,7 @@ pub(super) fn kind(session: &mut Session, now: Kind) -> Result<Kind, Failure> {
         .map(|kind| format!("{:<12} {}", kind.word(), meaning(*kind)))
         .collect();
     let chosen = session
-        .asker
+        .ask()
         .one_of("What is this mail?", &rows)
         .map_err(|e| no_answer(&e))?;
     Ok(kinds.get(chosen).copied().unwrap_or(now))
@@ -49,7 +49,7 @@ pub(super) fn note(
                 .chain(desks.iter().map(|desk| format!("only {desk}")))
                 .collect();
             let chosen = session
-                .asker
+                .ask()
                 .one_of("For whom are your words?", &rows)
                 .map_err(|e| no_answer(&e))?;
             chosen.checked_sub(1).and_then(|at| desks.get(at))
@@ -78,12 +78,12 @@ pub(super) fn note(
 /// Reads lines up to an empty one.
 fn words(session: &mut Session) -> Result<String, Failure> {
     let mut text = String::new();
-    session.asker.flush().map_err(|e| no_answer(&e))?;
+    session.ask().flush().map_err(|e| no_answer(&e))?;
     let how = format!("Your words, at most {NOTE_CHARS} characters; an empty line ends them.\n");
-    session.asker.show(&how).map_err(|e| no_answer(&e))?;
+    session.ask().show(&how).map_err(|e| no_answer(&e))?;
     loop {
-        session.asker.show("> ").map_err(|e| no_answer(&e))?;
-        let line = session.asker.answer().map_err(|e| no_answer(&e))?;
+        session.ask().show("> ").map_err(|e| no_answer(&e))?;
+        let line = session.ask().answer().map_err(|e| no_answer(&e))?;
         if line.trim().is_empty() {
             return Ok(text);
         }

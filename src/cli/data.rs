@@ -84,7 +84,7 @@ fn forget(
     }
     if session.asker.can_ask() {
         let question = format!("Forget `{what}` for good, everywhere in the ledger?");
-        let yes = session.asker.yes(&question).map_err(|e| no_answer(&e))?;
+        let yes = session.ask().yes(&question).map_err(|e| no_answer(&e))?;
         if !yes {
             session.term.status("Nothing was forgotten.");
             return Ok(Exit::Done);

@@ -42,7 +42,7 @@ pub(super) fn by_hand(
         }
         // Given up is no: the draft stays.
         let done = session
-            .asker
+            .ask()
             .yes("Did you fill the form in and send it?")
             .unwrap_or(false);
         if done {

@@ -38,7 +38,7 @@ fn ask(session: &mut Session) -> Result<Identity, Failure> {
     );
     let mailbox = loop {
         let line = session
-            .asker
+            .ask()
             .line("Your mailbox:", None)
             .map_err(|e| no_answer(&e))?;
         match AbuseMailbox::try_from(line.as_str()) {
@@ -49,11 +49,11 @@ fn ask(session: &mut Session) -> Result<Identity, Failure> {
         }
     };
     let name = session
-        .asker
+        .ask()
         .line("Your name under the complaint (Enter for none):", None)
         .map_err(|e| no_answer(&e))?;
     let also_mine: Vec<String> = session
-        .asker
+        .ask()
         .line(
             "Other addresses of yours, to be hidden, too (with commas; Enter for none):",
             None,
@@ -88,7 +88,7 @@ fn offer_to_write(
         return Ok(());
     };
     let question = format!("Write this to {}?", file.display());
-    if !session.asker.yes(&question).map_err(|e| no_answer(&e))? {
+    if !session.ask().yes(&question).map_err(|e| no_answer(&e))? {
         return Ok(());
     }
     let mut answers = vec![("identity", "mailbox", Answer::Set(mailbox.to_string()))];

@@ -133,6 +133,12 @@ pub(crate) struct Session {
 }
 
 impl Session {
+    /// Returns where it asks, with everything that was said before on the screen.
+    pub(crate) fn ask(&mut self) -> &mut Asker {
+        self.term.flush();
+        &mut self.asker
+    }
+
     /// Returns the time.
     pub(crate) fn now(&self) -> Timestamp {
         (self.hooks.now)()

@@ -92,7 +92,7 @@ fn ask(session: &mut Session) -> Result<Says, Failure> {
         "I don't know".to_owned(),
     ];
     let chosen = session
-        .asker
+        .ask()
         .one_of(
             "This looks like a newsletter. What can you say about it?",
             &rows,
@@ -102,7 +102,7 @@ fn ask(session: &mut Session) -> Result<Says, Failure> {
         0 => Says::NeverAsked,
         1 => Says::Unsubscribed {
             when: session
-                .asker
+                .ask()
                 .line(
                     "When did you unsubscribe? (a date, or a few words)",
                     Some("some time ago"),

@@ -227,7 +227,7 @@ fn resolve(session: &mut Session, ledger: &mut Ledger, id: i64) -> Result<Exit, 
     }
     session.term.flush();
     let question = told(&kept);
-    session.asker.show(&question).map_err(|e| no_answer(&e))?;
+    session.ask().show(&question).map_err(|e| no_answer(&e))?;
     let ways = [
         "leave it as it is".to_owned(),
         "it was sent: I found it".to_owned(),
@@ -235,7 +235,7 @@ fn resolve(session: &mut Session, ledger: &mut Ledger, id: i64) -> Result<Exit, 
         "drop it".to_owned(),
     ];
     let chosen = session
-        .asker
+        .ask()
         .one_of("What is to become of it?", &ways)
         .map_err(|e| no_answer(&e))?;
     match chosen {

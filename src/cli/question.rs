@@ -65,7 +65,7 @@ pub(super) fn settled_trace(
 
 fn ask(session: &mut Session, ledger: &mut Ledger, question: &Question) -> Result<(), Failure> {
     let yes = session
-        .asker
+        .ask()
         .yes(&question.text)
         .map_err(|e| no_answer(&e))?;
     if !yes {

@@ -272,7 +272,7 @@ fn take(session: &mut Session, ledger: &mut Ledger, read: Vec<Read>) -> Result<u
         }
         let is_sure = group.iter().all(|one| one.taking.how.is_sure());
         let yes = if session.asker.can_ask() {
-            session.asker.yes(question).map_err(|e| no_answer(&e))?
+            session.ask().yes(question).map_err(|e| no_answer(&e))?
         } else {
             is_sure
         };

@@ -71,7 +71,7 @@ fn learn_trust(files: &[PathBuf], session: &mut Session) -> Result<Exit, Failure
         .map(|one| (row(one), one.key != Key::Forwarders))
         .collect();
     let ticks = session
-        .asker
+        .ask()
         .ticks("Which of these are yours?", &rows)
         .map_err(|e| no_answer(&e))?;
     let answers: Vec<(&str, &str, Answer)> = proposals

@@ -128,7 +128,7 @@ fn ask(session: &mut Session, from: &str) -> Result<TransportKind, Failure> {
         "not at all: only write them down".to_owned(),
     ];
     let chosen = session
-        .asker
+        .ask()
         .one_of("How are your complaints to be sent?", &ways)
         .map_err(|e| no_answer(&e))?;
     let (kind, word) = match chosen {
@@ -186,7 +186,7 @@ fn ask_smtp(session: &mut Session, from: &str) -> Result<SmtpKeys, Failure> {
     };
     let mut line = |question: &str, default: &str| {
         session
-            .asker
+            .ask()
             .line(question, Some(default))
             .map_err(|e| no_answer(&e))
     };
