@@ -16,6 +16,12 @@ pub(super) const RULE: &str = "* * *";
 /// Characters of a quoted header or body line that stand on one line.
 pub(super) const QUOTED_CHARS: usize = 900;
 
+/// Octets of a line with others than US-ASCII that stand on one: an octet may become `\xNN`, and all stays below 998.
+const PIECE_OCTETS: usize = 200;
+
+/// Octets before its end at which such a piece rather ends at a blank.
+const BLANK_OCTETS: usize = 40;
+
 /// Returns the header section as part one quotes it: every line escaped and indented.
 pub(super) fn quoted(rules: &Rules, language: &str, key: &str, octets: &[u8]) -> String {
     let heading = rules.texts.say(language, key, &[]);
@@ -43,14 +49,36 @@ fn escaped_line(line: &[u8], out: &mut String) {
         if place > 0 {
             out.push_str("    ");
         }
-        // A character of three octets may become `<U+202E>`; all stays below 998 octets.
-        for (place, chunk) in piece.chunks(100).enumerate() {
-            if place > 0 && place % 2 == 0 {
+        let mut rest = piece;
+        while !rest.is_empty() {
+            let (chunk, after) = rest.split_at(piece_end(rest));
+            out.push_str(&Untrusted::new(chunk).up_to(QUOTED_CHARS).to_string());
+            if !after.is_empty() {
                 out.push_str("\n    ");
             }
-            out.push_str(&Untrusted::new(chunk).up_to(QUOTED_CHARS).to_string());
+            rest = after;
         }
     }
+}
+
+/// Returns where the first piece of a line ends: behind a blank if one is near, and never inside a character.
+fn piece_end(line: &[u8]) -> usize {
+    let Some(piece) = line
+        .get(..PIECE_OCTETS)
+        .filter(|_| line.len() > PIECE_OCTETS)
+    else {
+        return line.len();
+    };
+    let blank = piece.iter().rposition(|octet| *octet == b' ');
+    if let Some(blank) = blank.filter(|blank| blank + BLANK_OCTETS >= PIECE_OCTETS) {
+        return blank + 1;
+    }
+    // UTF-8: what goes on with a character begins with the bits 10, at most three times.
+    let goes_on = |end: usize| line.get(end).is_some_and(|octet| octet & 0xC0 == 0x80);
+    (PIECE_OCTETS - 3..=PIECE_OCTETS)
+        .rev()
+        .find(|end| !goes_on(*end))
+        .unwrap_or(PIECE_OCTETS)
 }
 
 /// Wraps a sentence at blanks; a word that is longer than a line stays whole.
@@ -90,6 +118,36 @@ mod tests {
         wrapped(&"word ".repeat(40), "  ", &mut out);
         assert!(out.lines().all(|line| line.len() <= WRAP_COLUMNS));
         assert_eq!(out.split_whitespace().count(), 40);
+    }
+
+    #[test]
+    fn a_long_line_is_cut_between_characters_and_at_a_blank_if_one_is_near() {
+        let quote = |line: &str| {
+            let mut out = String::new();
+            escaped_line(line.as_bytes(), &mut out);
+            out
+        };
+        for line in [
+            "日本語の長い行".repeat(40),
+            "aä".repeat(200),
+            "x🐝".repeat(100),
+        ] {
+            let quoted = quote(&line);
+            assert_eq!(quoted.replace("\n    ", ""), line);
+            assert!(quoted.lines().all(|line| line.len() <= PIECE_OCTETS + 4));
+        }
+        let words = "Grüße an alle ".repeat(40);
+        assert!(
+            quote(&words)
+                .lines()
+                .all(|line| words.contains(line.trim_start()))
+        );
+        assert!(quote(&words).lines().all(|line| line.ends_with(' ')));
+        // What is no UTF-8 at all is cut all the same.
+        assert!(quote("x").len() == 1);
+        let mut out = String::new();
+        escaped_line(&[0xBF; 500], &mut out);
+        assert_eq!(out.matches("\\xbf").count(), 500);
     }
 
     #[test]
