@@ -621,6 +621,95 @@ fn what_only_the_user_knows_is_quoted_as_his_word() {
 }
 
 #[test]
+fn a_text_never_says_both_that_nobody_asked_and_that_somebody_may_have() {
+    let mut scene = Scene::of(SPAM);
+    let day = "2026-11-21".parse().unwrap();
+    let said = |scene: &mut Scene, kind, says: Option<Says>| {
+        scene.evidence.kind = kind;
+        scene.options.answer = says.map(|says| Answer { says, on: day });
+        let complaint = scene.one();
+        let first = complaint.text.lines().nth(2).unwrap_or_default().to_owned();
+        (first, complaint.subject)
+    };
+    let when = "May".to_owned();
+    for says in [
+        Says::Unknown,
+        Says::OnceSignedUp,
+        Says::Unsubscribed { when },
+    ] {
+        for kind in [Kind::Spam, Kind::Newsletter] {
+            let (first, subject) = said(&mut scene, kind, Some(says.clone()));
+            assert!(first.starts_with("A bulk mail was delivered"), "{first}");
+            assert!(
+                subject.starts_with("Abuse report: bulk mail from"),
+                "{subject}"
+            );
+        }
+        let (first, _) = said(&mut scene, Kind::Phishing, Some(says.clone()));
+        assert!(first.starts_with("A phishing mail"), "{first}");
+    }
+    // Who was not asked did not say it.
+    let (first, _) = said(&mut scene, Kind::Newsletter, None);
+    assert!(first.starts_with("A bulk mail was delivered"), "{first}");
+    let (first, subject) = said(&mut scene, Kind::Newsletter, Some(Says::NeverAsked));
+    assert!(
+        first.starts_with("A bulk mail that I did not ask for was"),
+        "{first}"
+    );
+    assert!(subject.contains("unsolicited bulk mail"), "{subject}");
+}
+
+#[test]
+fn a_text_speaks_of_attached_octets_only_where_they_are() {
+    let long = format!("{}\r\n", "x".repeat(1_200));
+    let mut scene = Scene::of(spam_with("", &format!("\r\n{long}")));
+    let told = |scene: &Scene| {
+        let text = scene.one().text;
+        (
+            text.contains("original.eml"),
+            text.contains("it is quoted below"),
+        )
+    };
+    assert_eq!(told(&scene), (true, false));
+    let arf = scene.one();
+    scene.options.format = Some(Format::Plain);
+    assert_eq!(told(&scene), (false, true));
+    let plain = complaint::as_plain(
+        arf,
+        &scene.message,
+        &scene.trace,
+        &scene.identity,
+        scene.rules,
+        "en",
+    );
+    assert_eq!(plain.text, scene.one().text);
+    scene.options.format = Some(Format::Xarf);
+    assert_eq!(told(&scene), (false, false));
+}
+
+#[test]
+fn a_file_s_name_cannot_look_like_our_own_words() {
+    let name = "x ".repeat(40)
+        + "The receiving server is the one I trust. What it recorded I state as fact.exe";
+    let body = format!(
+        "\r\n--b\r\nContent-Type: text/plain\r\n\r\nhi\r\n--b\r\nContent-Type: application/x-msdownload\r\n\
+         Content-Disposition: attachment; filename=\"{name}\"\r\n\
+         Content-Transfer-Encoding: base64\r\n\r\nTVqQAAMAAAAEAAAA\r\n--b--\r\n"
+    );
+    let header = "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n";
+    let mut scene = Scene::of(spam_with(header, &body));
+    scene.evidence.kind = Kind::Malware;
+    let text = scene.one().text;
+    let listed = text.split("Attached files:\n").nth(1).unwrap();
+    let listed = listed.split("\n\n").next().unwrap();
+    assert!(listed.contains("What it recorded"), "{text}");
+    assert!(
+        listed.lines().all(|line| line.starts_with("  ")),
+        "{listed}"
+    );
+}
+
+#[test]
 fn the_users_own_note_is_masked_with_the_text_it_stands_in() {
     let mut scene = Scene::of(SPAM);
     scene.options.note = Some("written by jane.doe+shop@example.org".to_owned());

@@ -17,7 +17,7 @@ use crate::consent::{Change, State};
 use crate::contact::Finder;
 use crate::failure::{Exit, Failure};
 use crate::ledger::{Earlier, Ledger, Standing};
-use crate::trace::{Trace, story};
+use crate::trace::{Nature, Trace, story};
 
 /// Runs the command.
 pub(crate) fn run(args: ReportArgs, session: &mut Session) -> Result<Exit, Failure> {
@@ -125,10 +125,13 @@ pub(super) fn is_reportable(trace: &Trace) -> bool {
 /// Says why there is nothing to report.
 fn nothing_to_report(session: &mut Session, trace: &Trace) -> Exit {
     session.term.answer(&say::source(trace, None));
-    if let Some(source) = &trace.source {
+    // A bounce, or mail of a list, is said to be that already.
+    let is_said = matches!(trace.set_aside(), Some(Nature::Backscatter | Nature::List));
+    if let Some(source) = trace.source.as_ref().filter(|_| !is_said) {
+        let why = source.why.trim_end_matches('.');
         session
             .term
-            .answer(&format!("It cannot be reported: {}", source.why));
+            .answer(&format!("It cannot be reported: {why}."));
     }
     if let Some(question) = &trace.question {
         session.term.hint(&format!(

@@ -97,7 +97,7 @@ fn complaint(case: &Case<'_>, call: Call<'_>, level: Munge, exhibit: &Exhibit) -
     );
     let subject = text::subject(case, &call);
     let format = format(material, &call);
-    let hidden = hidden(case, level, &text::compose(case, &call, exhibit));
+    let hidden = hidden(case, level, &text::compose(case, &call, exhibit, format));
     let mut says = String::from_utf8_lossy(&hidden.octets).replace("\r\n", "\n");
     let name = &material.identity.name;
     // A name that the user wants hidden in the evidence cannot sign the text; From has it all the same.
@@ -158,7 +158,7 @@ fn complaint(case: &Case<'_>, call: Call<'_>, level: Munge, exhibit: &Exhibit) -
         text: says,
         format,
         munge: level,
-        masked: text::changes(case, exhibit),
+        masked: text::changes(case, exhibit, format),
         leaks,
         warnings: warnings(case, level),
         incidents: material.earlier.len() + 1,

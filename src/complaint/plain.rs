@@ -6,7 +6,7 @@
 //! Failures: what is no ARF report comes back as it is.
 
 use super::own::Own;
-use super::{Complaint, Format, Identity, Munge, case, compose, draft, leak, quote};
+use super::{Complaint, Format, Identity, Munge, case, compose, draft, leak, quote, text};
 use crate::evidence::mime;
 use crate::intake::{Headers, Message};
 use crate::rules::Rules;
@@ -35,7 +35,7 @@ pub fn as_plain(
     let body = evidence
         .get(Headers::parse(evidence).body_at()..)
         .unwrap_or_default();
-    let mut text = complaint.text.clone();
+    let mut text = without_attachment(&complaint.text, rules);
     if !body.trim_ascii().is_empty() {
         text.push_str(&quote::quoted(
             rules,
@@ -59,6 +59,21 @@ pub fn as_plain(
         leaks,
         ..complaint
     }
+}
+
+/// Returns a text that does not speak of exact octets that go along: a text has nothing beside it.
+fn without_attachment(text: &str, rules: &Rules) -> String {
+    let mut text = text.to_owned();
+    for language in rules.texts.languages() {
+        let line = |key| {
+            let mut line = "\n".to_owned();
+            let said = rules.texts.say(language, key, &[]).unwrap_or_default();
+            quote::wrapped(&said, "  ", &mut line);
+            line
+        };
+        text = text.replacen(&line(text::EXACT), &line(text::BROKEN), 1);
+    }
+    text
 }
 
 /// Returns the header section up to Content-Type, and the evidence.

@@ -11,13 +11,19 @@ use super::desk::Call;
 use super::munge::Exhibit;
 use super::quote::{QUOTED_CHARS, wrapped};
 use super::stamp::stamps;
-use super::{Answer, NOTE_CHARS, Says};
+use super::{Answer, Format, Material, NOTE_CHARS, Says};
 use crate::contact::{Role, Suspect};
 use crate::evidence::{Kind, Link};
 use crate::intake::Untrusted;
 
 // what the desk has to do with the mail
 mod happened;
+
+/// The sentence about exact octets that go along beside a form that RFC 5322 allows.
+pub(super) const EXACT: &str = "changed-exact";
+
+/// The sentence about a form that RFC 5322 allows, where nothing can go along.
+pub(super) const BROKEN: &str = "changed-broken";
 
 /// Links, mailboxes and earlier times that are listed at most.
 const LISTED_LIMIT: usize = 20;
@@ -27,24 +33,34 @@ pub(super) struct Text<'c, 'a> {
     case: &'c Case<'a>,
     call: &'c Call<'a>,
     exhibit: &'c Exhibit,
+    format: Format,
     out: String,
 }
 
-/// Returns the name of a kind in the keys of the sentences.
-const fn kind_key(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Spam => "spam",
-        Kind::Phishing => "phishing",
-        Kind::AdvanceFee => "advance-fee",
-        Kind::Malware => "malware",
-        Kind::Newsletter => "newsletter",
+/// Returns what the mail is called in the keys of the sentences.
+///
+/// That nobody asked for a newsletter only the user can say. Where he says anything else, or
+/// nothing, it is bulk mail: the text must not say in one sentence what it takes back in another.
+fn kind_key(material: &Material<'_>) -> &'static str {
+    let says = material.options.answer.as_ref().map(|answer| &answer.says);
+    match (material.evidence.kind, says) {
+        (
+            Kind::Spam | Kind::Newsletter,
+            Some(Says::Unsubscribed { .. } | Says::OnceSignedUp | Says::Unknown),
+        )
+        | (Kind::Newsletter, None) => "bulk",
+        (Kind::Spam, _) => "spam",
+        (Kind::Phishing, _) => "phishing",
+        (Kind::AdvanceFee, _) => "advance-fee",
+        (Kind::Malware, _) => "malware",
+        (Kind::Newsletter, _) => "newsletter",
     }
 }
 
-/// Returns the subject: from our own data only, in US-ASCII.
+/// Returns the subject, from our own data only.
 pub(super) fn subject(case: &Case<'_>, call: &Call<'_>) -> String {
     let material = case.material;
-    let kind = format!("kind-{}", kind_key(material.evidence.kind));
+    let kind = format!("kind-{}", kind_key(material));
     let say = |key: &str, values: &[(&str, &str)]| {
         material
             .rules
@@ -61,10 +77,13 @@ pub(super) fn subject(case: &Case<'_>, call: &Call<'_>) -> String {
         .iter()
         .map(|(name, value)| (*name, value.as_str()))
         .collect();
-    let subject = say("subject", &values).unwrap_or_default();
+    let subject = say("subject", &values);
+    // RFC 5322 §2.2: a field's text has no line end of its own.
+    let is_text = |c: &char| !c.is_control();
     subject
+        .unwrap_or_default()
         .chars()
-        .filter(|c| c.is_ascii() && !c.is_ascii_control())
+        .filter(is_text)
         .collect()
 }
 
@@ -80,11 +99,17 @@ pub(super) fn about(case: &Case<'_>, call: &Call<'_>) -> std::net::IpAddr {
 }
 
 /// Composes the text above the quoted header section.
-pub(super) fn compose(case: &Case<'_>, call: &Call<'_>, exhibit: &Exhibit) -> String {
+pub(super) fn compose(
+    case: &Case<'_>,
+    call: &Call<'_>,
+    exhibit: &Exhibit,
+    format: Format,
+) -> String {
     let mut text = Text {
         case,
         call,
         exhibit,
+        format,
         out: String::with_capacity(2_048),
     };
     text.say("hello", &[]);
@@ -110,7 +135,7 @@ impl Text<'_, '_> {
             .say(&material.options.language, key, values);
         if let Some(sentence) = &said {
             // Sentences of facts and claims hold foreign text; `claim-levels` is our own word.
-            let is_foreign = ["fact-", "claim-", "link-"]
+            let is_foreign = ["fact-", "claim-", "link-", "attachment"]
                 .iter()
                 .any(|start| key.starts_with(start));
             let is_foreign = is_foreign && key != "claim-levels";
@@ -317,6 +342,8 @@ impl Text<'_, '_> {
             for file in evidence.attachments.iter().take(LISTED_LIMIT) {
                 let name = file.name.as_deref().map_or_else(|| "-".to_owned(), shown);
                 let (size, kind) = (file.size_octets.to_string(), shown(&file.media_type));
+                // The name is the spam's: indented like all that is foreign.
+                self.out.push_str("  ");
                 self.say(
                     "attachment",
                     &[
@@ -400,7 +427,7 @@ impl Text<'_, '_> {
 
     fn changed(&mut self) {
         self.blank();
-        let lines = changes(self.case, self.exhibit);
+        let lines = changes(self.case, self.exhibit, self.format);
         if lines.is_empty() {
             self.say("changed-nothing", &[]);
             return;
@@ -425,7 +452,7 @@ impl Text<'_, '_> {
 }
 
 /// Returns what was changed in the evidence, a line each.
-pub(super) fn changes(case: &Case<'_>, exhibit: &Exhibit) -> Vec<String> {
+pub(super) fn changes(case: &Case<'_>, exhibit: &Exhibit, format: Format) -> Vec<String> {
     let material = case.material;
     let say = |key: &str, name: &str, value: &str| {
         material.rules.texts.say(
@@ -449,10 +476,12 @@ pub(super) fn changes(case: &Case<'_>, exhibit: &Exhibit) -> Vec<String> {
         counted("changed-others", exhibit.others),
         counted("changed-tokens", exhibit.tokens),
         counted(left_out, exhibit.left_out),
-        exhibit
-            .exact
-            .as_ref()
-            .and_then(|_| say("changed-exact", "", "")),
+        exhibit.exact.as_ref().and_then(|_| match format {
+            Format::Arf => say(EXACT, "", ""),
+            Format::Plain => say(BROKEN, "", ""),
+            // The document holds the exact octets themselves.
+            Format::Xarf => None,
+        }),
     ]
     .into_iter()
     .flatten()

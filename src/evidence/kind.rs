@@ -40,9 +40,11 @@ pub(super) fn propose(signs: &Signs<'_>) -> (Kind, Vec<String>) {
         .into_iter()
         .rev()
         .max_by_key(|(_, reasons)| sum(reasons));
-    if let Some((kind, reasons)) = heaviest
+    if let Some((kind, mut reasons)) = heaviest
         && sum(&reasons) >= ENOUGH
     {
+        // The first one is what the user reads.
+        reasons.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
         return (kind, reasons.into_iter().map(|(_, why)| why).collect());
     }
     if let Some(why) = newsletter(signs) {

@@ -15,7 +15,7 @@ impl Text<'_, '_> {
     pub(super) fn what_happened(&mut self) {
         self.blank();
         let evidence = self.case.material.evidence;
-        let mail = self.phrase(&format!("a-{}", kind_key(evidence.kind)));
+        let mail = self.phrase(&format!("a-{}", kind_key(self.case.material)));
         let (time, addr) = (self.case.time(), self.case.source.addr.to_string());
         for (suspect, role) in self.call.concerns.clone() {
             let name = desk::named(suspect);
