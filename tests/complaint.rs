@@ -659,6 +659,63 @@ fn a_text_never_says_both_that_nobody_asked_and_that_somebody_may_have() {
     assert!(subject.contains("unsolicited bulk mail"), "{subject}");
 }
 
+/// Returns the rules with one more of the user's, about `abuse@isp.example.net`.
+fn ruled(accepts: &str) -> &'static Rules {
+    let mut rules = Rules::builtin();
+    let rule = format!(
+        "[[rule]]\nid = \"desks-user-isp\"\nwhat = \"yours\"\nsource = [\"you\"]\nverified_on = 2026-11-21\n\
+         added = 2026-11-21\nconfidence = \"high\"\nmailboxes = [\"abuse@isp.example.net\"]\n\
+         match = [\"abuse@isp.example.net\"]\nskip = [\"abuse@example.org\"]\n[rule.accepts]\n{accepts}\n"
+    );
+    rules.desks.add_user("desks.toml", &rule).unwrap();
+    Box::leak(Box::new(rules))
+}
+
+#[test]
+fn a_desk_gets_the_subject_that_it_demands() {
+    let mut scene = Scene::of(SPAM);
+    scene.rules = ruled("subject = \"ABUSE: {kind} – {addr} – {date} [{ref}]\"");
+    let complaint = scene.one();
+    let reference = complaint.case.reference();
+    assert_eq!(
+        complaint.subject,
+        format!("ABUSE: spam – 192.0.2.7 – 2026-11-21 [{reference}]")
+    );
+    is_sound(&complaint);
+    let parsed = mail_parser::MessageParser::default()
+        .parse(&complaint.octets)
+        .unwrap();
+    assert_eq!(parsed.subject(), Some(complaint.subject.as_str()));
+    assert!(
+        preview::text(&complaint).contains("Subject:       ABUSE: spam – 192.0.2.7 – 2026-11-21")
+    );
+    // The desk of another mailbox is told in our own words.
+    scene.found[0].2 = desk("abuse@other.example.net", Role::Network);
+    assert!(scene.one().subject.starts_with("Abuse report: spam from"));
+}
+
+#[test]
+fn a_desk_that_refuses_the_attachments_of_a_report_gets_text() {
+    let mut scene = Scene::of(SPAM);
+    for (accepts, format) in [
+        ("attachments = [\"txt\", \"png\"]", Format::Plain),
+        ("attachments = [\"TXT\", \"EML\"]", Format::Arf),
+        (
+            "attachments = [\"json\"]\nformats = [\"xarf\", \"plain\"]",
+            Format::Xarf,
+        ),
+        (
+            "attachments = [\"txt\"]\nformats = [\"xarf\"]",
+            Format::Plain,
+        ),
+        ("formats = [\"plain\"]", Format::Plain),
+        ("mail = true", Format::Arf),
+    ] {
+        scene.rules = ruled(accepts);
+        assert_eq!(scene.one().format, format, "{accepts}");
+    }
+}
+
 #[test]
 fn a_text_speaks_of_attached_octets_only_where_they_are() {
     let long = format!("{}\r\n", "x".repeat(1_200));

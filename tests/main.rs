@@ -118,6 +118,11 @@ mod upstream;
 // who collects such mail beside the desks
 #[cfg(test)]
 mod authorities;
+
+// what a desk demands
+#[cfg(test)]
+mod desk_rules;
+
 // kind and note, changed at the prompt
 #[cfg(test)]
 mod change;

@@ -5,11 +5,13 @@
 
 use std::sync::Arc;
 
+use jiff::SignedDuration;
+
 use super::{Session, forms, transport};
 use crate::complaint::{Complaint, Desk, preview};
 use crate::config::{Config, TransportKind};
 use crate::consent::{
-    self, Answer, Approved, Change, Limits, Reason, Situation, State, Unasked, UnaskedWhy,
+    self, Answer, Approved, Change, Facts, Limits, Reason, Situation, State, Unasked, UnaskedWhy,
 };
 use crate::delivery::{self, Outcome, Pause, Tried};
 use crate::failure::{Exit, Failure};
@@ -129,8 +131,7 @@ pub(super) fn guarded(
             // It is its own earlier complaint, and the question says so.
             known.earlier = None;
         }
-        // The user's own rule may be younger than the complaint.
-        known.blocked |= is_blocked(&session.rules, &complaint.desk);
+        ruled(&mut known, &session.rules, ledger, complaint)?;
         facts.push(known);
     }
     let mut facts = facts.into_iter();
@@ -148,6 +149,28 @@ pub(super) fn guarded(
         held_back(session, complaint, &reasons.join("; "));
     }
     Ok(guarded.askable)
+}
+
+/// Adds what a rule says of the desk: the user's own rule may be younger than the complaint.
+fn ruled(
+    known: &mut Facts,
+    rules: &Rules,
+    ledger: &Ledger,
+    complaint: &Complaint,
+) -> Result<(), Failure> {
+    known.blocked |= is_blocked(rules, &complaint.desk);
+    let mailbox = complaint.desk.mailbox.as_ref();
+    let Some(rule) = mailbox.and_then(|mailbox| rules.desks.for_mailbox(mailbox)) else {
+        return Ok(());
+    };
+    known.refuses_munged |= rule.accepts.munged == Some(false);
+    if let Some(hours) = rule.accepts.min_interval_h
+        && let Some(last) = ledger.last_about(complaint)?
+    {
+        let pause = SignedDuration::from_hours(i64::from(hours));
+        known.too_soon = last.checked_add(pause).ok();
+    }
+    Ok(())
 }
 
 /// Says why a complaint is not sent now.

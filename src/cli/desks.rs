@@ -164,6 +164,15 @@ fn show(desk: &str, session: &mut Session) -> Result<Exit, Failure> {
         line("forms of mail", list(&rule.accepts.formats));
         line("attachments", list(&rule.accepts.attachments));
         line("subject", rule.accepts.subject.clone().unwrap_or_default());
+        let pause = rule.accepts.min_interval_h;
+        let pause = pause.map(|hours| format!("{hours} hours between two about one address"));
+        line("pause", pause.unwrap_or_default());
+        let masked = match rule.accepts.munged {
+            Some(true) => "may be masked",
+            Some(false) => "nothing may be masked",
+            None => "",
+        };
+        line("evidence", masked.to_owned());
         line("note", rule.note.clone().unwrap_or_default());
         line("about", list(&rule.domains));
         line(

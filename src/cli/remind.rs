@@ -37,7 +37,7 @@ pub(super) fn run(session: &mut Session, ledger: &mut Ledger, id: i64) -> Result
         first_at,
         language: &session.config.complaint.language,
     };
-    let next = remind(&round, &session.rules.texts, ledger.secret(), now);
+    let next = remind(&round, &session.rules, ledger.secret(), now);
     let Some(next) = next else {
         return Err(Failure::new(
             Exit::Usage,

@@ -1,7 +1,7 @@
 //! Puts the parts of a complaint together: ARF, plain, XARF.
 //!
 //! In: texts and evidence, masked. Out: the octets of the mail.
-//! Standards: RFC 5965 (ARF), RFC 6522 (multipart/report), RFC 5322 §2.1.1 (lines), RFC 2045 §6.2 (7bit, 8bit), RFC 2047 (From).
+//! Standards: RFC 5965 (ARF), RFC 6522 (multipart/report), RFC 5322 §2.1.1 (lines), RFC 2045 §6.2 (7bit, 8bit), RFC 2047 (From, Subject).
 //! Trust: header values are our own data; foreign text stands in bodies only, and no boundary occurs in it.
 //! Limits: text that is not US-ASCII goes as 8bit; a server without 8BITMIME (RFC 6152) must be told by delivery.
 
@@ -15,8 +15,9 @@ use crate::contact::AbuseMailbox;
 /// Characters of base64 on one line. RFC 2045 §6.8.
 const BASE64_COLUMNS: usize = 76;
 
-/// Octets that one encoded word may hold before encoding: 75 characters in all. RFC 2047 §2.
-const WORD_OCTETS: usize = 42;
+/// Octets that one encoded word holds before encoding: `Subject: ` and the word stay within the 76
+/// characters of a line. RFC 2047 §2.
+const WORD_OCTETS: usize = 39;
 
 /// Characters of a name in From.
 const NAME_CHARS: usize = 100;
@@ -154,7 +155,7 @@ fn header(envelope: &Envelope<'_>) -> String {
         "From: {}\r\nTo: {}\r\nSubject: {}\r\nDate: {}\r\nMessage-ID: <{}>\r\nMIME-Version: 1.0\r\n",
         mailbox(&envelope.identity.name, &envelope.identity.mailbox),
         envelope.to,
-        envelope.subject,
+        unstructured(envelope.subject),
         rfc5322(envelope.now),
         envelope.message_id,
     )
@@ -175,8 +176,22 @@ pub(super) fn mailbox(name: &str, mailbox: &AbuseMailbox) -> String {
         let quoted = name.replace('\\', "\\\\").replace('"', "\\\"");
         return format!("\"{quoted}\" <{mailbox}>");
     }
+    format!("{} <{mailbox}>", encoded_words(name))
+}
+
+/// Returns the text of an unstructured field: as it is in US-ASCII, else in encoded words. RFC 2047 §5 (1).
+pub(super) fn unstructured(text: &str) -> String {
+    let text: String = text.chars().filter(|c| !c.is_control()).collect();
+    if text.is_ascii() {
+        return text;
+    }
+    encoded_words(&text)
+}
+
+/// Returns a text in encoded words, one a line.
+fn encoded_words(text: &str) -> String {
     let mut words = Vec::new();
-    let mut rest = name;
+    let mut rest = text;
     while !rest.is_empty() {
         // RFC 2047 §5: each word holds whole characters.
         let end = (1..=rest.len().min(WORD_OCTETS))
@@ -186,7 +201,7 @@ pub(super) fn mailbox(name: &str, mailbox: &AbuseMailbox) -> String {
         words.push(format!("=?utf-8?B?{}?=", BASE64.encode(word.as_bytes())));
         rest = after;
     }
-    format!("{} <{mailbox}>", words.join("\r\n "))
+    words.join("\r\n ")
 }
 
 /// The fields of message/feedback-report. RFC 5965 §3.
@@ -280,6 +295,21 @@ mod tests {
                 .all(|line| line.trim().starts_with("=?utf-8?B?") && line.len() <= 100),
             "{long}"
         );
+    }
+
+    #[test]
+    fn a_subject_is_plain_or_in_encoded_words_and_cannot_add_a_field() {
+        assert_eq!(unstructured("Abuse report (A)"), "Abuse report (A)");
+        assert_eq!(
+            unstructured("ABUSE:\r\nBcc: eve@example.com"),
+            "ABUSE:Bcc: eve@example.com"
+        );
+        let long = "ABUSE: spam – 2001:db8:ffff:ffff:ffff:ffff:ffff:ffff – 2026-11-21";
+        let field = format!("Subject: {}", unstructured(long));
+        // RFC 2047 §2: a line with an encoded word has at most 76 characters, a word 75.
+        assert!(field.lines().count() > 1 && field.lines().all(|line| line.len() <= 76));
+        let back = crate::evidence::decode::words(field.as_bytes());
+        assert_eq!(back, format!("Subject: {long}"));
     }
 
     #[test]

@@ -73,16 +73,16 @@ fn format(material: &Material<'_>, call: &Call<'_>) -> Format {
         return Format::Plain;
     };
     let chosen = material.options.format.unwrap_or_default();
-    let rule = material.rules.desks.for_mailbox(mailbox);
-    let named = rule.map_or(&[][..], |rule| &rule.accepts.formats);
-    let reads: Vec<Format> = named
-        .iter()
-        .filter_map(|word| <Format as clap::ValueEnum>::from_str(word, true).ok())
-        .collect();
-    if reads.contains(&chosen) {
+    let Some(rule) = material.rules.desks.for_mailbox(mailbox) else {
         return chosen;
-    }
-    reads.first().copied().unwrap_or(chosen)
+    };
+    let named = rule.accepts.formats.iter();
+    let named = named.filter_map(|word| <Format as clap::ValueEnum>::from_str(word, true).ok());
+    let mut forms = std::iter::once(chosen).chain(named);
+    // Text is what every desk reads that reads mail at all.
+    forms
+        .find(|form| rule.accepts.takes(form.word(), form.ending()))
+        .unwrap_or(Format::Plain)
 }
 
 /// Composes the complaint for one desk, and looks whether the user can be found in it.

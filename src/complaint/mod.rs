@@ -126,6 +126,28 @@ pub enum Format {
     Xarf,
 }
 
+impl Format {
+    /// Returns the word that rules and settings have for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Arf => "arf",
+            Self::Plain => "plain",
+            Self::Xarf => "xarf",
+        }
+    }
+
+    /// Returns the ending under which a desk sees what is attached in it; nothing is to plain text.
+    #[must_use]
+    pub const fn ending(self) -> Option<&'static str> {
+        match self {
+            Self::Arf => Some("eml"),
+            Self::Plain => None,
+            Self::Xarf => Some("json"),
+        }
+    }
+}
+
 /// How much of the reporter is hidden in the evidence.
 #[derive(
     Debug,
@@ -289,7 +311,7 @@ pub struct Complaint {
     pub source_addr: std::net::IpAddr,
     /// Mailbox in From.
     pub from: AbuseMailbox,
-    /// Subject, as sent.
+    /// Subject, as a person reads it; in the octets it is encoded where it is not US-ASCII (RFC 2047).
     pub subject: String,
     /// Message-ID without angle brackets: keyed, the same on every composition of this case, desk and round.
     pub message_id: String,

@@ -8,10 +8,11 @@
 use jiff::Timestamp;
 
 use super::case::rfc5322;
-use super::compose::crlf;
+use super::compose::{crlf, unstructured};
 use super::quote::wrapped;
+use super::text::demanded_subject;
 use super::{Complaint, Secret};
-use crate::rules::Texts;
+use crate::rules::{Rules, Texts};
 
 /// The language whose sentence is taken where that of the settings is not that of the complaint.
 const FIRST_LANGUAGE: &str = "en";
@@ -33,19 +34,24 @@ pub struct Round<'r> {
 #[must_use]
 pub fn remind(
     round: &Round<'_>,
-    texts: &Texts,
+    rules: &Rules,
     secret: &Secret,
     now: Timestamp,
 ) -> Option<Complaint> {
     let last = round.last;
+    let texts = &rules.texts;
     let mut next = last.clone();
     next.round = last.round.checked_add(1)?;
     let left = secret.message_id(&next.case, &next.desk.key(), next.round);
     // Keyed like the first one: the same on every composition of this round.
     next.message_id = format!("{left}@{}", next.from.domain());
-    // RFC 5322 §3.6.5: "Re: " once, whatever the round.
+    // RFC 5322 §3.6.5: "Re: " once, whatever the round; it may be left out, and is where the
+    // desk's machine demands a subject.
     let bare = last.subject.strip_prefix("Re: ").unwrap_or(&last.subject);
-    next.subject = format!("Re: {bare}");
+    next.subject = match demanded_subject(rules, &last.desk) {
+        Some(_) => bare.to_owned(),
+        None => format!("Re: {bare}"),
+    };
     let said = sentence(round, texts)?;
     let (greeting, rest) = without_sentence(&last.text, texts)?;
     next.text = format!("{greeting}{said}{rest}");
@@ -119,7 +125,7 @@ fn octets(
         let name = line.split(':').next().unwrap_or_default();
         is_dropped = true;
         match name {
-            "Subject" => out.push_str(&format!("Subject: {}\r\n", next.subject)),
+            "Subject" => out.push_str(&format!("Subject: {}\r\n", unstructured(&next.subject))),
             "Date" => out.push_str(&format!("Date: {}\r\n", rfc5322(now))),
             "Message-ID" => out.push_str(&threaded(&next.message_id, message_ids)?),
             // What an earlier reminder followed stands in the new fields.
@@ -206,7 +212,7 @@ mod tests {
             first_at: at("2026-11-20T18:00:00Z"),
             language: "en",
         };
-        remind(&round, &rules.texts, &secret(), at("2026-11-28T18:00:00Z")).unwrap()
+        remind(&round, &rules, &secret(), at("2026-11-28T18:00:00Z")).unwrap()
     }
 
     #[test]
@@ -265,6 +271,19 @@ mod tests {
     }
 
     #[test]
+    fn a_subject_that_a_desk_demands_is_the_same_in_every_round() {
+        let mut first = first();
+        let desk: crate::contact::AbuseMailbox = "abuse@techtomize.com".try_into().unwrap();
+        first.desk.mailbox = Some(desk);
+        first.subject = "ABUSE: spam – 192.0.2.7 – 2026-11-20".to_owned();
+        let second = next(&first, &["first@example.org"]);
+        assert_eq!(second.subject, first.subject);
+        let text = String::from_utf8(second.octets).unwrap();
+        let field = format!("Subject: {}\r\nDate: ", unstructured(&first.subject));
+        assert!(text.contains(&field) && text.is_ascii(), "{text}");
+    }
+
+    #[test]
     fn what_is_not_composed_as_ours_is_not_reminded_of() {
         let rules = Rules::builtin();
         let mut strange = first();
@@ -276,7 +295,7 @@ mod tests {
             language: "de",
         };
         assert_eq!(
-            remind(&round, &rules.texts, &secret(), Timestamp::UNIX_EPOCH),
+            remind(&round, &rules, &secret(), Timestamp::UNIX_EPOCH),
             None
         );
     }

@@ -11,10 +11,11 @@ use super::desk::Call;
 use super::munge::Exhibit;
 use super::quote::{QUOTED_CHARS, wrapped};
 use super::stamp::stamps;
-use super::{Answer, Format, Material, NOTE_CHARS, Says};
+use super::{Answer, Desk, Format, Material, NOTE_CHARS, Says};
 use crate::contact::{Role, Suspect};
 use crate::evidence::{Kind, Link};
 use crate::intake::Untrusted;
+use crate::rules::{Rules, filled};
 
 // what the desk has to do with the mail
 mod happened;
@@ -57,7 +58,7 @@ fn kind_key(material: &Material<'_>) -> &'static str {
     }
 }
 
-/// Returns the subject, from our own data only.
+/// Returns the subject, from our own data only: the one that the desk demands, or ours.
 pub(super) fn subject(case: &Case<'_>, call: &Call<'_>) -> String {
     let material = case.material;
     let kind = format!("kind-{}", kind_key(material));
@@ -77,7 +78,21 @@ pub(super) fn subject(case: &Case<'_>, call: &Call<'_>) -> String {
         .iter()
         .map(|(name, value)| (*name, value.as_str()))
         .collect();
-    let subject = say("subject", &values);
+    let demanded = demanded_subject(material.rules, &call.desk).and_then(|subject| {
+        let mut values = values.clone();
+        // A desk that reads subjects by machine is told in our own words, whatever the text's language.
+        values.retain(|(name, _)| *name != "kind");
+        let day = case.arrival.strftime("%Y-%m-%d").to_string();
+        filled(
+            subject,
+            &[
+                values.as_slice(),
+                &[("kind", material.evidence.kind.word()), ("date", &day)],
+            ]
+            .concat(),
+        )
+    });
+    let subject = demanded.or_else(|| say("subject", &values));
     // RFC 5322 §2.2: a field's text has no line end of its own.
     let is_text = |c: &char| !c.is_control();
     subject
@@ -85,6 +100,12 @@ pub(super) fn subject(case: &Case<'_>, call: &Call<'_>) -> String {
         .chars()
         .filter(is_text)
         .collect()
+}
+
+/// Returns the subject that a desk's rule demands.
+pub(super) fn demanded_subject<'r>(rules: &'r Rules, desk: &Desk) -> Option<&'r str> {
+    let rule = rules.desks.for_mailbox(desk.mailbox.as_ref()?)?;
+    rule.accepts.subject.as_deref()
 }
 
 /// Returns the address that a complaint is about: the source, or the origin that this desk answers for.

@@ -31,6 +31,8 @@ pub enum Caution {
     SourceLimit(u32),
     /// The limit per desk is reached.
     DeskLimit(u32),
+    /// The desk wants more time between two complaints about the same address.
+    TooSoon(Timestamp),
     /// Many complaints went out today.
     Many(u32),
     /// The spam is older than [`STALE`](super::STALE).
@@ -58,9 +60,11 @@ impl Caution {
     #[must_use]
     pub const fn weight(&self) -> Weight {
         match self {
-            Self::Duplicate(..) | Self::Blocked | Self::SourceLimit(_) | Self::DeskLimit(_) => {
-                Weight::Holds
-            }
+            Self::Duplicate(..)
+            | Self::Blocked
+            | Self::SourceLimit(_)
+            | Self::DeskLimit(_)
+            | Self::TooSoon(_) => Weight::Holds,
             Self::TooOld(_)
             | Self::Dead(..)
             | Self::FormOnly(_)
@@ -95,6 +99,11 @@ impl fmt::Display for Caution {
             Self::DeskLimit(limit) => {
                 write!(f, "this desk had {limit} within a day, and that is the limit")
             }
+            Self::TooSoon(until) => write!(
+                f,
+                "this desk had one about this address, and wants no other before {} UTC",
+                until.strftime("%Y-%m-%d %H:%M")
+            ),
             Self::Many(count) => write!(f, "{count} complaints went out within a day"),
             Self::Stale(age) => write!(
                 f,

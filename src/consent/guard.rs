@@ -34,6 +34,8 @@ pub struct Facts {
     pub to_desk: u32,
     /// Complaints to anyone within a day.
     pub to_all: u32,
+    /// Until when the desk's rule wants no other complaint about the same address.
+    pub too_soon: Option<Timestamp>,
     /// Until when the desk counts as dead, and why.
     pub dead: Option<(Timestamp, String)>,
     /// The form that the desk asks to be used.
@@ -197,6 +199,9 @@ pub fn judge(
         cautions.push(Caution::Blocked);
     }
     cautions.extend(limits.broken(facts.about_source, facts.to_desk));
+    if let Some(until) = facts.too_soon.filter(|until| *until > situation.now) {
+        cautions.push(Caution::TooSoon(until));
+    }
     if facts.to_all >= limits.warn {
         cautions.push(Caution::Many(facts.to_all));
     }
@@ -346,6 +351,10 @@ mod tests {
                 ..facts()
             }),
             one(&Facts {
+                too_soon: Some(later),
+                ..facts()
+            }),
+            one(&Facts {
                 to_all: 50,
                 ..facts()
             }),
@@ -380,6 +389,7 @@ mod tests {
         Holds: you said that no mail is to go to this desk
         Holds: this desk had 1 about this address within a day, and that is the limit
         Holds: this desk had 5 within a day, and that is the limit
+        Holds: this desk had one about this address, and wants no other before 2026-11-23 12:00 UTC
         Warns: 50 complaints went out within a day
         Unticks: mail to this desk came back (5.1.1); not before 2026-11-23
         Unticks: this desk wants its form to be used: https://example.net/form

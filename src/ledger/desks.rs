@@ -146,6 +146,8 @@ impl Ledger {
             about_source: counted.about_source,
             to_desk: counted.to_desk,
             to_all: counted.to_all,
+            // What rules say of the desk is not in the ledger.
+            too_soon: None,
             dead: record
                 .dead_until
                 .map(|until| (until, record.dead_because.unwrap_or_default())),
@@ -156,6 +158,30 @@ impl Ledger {
             forwarded_to: record.forwarded_to,
             restored_at: self.restored_at()?,
         })
+    }
+
+    /// Returns when another complaint to the same desk, about the same address, was last agreed to.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] where the ledger cannot be read.
+    pub fn last_about(&self, complaint: &Complaint) -> Result<Option<Timestamp>, LedgerError> {
+        let sql = format!(
+            "SELECT max(approved_at) FROM complaints JOIN cases ON cases.id = case_id
+             WHERE desk = ?2 AND complaints.source_addr = ?4 AND +state IN {COUNTED}
+               AND NOT (key = ?1 AND desk = ?2 AND round = ?3)"
+        );
+        let at: Option<i64> = self.db.query_row(
+            &sql,
+            (
+                complaint.case.octets().as_slice(),
+                complaint.desk.key(),
+                complaint.round,
+                complaint.source_addr.to_string(),
+            ),
+            |row| row.get(0),
+        )?;
+        Ok(at.map(time))
     }
 
     /// Returns when the ledger was last found to come from a backup or another machine.

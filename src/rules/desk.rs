@@ -13,6 +13,7 @@ use serde::Deserialize;
 use toml::value::Datetime;
 
 use super::file::{self, Common};
+use super::text::filled;
 use super::{AbuseMailbox, Confidence, Role, RuleError};
 
 /// The files, embedded.
@@ -38,6 +39,15 @@ const FILES: &[(&str, &str)] = &[
 
 /// What the ids of the built-in authorities begin with.
 const AUTHORITIES: &str = "desks-authorities-";
+
+/// What a demanded subject can be told.
+const SUBJECT_VALUES: [&str; 5] = ["kind", "addr", "date", "time", "ref"];
+
+/// Characters of a demanded subject.
+const SUBJECT_CHARS: usize = 200;
+
+/// Forms of mail that a rule can name.
+const FORMATS: [&str; 3] = ["arf", "plain", "xarf"];
 
 /// Age from which on a verified rule is believed less: desks move within two years.
 const STALE: SignedDuration = SignedDuration::from_hours(548 * 24);
@@ -127,12 +137,45 @@ pub struct Accepts {
     pub formats: Vec<String>,
     /// Endings of attachments that it takes; empty for any.
     pub attachments: Vec<String>,
-    /// The subject that it demands; `{addr}` and `{date}` stand for the source address and the day in UTC.
+    /// The subject that it demands; a name in braces stands for its value: `{kind}`, `{addr}`,
+    /// `{date}` (the day the mail came, in UTC), `{time}` (with its time), `{ref}` (our reference).
     pub subject: Option<String>,
-    /// Hours between two complaints about the same thing.
+    /// Hours between two complaints about the same address; what comes earlier is held.
     pub min_interval_h: Option<u32>,
     /// Kinds of abuse that it takes; empty for all.
     pub only: Vec<String>,
+}
+
+impl Accepts {
+    /// Returns whether mail of a form is taken, with attachments that end like this.
+    #[must_use]
+    pub fn takes(&self, form: &str, ending: Option<&str>) -> bool {
+        let has = |list: &[String], word: &str| {
+            list.is_empty() || list.iter().any(|own| own.eq_ignore_ascii_case(word))
+        };
+        has(&self.formats, form) && ending.is_none_or(|ending| has(&self.attachments, ending))
+    }
+
+    /// Returns what is wrong with it.
+    fn fault(&self) -> Option<&'static str> {
+        let subject = self.subject.as_deref().unwrap_or("-");
+        let values = SUBJECT_VALUES.map(|name| (name, "x"));
+        if subject.trim().is_empty() || subject.chars().count() > SUBJECT_CHARS {
+            Some("demands a subject that is empty, or too long")
+        } else if subject.chars().any(char::is_control) {
+            Some("demands a subject with a control character")
+        } else if filled(subject, &values).is_none() {
+            Some("demands a subject with a value that is not known")
+        } else if self
+            .formats
+            .iter()
+            .any(|word| !FORMATS.contains(&word.as_str()))
+        {
+            Some("names a form of mail that there is none of")
+        } else {
+            None
+        }
+    }
 }
 
 impl DeskRule {
@@ -261,6 +304,9 @@ impl Desks {
                     "authority `{}` does not say whom it is for",
                     rule.id
                 )));
+            }
+            if let Some(fault) = rule.accepts.fault() {
+                return Err(refused(format!("rule `{}` {fault}", rule.id)));
             }
             if rule
                 .form
@@ -438,6 +484,10 @@ mod tests {
             ),
             ("desks-user-1", "mine-1"),
             ("write_to", "writes_to"),
+            ("match =", "accepts.subject = \"{all}\"\nmatch ="),
+            ("match =", "accepts.subject = \"a\\nBcc: b\"\nmatch ="),
+            ("match =", "accepts.subject = \"\"\nmatch ="),
+            ("match =", "accepts.formats = [\"pdf\"]\nmatch ="),
         ] {
             assert!(
                 desks

@@ -69,6 +69,7 @@ pub use esp::{Esps, Service};
 // the sentences of a complaint
 mod text;
 pub use text::Texts;
+pub(crate) use text::filled;
 // bounces and answers: their signs, words and codes
 mod reply;
 pub use reply::{Family, Reason, Replies, ReplyRule, Says};

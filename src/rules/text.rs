@@ -147,21 +147,26 @@ impl Texts {
 
 impl Language {
     fn say(&self, key: &str, values: &[(&str, &str)]) -> Option<String> {
-        let mut rest = self.say.get(key)?.as_str();
-        let mut out = String::with_capacity(rest.len() + 64);
-        while let Some((before, after)) = rest.split_once('{') {
-            out.push_str(before);
-            let (name, after) = after.split_once('}')?;
-            let (_, value) = values.iter().find(|(known, _)| *known == name)?;
-            if value.is_empty() {
-                return None;
-            }
-            out.push_str(value);
-            rest = after;
-        }
-        out.push_str(rest);
-        Some(out)
+        filled(self.say.get(key)?, values)
     }
+}
+
+/// Puts values into a sentence, each for its name in braces; `None` where it lacks one.
+pub(crate) fn filled(sentence: &str, values: &[(&str, &str)]) -> Option<String> {
+    let mut rest = sentence;
+    let mut out = String::with_capacity(rest.len() + 64);
+    while let Some((before, after)) = rest.split_once('{') {
+        out.push_str(before);
+        let (name, after) = after.split_once('}')?;
+        let (_, value) = values.iter().find(|(known, _)| *known == name)?;
+        if value.is_empty() {
+            return None;
+        }
+        out.push_str(value);
+        rest = after;
+    }
+    out.push_str(rest);
+    Some(out)
 }
 
 fn pairs(of: &BTreeMap<String, String>) -> Vec<(&str, &str)> {

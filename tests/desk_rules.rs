@@ -1,0 +1,105 @@
+//! What a rule says that a desk demands is kept to, and `desks show` says it.
+
+use crate::trial::{Trial, agree};
+
+/// The desk of the address that the pills came from.
+const DESK: &str = "abuse@northpath.example";
+
+/// Writes a rule of the user's about that desk.
+fn demand(trial: &Trial, accepts: &str) {
+    let rule = format!(
+        "[[rule]]\nid = \"desks-user-northpath\"\nwhat = \"yours\"\nsource = [\"you\"]\nverified_on = 2026-11-21\n\
+         added = 2026-11-21\nconfidence = \"high\"\nmailboxes = [\"{DESK}\"]\n\
+         match = [\"{DESK}\"]\nskip = [\"abuse@example.org\"]\n[rule.accepts]\n{accepts}\n"
+    );
+    std::fs::create_dir_all(trial.home.path("rules")).unwrap();
+    trial.file("rules/desks.toml", rule.as_bytes());
+}
+
+#[test]
+fn a_demanded_subject_goes_out_encoded_and_is_shown_as_it_reads() {
+    let trial = Trial::begin();
+    demand(&trial, "subject = \"ABUSE: {kind} – {addr}\"");
+    let ran = trial.pipe(&["draft", "pills.eml"], b"");
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let wanted = format!(
+        "Subject: =?utf-8?B?{}?=",
+        data_encoding::BASE64.encode("ABUSE: spam – 198.51.100.23".as_bytes())
+    );
+    assert!(
+        ran.stdout.lines().any(|line| line == wanted),
+        "{}",
+        ran.stdout
+    );
+    let mut player = trial.terminal(&["report", "pills.eml"]);
+    player
+        .read_to("Subject: +(ABUSE: spam – 198.51.100.23)")
+        .unwrap();
+    agree(&mut player);
+    assert_eq!(player.finish().unwrap().code, Some(0));
+    let arrived = trial.internet.mailroom().arrived().remove(0);
+    assert!(String::from_utf8_lossy(&arrived.octets).contains(&format!("{wanted}\r\n")));
+    let shown = trial.pipe(&["log", "show", "1"], b"");
+    assert!(
+        shown.stdout.contains("ABUSE: spam – 198.51.100.23"),
+        "{}",
+        shown.stdout
+    );
+}
+
+#[test]
+fn within_the_hours_that_a_desk_wants_between_two_the_second_is_held() {
+    let trial = Trial::begin();
+    demand(&trial, "min_interval_h = 72");
+    let settings = std::fs::read_to_string(trial.home.config()).unwrap();
+    let many = format!("{settings}\n[limits]\nper_source_and_desk_per_day = 10\n");
+    std::fs::write(trial.home.config(), many).unwrap();
+    let mut player = trial.terminal(&["report", "pills.eml"]);
+    agree(&mut player);
+    assert_eq!(player.finish().unwrap().code, Some(0));
+    let spam = std::fs::read_to_string(trial.home.path("pills.eml")).unwrap();
+    trial.file(
+        "next.eml",
+        spam.replace("7C2D1A0041.8812", "7C2D1A0042.8813")
+            .as_bytes(),
+    );
+    let ending = trial.terminal(&["report", "next.eml"]).finish().unwrap();
+    assert!(
+        ending.screen.contains("Held back, to abuse@northpath.example: this desk had one about this address, and wants no other before"),
+        "{}",
+        ending.screen
+    );
+    assert_eq!(trial.mail().1, 1);
+    // Without the rule it is asked about.
+    demand(&trial, "mail = true");
+    let mut player = trial.terminal(&["review"]);
+    agree(&mut player);
+    assert_eq!(player.finish().unwrap().code, Some(0));
+    assert_eq!(trial.mail().1, 2);
+}
+
+#[test]
+fn a_desk_that_wants_nothing_masked_is_not_ticked_for_what_is() {
+    let trial = Trial::begin();
+    demand(&trial, "munged = false\nattachments = [\"txt\"]");
+    let shown = trial.pipe(&["desks", "show", DESK], b"");
+    assert!(
+        shown.stdout.contains("nothing may be masked"),
+        "{}",
+        shown.stdout
+    );
+    let mut player = trial.terminal(&["report", "pills.eml"]);
+    player
+        .read_to("Not ticked: +(this desk refuses complaints in which something is masked)")
+        .unwrap();
+    // Of its attachments it takes none that a report has.
+    player
+        .read_to("(header and body stand in the text)")
+        .unwrap();
+    player.send(b"\x03").unwrap();
+    player.finish().unwrap();
+    let mut player = trial.terminal(&["report", "--munge", "none", "pills.eml"]);
+    agree(&mut player);
+    assert_eq!(player.finish().unwrap().code, Some(0));
+    assert_eq!(trial.mail().1, 1);
+}
