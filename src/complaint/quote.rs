@@ -16,6 +16,9 @@ pub(super) const RULE: &str = "* * *";
 /// Characters of a quoted header or body line that stand on one line.
 pub(super) const QUOTED_CHARS: usize = 900;
 
+/// What stands for a tab.
+const TAB: &str = "    ";
+
 /// Octets of a line with others than US-ASCII that stand on one: an octet may become `\xNN`, and all stays below 998.
 const PIECE_OCTETS: usize = 200;
 
@@ -40,14 +43,17 @@ pub(super) fn quoted(rules: &Rules, language: &str, key: &str, octets: &[u8]) ->
 
 /// Writes one line of the message, a tab as blanks and everything dangerous escaped.
 fn escaped_line(line: &[u8], out: &mut String) {
-    let plain = |octet: &u8| (32..127).contains(octet);
-    if line.iter().all(plain) && line.len() <= QUOTED_CHARS {
-        out.push_str(&String::from_utf8_lossy(line));
-        return;
+    let plain = |octet: &u8| (32..127).contains(octet) || *octet == b'\t';
+    if line.iter().all(plain) {
+        let text = String::from_utf8_lossy(line).replace('\t', TAB);
+        if text.len() <= QUOTED_CHARS {
+            out.push_str(&text);
+            return;
+        }
     }
     for (place, piece) in line.split(|octet| *octet == b'\t').enumerate() {
         if place > 0 {
-            out.push_str("    ");
+            out.push_str(TAB);
         }
         let mut rest = piece;
         while !rest.is_empty() {
@@ -143,6 +149,12 @@ mod tests {
                 .all(|line| words.contains(line.trim_start()))
         );
         assert!(quote(&words).lines().all(|line| line.ends_with(' ')));
+        // A tab alone is no reason to cut a link.
+        let link = format!(
+            "\t\t<a href=\"https://www.example.net/{}\">",
+            "x".repeat(300)
+        );
+        assert_eq!(quote(&link), link.replace('\t', TAB));
         // What is no UTF-8 at all is cut all the same.
         assert!(quote("x").len() == 1);
         let mut out = String::new();

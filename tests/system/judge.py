@@ -39,7 +39,7 @@ PROGRAMS = {
 # Octets of a line that a plain complaint quotes as it is.
 QUOTED_OCTETS = 900
 # What a complaint says of evidence that lacks something.
-TAKEN_OUT = (b"was left out", b"were left out", b"was replaced", b"could not stand")
+TAKEN_OUT = (b"was left out", b"were left out")
 FIELDS = ["From", "To", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type"]
 
 
@@ -64,6 +64,8 @@ def python_reads(octets):
         if kind == "message/feedback-report" and part.is_multipart():
             report = part.get_payload()[0]
             said.update(type=report["Feedback-Type"], address=report["Source-IP"], date=seconds(report["Arrival-Date"]))
+        if part.get_filename() == "original.eml":
+            said["exact"] = part.get_payload(decode=True)
         if kind == "message/rfc822" and part.is_multipart() and "evidence" not in said:
             # Cut out of the octets: written out again, a field's last line of blanks would be lost.
             pieces = octets.split(b"\r\n--" + mail.get_boundary().encode())
@@ -219,7 +221,8 @@ def changed(octets, said, message):
     if any(words in text for words in TAKEN_OUT):
         return []
     places = sum(int(count) for count in re.findall(rb"\((?:places|number): (\d+)", text))
-    pairs = itertools.zip_longest(lines_of(said["octets"]), lines_of(message))
+    evidence = said.get("exact", said["octets"])
+    pairs = itertools.zip_longest(lines_of(evidence), lines_of(message))
     other = [pair for pair in pairs if pair[0] != pair[1]]
     # A place may begin on one line and end on the next.
     if len(other) > 2 * places:
@@ -259,8 +262,11 @@ def main():
     for path, (said, faults) in judged.items():
         name, _, form = path.removesuffix(".eml").rpartition(".")
         other, _ = judged.get(f"{name}.arf.eml", (said, []))
-        same = ("address", "date", "evidence") if form == "xarf" else ("address", "date")
-        faults += [f"{what}: the ARF report says another" for what in same if said.get(what) != other.get(what)]
+        faults += [f"{what}: the ARF report says another" for what in ("address", "date") if said.get(what) != other.get(what)]
+        # A document holds the exact octets, which stand beside the report where it cannot.
+        exact = digest(other["exact"]) if "exact" in other else other.get("evidence")
+        if form == "xarf" and said.get("evidence") != exact:
+            faults.append("evidence: the ARF report says another")
         if form == "plain" and "octets" in other and "octets" in said:
             absent = quotes_all(said["octets"], other["octets"])
             faults += [f"it does not quote {absent}"] if absent else []
