@@ -9,6 +9,11 @@ use super::input::no_answer;
 use crate::complaint::{NOTE_CHARS, Options};
 use crate::evidence::Kind;
 use crate::failure::Failure;
+use crate::intake::Untrusted;
+use crate::term::editor;
+
+/// What opens the editor instead of a line.
+const EDIT: &str = "edit";
 
 /// Asks what the mail is to be called; Enter leaves it.
 pub(super) fn kind(session: &mut Session, now: Kind) -> Result<Kind, Failure> {
@@ -60,12 +65,19 @@ pub(super) fn note(
         Some(desk) => options.notes.get(desk),
         None => options.note.as_ref(),
     };
-    if before.is_some() {
+    let before = before.cloned().unwrap_or_default();
+    if !before.is_empty() {
         session
             .term
             .status("They take the place of what you wrote before.");
     }
-    let text = words(session)?;
+    let whom = match (desk, desks) {
+        (Some(desk), _) | (None, [desk]) => desk,
+        (None, _) => "every desk",
+    };
+    let Some(text) = words(session, &before, whom)? else {
+        return Ok(());
+    };
     match (desk, text.is_empty()) {
         (Some(desk), true) => drop(options.notes.remove(desk)),
         (Some(desk), false) => drop(options.notes.insert(desk.clone(), text)),
@@ -75,27 +87,75 @@ pub(super) fn note(
     Ok(())
 }
 
-/// Reads lines up to an empty one.
-fn words(session: &mut Session) -> Result<String, Failure> {
+/// Reads lines up to an empty one, or what the user saved in his editor; `None` where all stays as it was.
+fn words(session: &mut Session, before: &str, whom: &str) -> Result<Option<String>, Failure> {
+    let editor = editor::chosen();
     let mut text = String::new();
     session.ask().flush().map_err(|e| no_answer(&e))?;
-    let how = format!("Your words, at most {NOTE_CHARS} characters; an empty line ends them.\n");
+    let mut how =
+        format!("Your words, at most {NOTE_CHARS} characters; an empty line ends them.\n");
+    if let Some(editor) = &editor {
+        let name = Untrusted::text(editor).up_to(60);
+        how.push_str(&format!("Type `{EDIT}` to write them in {name}.\n"));
+    }
     session.ask().show(&how).map_err(|e| no_answer(&e))?;
     loop {
         session.ask().show("> ").map_err(|e| no_answer(&e))?;
         let line = session.ask().answer().map_err(|e| no_answer(&e))?;
+        if let Some(editor) = editor
+            .as_ref()
+            .filter(|_| text.is_empty() && line.trim() == EDIT)
+        {
+            return edited(session, editor, before, whom);
+        }
         if line.trim().is_empty() {
-            return Ok(text);
+            return Ok(Some(text));
         }
         if text.chars().count() + line.chars().count() >= NOTE_CHARS {
             session
                 .term
                 .status("That is too long; the last line was left out.");
-            return Ok(text);
+            return Ok(Some(text));
         }
         if !text.is_empty() {
             text.push('\n');
         }
         text.push_str(line.trim_end());
+    }
+}
+
+/// Lets the user write in his editor, until it is short enough; `None` where that failed.
+fn edited(
+    session: &mut Session,
+    editor: &str,
+    before: &str,
+    whom: &str,
+) -> Result<Option<String>, Failure> {
+    let purpose = format!(
+        "Your own words to {whom}, at most {NOTE_CHARS} characters.\n\
+         Lines that begin with # are left out; an empty file means no words.\n\
+         Saving sends nothing: the complaint is shown again, and needs its code."
+    );
+    let mut text = before.to_owned();
+    loop {
+        match session.ask().edit(editor, &text, &purpose) {
+            Ok(saved) => text = saved,
+            Err(error) => {
+                session.term.warning(&format!(
+                    "{}; your words are as they were",
+                    Untrusted::text(&error.to_string())
+                ));
+                return Ok(None);
+            }
+        }
+        let count = text.chars().count();
+        if count <= NOTE_CHARS {
+            return Ok(Some(text));
+        }
+        let question = format!("That is {count} characters, of at most {NOTE_CHARS}. Shorten it?");
+        if !session.ask().yes(&question).map_err(|e| no_answer(&e))? {
+            session.term.status("Your words are as they were.");
+            return Ok(None);
+        }
     }
 }

@@ -34,6 +34,9 @@ pub(crate) use interrupt::{handing_over, may_have_sent, watch as watch_interrupt
 mod asker;
 pub(crate) use asker::Asker;
 
+// the editor that the user chose
+pub(crate) mod editor;
+
 /// The program's two outputs.
 pub(crate) struct Term {
     out: Box<dyn Write>,
