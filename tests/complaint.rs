@@ -16,13 +16,13 @@ use plaint::trace::{self, Trace, Trust};
 use proptest::prelude::*;
 
 /// What a draft is made of, changed by each test where it matters.
-struct Scene {
+pub(crate) struct Scene {
     message: Message,
     trace: Trace,
-    evidence: Evidence,
-    found: Vec<(Suspect, Role, Contacts)>,
+    pub(crate) evidence: Evidence,
+    pub(crate) found: Vec<(Suspect, Role, Contacts)>,
     identity: Identity,
-    options: Options,
+    pub(crate) options: Options,
     earlier: Vec<Timestamp>,
     now: Timestamp,
     rules: &'static Rules,
@@ -42,7 +42,7 @@ fn mailbox(text: &str) -> AbuseMailbox {
 }
 
 /// One recommended contact of a role.
-fn desk(text: &str, role: Role) -> Contacts {
+pub(crate) fn desk(text: &str, role: Role) -> Contacts {
     Contacts {
         contacts: vec![Contact {
             mailbox: mailbox(text),
@@ -63,7 +63,7 @@ fn addr(text: &str) -> IpAddr {
 }
 
 impl Scene {
-    fn of(octets: impl Into<Vec<u8>>) -> Self {
+    pub(crate) fn of(octets: impl Into<Vec<u8>>) -> Self {
         let rules = &*RULES;
         let message = intake::read(octets.into(), Origin::single("-")).unwrap();
         let mut trust = Trust::default();
@@ -114,7 +114,7 @@ impl Scene {
         })
     }
 
-    fn draft(&self) -> Vec<Complaint> {
+    pub(crate) fn draft(&self) -> Vec<Complaint> {
         self.try_draft().unwrap()
     }
 

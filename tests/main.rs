@@ -20,6 +20,10 @@ mod evidence;
 #[cfg(test)]
 mod complaint;
 
+// what is read before it is agreed to, for each kind of mail
+#[cfg(test)]
+mod previews;
+
 // complaint → Approved or Declined
 #[cfg(test)]
 mod consent;

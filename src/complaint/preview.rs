@@ -15,6 +15,9 @@ use crate::intake::Untrusted;
 /// Lines of the text that the short preview shows.
 const TEXT_LINES: usize = 60;
 
+/// What the notice of a part that does not go along begins with.
+const LEFT_OUT: &str = "[plaint: ";
+
 /// Characters of one line.
 const LINE_CHARS: usize = 160;
 
@@ -171,16 +174,22 @@ fn indented(line: &str, out: &mut String) {
 /// Says what goes along, what was hidden, and what stays visible whatever is hidden.
 fn along(complaint: &Complaint, out: &mut String) {
     let octets = complaint.octets.len().div_ceil(1_024);
+    let is_left_out = |line: &&String| line.contains(LEFT_OUT);
+    let mail = match complaint.masked.iter().filter(is_left_out).count() {
+        0 => "the mail itself".to_owned(),
+        1 => "the mail itself without 1 part".to_owned(),
+        n => format!("the mail itself without {n} parts"),
+    };
     let goes = match (complaint.format, complaint.desk.mailbox.is_some()) {
         (_, false) => "nothing: this text is for the web form, to be filled in by hand".to_owned(),
-        (Format::Arf, _) => format!(
-            "the mail itself, as message/rfc822, and a report for programs ({octets} KiB in all)"
-        ),
+        (Format::Arf, _) => {
+            format!("{mail}, as message/rfc822, and a report for programs ({octets} KiB in all)")
+        }
         (Format::Plain, _) => {
             format!("nothing: header and body stand in the text ({octets} KiB in all)")
         }
         (Format::Xarf, _) => {
-            format!("the mail itself, in an XARF 3 document ({octets} KiB in all)")
+            format!("{mail}, in an XARF 3 document ({octets} KiB in all)")
         }
     };
     let _ = writeln!(out, "Goes along:    {goes}");

@@ -16,6 +16,7 @@ use crate::contact::{Role, Suspect};
 use crate::evidence::{Kind, Link};
 use crate::intake::Untrusted;
 use crate::rules::{Rules, filled};
+use crate::trace::Nature;
 
 // what the desk has to do with the mail
 mod happened;
@@ -43,6 +44,9 @@ pub(super) struct Text<'c, 'a> {
 /// That nobody asked for a newsletter only the user can say. Where he says anything else, or
 /// nothing, it is bulk mail: the text must not say in one sentence what it takes back in another.
 fn kind_key(material: &Material<'_>) -> &'static str {
+    if is_backscatter(material) {
+        return "backscatter";
+    }
     let says = material.options.answer.as_ref().map(|answer| &answer.says);
     match (material.evidence.kind, says) {
         (
@@ -56,6 +60,11 @@ fn kind_key(material: &Material<'_>) -> &'static str {
         (Kind::Malware, _) => "malware",
         (Kind::Newsletter, _) => "newsletter",
     }
+}
+
+/// Returns whether the mail is a bounce or automatic answer: its server is asked for something else than a spammer's.
+fn is_backscatter(material: &Material<'_>) -> bool {
+    material.trace.set_aside() == Some(Nature::Backscatter)
 }
 
 /// Returns the subject, from our own data only: the one that the desk demands, or ours.
@@ -432,6 +441,9 @@ impl Text<'_, '_> {
             let name = super::desk::named(suspect);
             let addr = about(self.case, self.call).to_string();
             match role {
+                Role::Network if is_backscatter(self.case.material) => {
+                    self.say("ask-backscatter", &[])
+                }
                 Role::Network => self.say("ask-network", &[("addr", &name)]),
                 Role::Esp => self.say("ask-esp", &[]),
                 Role::Hosting => self.say("ask-hosting", &[("host", &name)]),
