@@ -263,6 +263,20 @@ fn what_two_desks_read_alike_is_shown_once() {
 }
 
 #[test]
+fn what_stands_beside_the_tick_is_not_said_again_as_a_warning() {
+    let mut complaint = Scene::of(SPAM).one();
+    complaint.desk.unticked_because =
+        Some("a guess; mail to this desk came back (5.1.1)".to_owned());
+    complaint.warnings = vec![
+        "mail to this desk came back (5.1.1)".to_owned(),
+        "50 complaints went out within a day".to_owned(),
+    ];
+    let shown = preview::text(&complaint);
+    assert_eq!(shown.matches("came back").count(), 1, "{shown}");
+    assert!(shown.contains("Warning:       50 complaints"), "{shown}");
+}
+
+#[test]
 fn the_text_speaks_german() {
     let mut scene = Scene::of(SPAM);
     scene.options.language = "de".to_owned();

@@ -138,7 +138,14 @@ fn head(complaint: &Complaint, out: &mut String) {
 }
 
 fn warnings(complaint: &Complaint, out: &mut String) {
-    for warning in &complaint.warnings {
+    // Why it is not ticked stands above already.
+    let said = complaint
+        .desk
+        .unticked_because
+        .as_deref()
+        .unwrap_or_default();
+    let is_new = |warning: &&String| !said.contains(warning.as_str());
+    for warning in complaint.warnings.iter().filter(is_new) {
         let _ = writeln!(
             out,
             "Warning:       {}",

@@ -214,7 +214,8 @@ pub fn judge(
     if let Some(url) = &facts.form_url {
         cautions.push(Caution::FormOnly(url.clone()));
     }
-    if facts.refuses_munged && complaint.munge != Munge::None {
+    let is_masked = complaint.munge != Munge::None && !complaint.masked.is_empty();
+    if facts.refuses_munged && is_masked {
         cautions.push(Caution::RefusesMunged);
     }
     if facts.headers_only && complaint.munge != Munge::HeadersOnly {
@@ -296,7 +297,7 @@ mod tests {
             text: String::new(),
             format: Format::Plain,
             munge: Munge::Address,
-            masked: Vec::new(),
+            masked: vec!["- What identifies me was masked.".to_owned()],
             leaks: Vec::new(),
             warnings: Vec::new(),
             incidents: 1,
@@ -323,6 +324,22 @@ mod tests {
     #[test]
     fn nothing_speaks_against_fresh_spam_to_a_desk_that_is_not_known() {
         assert_eq!(of("abuse@example.net", &Facts::default()), []);
+    }
+
+    #[test]
+    fn a_desk_that_refuses_what_is_masked_has_nothing_against_the_whole_mail() {
+        let facts = Facts {
+            refuses_munged: true,
+            ..Facts::default()
+        };
+        let mut whole = complaint("abuse@example.net");
+        whole.masked.clear();
+        let judged = |one: &Complaint| judge(one, &facts, &situation(), &Limits::default());
+        assert_eq!(judged(&whole), []);
+        whole = complaint("abuse@example.net");
+        assert_eq!(judged(&whole), [Caution::RefusesMunged]);
+        whole.munge = Munge::None;
+        assert_eq!(judged(&whole), []);
     }
 
     #[test]
