@@ -356,3 +356,36 @@ fn a_mail_server_that_refuses_is_quoted_and_nothing_is_lost() {
         assert_eq!(trial.mail().1, 0);
     }
 }
+
+#[test]
+fn who_once_signed_up_is_asked_again_and_may_have_unsubscribed_since() {
+    let trial = Trial::begin();
+    let mut player = trial.terminal(&["report", "newsletter.eml"]);
+    // Where it came from is said before anything is asked about it.
+    player.read_to("(Came from 198.51.100.142)").unwrap();
+    player.read_to("(What can you say about it)").unwrap();
+    player.read_to("(Number):").unwrap();
+    player.type_line("3").unwrap();
+    player.read_to("Not ticked: +(you once signed up)").unwrap();
+    player.read_to("(Enter goes on)").unwrap();
+    player.type_line("").unwrap();
+    assert_eq!(player.finish().unwrap().code, Some(0));
+    assert_eq!(trial.mail(), (0, 0));
+
+    let mail = std::fs::read_to_string(trial.home.path("newsletter.eml")).unwrap();
+    trial.file("next.eml", mail.replace("4419023", "4419024").as_bytes());
+    let mut player = trial.terminal(&["report", "next.eml"]);
+    player
+        .read_to("you said that you (once signed up)")
+        .unwrap();
+    player.read_to("(Number):").unwrap();
+    player.type_line("2").unwrap();
+    player.read_to("(When did you unsubscribe)").unwrap();
+    player.type_line("1 November").unwrap();
+    agree(&mut player);
+    assert_eq!(player.finish().unwrap().code, Some(0));
+    let arrived = trial.internet.mailroom().arrived().remove(0);
+    let text = String::from_utf8_lossy(&arrived.octets).into_owned();
+    assert!(text.contains("I unsubscribed on 1 November"), "{text}");
+    assert!(!text.contains("did not ask for was delivered"), "{text}");
+}

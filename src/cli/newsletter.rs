@@ -30,11 +30,25 @@ pub(super) fn answer(
     let Some(subject) = subject(way) else {
         return Ok(None);
     };
-    if let Some(before) = remembered(ledger, way)? {
-        return Ok(Some(before));
+    let before = remembered(ledger, way)?;
+    // Who once signed up may have unsubscribed since, and the mail goes on.
+    let may_have_changed =
+        |before: &Answer| matches!(before.says, Says::OnceSignedUp | Says::Unknown);
+    if before
+        .as_ref()
+        .is_some_and(|before| !may_have_changed(before))
+        || !session.asker.can_ask()
+    {
+        return Ok(before);
     }
-    if !session.asker.can_ask() {
-        return Ok(None);
+    if let Some(before) = &before {
+        let said = match before.says {
+            Says::OnceSignedUp => "once signed up",
+            _ => "don't know",
+        };
+        session
+            .term
+            .status(&format!("On {} you said that you {said}.", before.on));
     }
     let says = ask(session)?;
     let now = session.now();
