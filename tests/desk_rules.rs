@@ -5,11 +5,15 @@ use crate::trial::{Trial, agree};
 /// The desk of the address that the pills came from.
 const DESK: &str = "abuse@northpath.example";
 
+/// What a desk that takes its form only accepts; `form` is a key of the rule itself.
+const FORM: &str = "mail = false";
+
 /// Writes a rule of the user's about that desk.
 fn demand(trial: &Trial, accepts: &str) {
     let rule = format!(
         "[[rule]]\nid = \"desks-user-northpath\"\nwhat = \"yours\"\nsource = [\"you\"]\nverified_on = 2026-11-21\n\
          added = 2026-11-21\nconfidence = \"high\"\nmailboxes = [\"{DESK}\"]\n\
+         form = \"https://northpath.example/abuse\"\n\
          match = [\"{DESK}\"]\nskip = [\"abuse@example.org\"]\n[rule.accepts]\n{accepts}\n"
     );
     std::fs::create_dir_all(trial.home.path("rules")).unwrap();
@@ -76,6 +80,65 @@ fn within_the_hours_that_a_desk_wants_between_two_the_second_is_held() {
     agree(&mut player);
     assert_eq!(player.finish().unwrap().code, Some(0));
     assert_eq!(trial.mail().1, 2);
+}
+
+#[test]
+fn a_form_gets_the_whole_text_between_two_lines_and_the_user_says_whether_it_was_sent() {
+    let trial = Trial::begin();
+    demand(&trial, FORM);
+    let mut player = trial.terminal(&["report", "pills.eml"]);
+    player
+        .read_to("(web form only: https://northpath.example/abuse)")
+        .unwrap();
+    player.read_to(r"(fill the form in and send it)").unwrap();
+    player.type_line("no").unwrap();
+    let ending = player.finish().unwrap();
+    assert_eq!(ending.code, Some(0), "{}", ending.screen);
+    let rule = format!("{}\n", "-".repeat(40));
+    let mut pieces = ending.screen.split(&rule);
+    let text = pieces.nth(1).unwrap();
+    assert!(text.starts_with("Hello,\n\nUnsolicited mail"), "{text}");
+    assert!(
+        text.contains("\n  Received: from [198.51.100.23]"),
+        "{text}"
+    );
+    let after = pieces.next().unwrap();
+    assert!(
+        after.contains("To this desk nothing was sent. It is kept"),
+        "{after}"
+    );
+    assert!(!ending.screen.contains("Nothing was sent"));
+    let mut player = trial.terminal(&["review"]);
+    player.read_to(r"(fill the form in and send it)").unwrap();
+    player.type_line("yes").unwrap();
+    let ending = player.finish().unwrap();
+    assert!(
+        ending.screen.contains("by hand, on your word"),
+        "{}",
+        ending.screen
+    );
+    assert_eq!(trial.mail(), (0, 0));
+}
+
+#[test]
+fn a_text_in_which_the_user_can_be_found_is_not_there_to_copy() {
+    let trial = Trial::begin();
+    demand(&trial, FORM);
+    let settings = std::fs::read_to_string(trial.home.config()).unwrap();
+    // A word of our own headings cannot be hidden.
+    let found = settings.replace("also_mask = [", "also_mask = [\"section\", ");
+    std::fs::write(trial.home.config(), found).unwrap();
+    let ending = trial.terminal(&["report", "pills.eml"]).finish().unwrap();
+    let screen = ending.screen;
+    assert!(
+        screen.contains("you can still be found in the text for this form"),
+        "{screen}"
+    );
+    assert!(
+        screen.contains("To this desk nothing was sent."),
+        "{screen}"
+    );
+    assert!(!screen.contains("Unsolicited mail"), "{screen}");
 }
 
 #[test]

@@ -49,7 +49,10 @@ pub(super) fn agree_and_send(
     let complaints = guarded(session, ledger, complaints, ShownAs::New)?;
     let (forms, complaints) = forms::taken_out(complaints);
     let exit = if complaints.is_empty() {
-        session.term.status("Nothing was sent.");
+        // Where a form is left to be filled in, what became of it is said below.
+        if forms.is_empty() {
+            session.term.status("Nothing was sent.");
+        }
         if forms.is_empty() || session.asker.can_ask() {
             Exit::Done
         } else {

@@ -29,15 +29,23 @@ pub(super) fn by_hand(
             continue;
         };
         let url = Untrusted::text(url).to_string();
+        if let Some(leak) = complaint.leaks.first() {
+            let leak = Untrusted::text(leak);
+            session.term.warning(&format!(
+                "{url}: you can still be found in the text for this form, so it is not shown: {leak}"
+            ));
+            session.term.status("To this desk nothing was sent.");
+            continue;
+        }
         session.term.answer(&format!(
-            "\nThis desk takes a web form only: {url}\nThe text to copy into it:\n\n{}",
-            preview::text(complaint)
+            "\nThis desk takes a web form only: {url}\n\n{}",
+            preview::for_form(complaint)
         ));
         session.term.flush();
         if !session.asker.can_ask() {
             session
                 .term
-                .hint("it is kept: `plaint review` on a terminal asks about it again");
+                .hint("nothing was sent to it; it is kept: `plaint review` on a terminal asks about it again");
             continue;
         }
         // Given up is no: the draft stays.
@@ -58,6 +66,10 @@ pub(super) fn by_hand(
             session
                 .term
                 .status(&format!("{url}: by hand, on your word. Logged as {id}"));
+        } else {
+            session.term.status(
+                "To this desk nothing was sent. It is kept: `plaint review` asks about it again.",
+            );
         }
     }
     Ok(())

@@ -12,6 +12,9 @@ use super::quote::RULE;
 use super::{CaseKey, Complaint, Format, Munge};
 use crate::intake::Untrusted;
 
+/// What stands above and below a text that is to be copied.
+const FORM_RULE: &str = "----------------------------------------";
+
 /// Lines of the text that the short preview shows.
 const TEXT_LINES: usize = 60;
 
@@ -90,6 +93,22 @@ fn beside(complaint: &Complaint, first: Option<&(String, String)>) -> String {
     head(complaint, &mut out);
     along(complaint, &mut out);
     warnings(complaint, &mut out);
+    out
+}
+
+/// Returns what a person copies into a desk's web form: what decides, then the whole text, as it stands.
+#[must_use]
+pub fn for_form(complaint: &Complaint) -> String {
+    let mut out = String::new();
+    head(complaint, &mut out);
+    along(complaint, &mut out);
+    warnings(complaint, &mut out);
+    // Nothing of the text is shortened or indented here: it is copied.
+    let _ = write!(
+        out,
+        "\nThe text to copy into it, between these lines:\n{FORM_RULE}\n{}{FORM_RULE}\n",
+        whole(complaint)
+    );
     out
 }
 
