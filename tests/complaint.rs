@@ -263,6 +263,24 @@ fn what_two_desks_read_alike_is_shown_once() {
 }
 
 #[test]
+fn the_name_in_from_is_shown_even_where_it_is_hidden_in_all_else() {
+    let mut scene = Scene::of(SPAM);
+    scene.identity.name = "Jane Döe".to_owned();
+    scene.identity.also_mask.push("Jane Döe".to_owned());
+    let shown = preview::text(&scene.one());
+    let from = "Jane Döe <reports@roe.example>";
+    assert!(
+        shown.contains(&format!("From:          {from}\n")),
+        "{shown}"
+    );
+    assert!(
+        shown.contains(&format!("Stays visible: your own From ({from})")),
+        "{shown}"
+    );
+    assert_eq!(shown.matches("Jane Döe").count(), 2, "{shown}");
+}
+
+#[test]
 fn what_stands_beside_the_tick_is_not_said_again_as_a_warning() {
     let mut complaint = Scene::of(SPAM).one();
     complaint.desk.unticked_because =

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 
 use super::quote::RULE;
 use super::{CaseKey, Complaint, Format, Munge};
-use crate::intake::Untrusted;
+use crate::intake::{Headers, Untrusted};
 
 /// What stands above and below a text that is to be copied.
 const FORM_RULE: &str = "----------------------------------------";
@@ -143,7 +143,7 @@ fn head(complaint: &Complaint, out: &mut String) {
             Untrusted::text(value).up_to(LINE_CHARS * 2)
         );
     };
-    line(out, "From:", complaint.from.as_str());
+    line(out, "From:", &from(complaint));
     match (&desk.mailbox, &desk.form) {
         (Some(mailbox), _) => line(out, "To:", mailbox.as_str()),
         (None, Some(form)) => line(out, "Form:", form),
@@ -197,6 +197,16 @@ fn indented(line: &str, out: &mut String) {
     let _ = writeln!(out, "  {}", Untrusted::text(line).up_to(LINE_CHARS));
 }
 
+/// Returns From as it goes out, with the name, which stands there even where it is hidden in all else.
+fn from(complaint: &Complaint) -> String {
+    let headers = Headers::parse(&complaint.octets);
+    let field = headers.first("From");
+    field.map_or_else(
+        || complaint.from.to_string(),
+        |field| crate::evidence::decode::words(&field.unfolded()),
+    )
+}
+
 /// Says what goes along, what was hidden, and what stays visible whatever is hidden.
 fn along(complaint: &Complaint, out: &mut String) {
     let octets = complaint.octets.len().div_ceil(1_024);
@@ -238,6 +248,6 @@ fn along(complaint: &Complaint, out: &mut String) {
     let _ = writeln!(
         out,
         "Stays visible: your own From ({}), when the mail arrived, and ids that only its sender can read",
-        Untrusted::text(complaint.from.as_str())
+        Untrusted::text(&from(complaint)).up_to(LINE_CHARS)
     );
 }
