@@ -59,10 +59,10 @@ pub(crate) fn base64_runs(text: &[u8]) -> Vec<Run> {
 /// Returns what follows a line end and the blanks behind it; `None` where there is no line end.
 #[inline]
 pub(super) fn after_line_end(text: &[u8]) -> Option<&[u8]> {
-    let mut after = match text {
-        [b'\r', b'\n', after @ ..] | [b'\n', after @ ..] => after,
-        _ => return None,
+    let ([b'\r', b'\n', after @ ..] | [b'\n', after @ ..]) = text else {
+        return None;
     };
+    let mut after = after;
     while let [b' ' | b'\t', rest @ ..] = after {
         after = rest;
     }
