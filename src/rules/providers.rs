@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::RuleError;
 use super::file::{self, Common};
-use super::glob::{Glob, fits_one};
+use super::glob::Globs;
 
 const FILE: &str = "providers/large.toml";
 
@@ -36,11 +36,11 @@ pub struct Provider {
     _source: Vec<String>,
     #[serde(rename = "added")]
     _added: toml::value::Datetime,
-    writes: Vec<Glob>,
+    writes: Globs,
     #[serde(default)]
     inner_networks: Vec<IpNet>,
     #[serde(default)]
-    relays: Vec<Glob>,
+    relays: Globs,
     #[serde(default)]
     vouches: bool,
     #[serde(default)]
@@ -68,7 +68,7 @@ impl Provider {
     /// Returns whether the provider's own hosts write fields under this name.
     #[must_use]
     pub fn writes(&self, by: &str) -> bool {
-        fits_one(&self.writes, by)
+        self.writes.fit(by)
     }
 
     /// Returns whether an address lies inside the provider's walls.
@@ -92,7 +92,7 @@ impl Provider {
     /// Returns whether a relay of this name, which somebody trusted checked, speaks the truth about its client.
     #[must_use]
     pub fn vouches_for(&self, relay: &str) -> bool {
-        self.vouches && fits_one(&self.relays, relay)
+        self.vouches && self.relays.fit(relay)
     }
 }
 

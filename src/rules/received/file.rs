@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::rules::glob::Glob;
+use crate::rules::glob::Globs;
 
 /// What a hop is, by the rule that reads it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
@@ -39,28 +39,28 @@ pub(super) struct Rule {
     pub(super) _added: toml::value::Datetime,
     /// Patterns of a comment after `by`; one of them fits.
     #[serde(default)]
-    pub(super) product: Vec<Glob>,
+    pub(super) product: Globs,
     /// Patterns of the host that wrote the field.
     #[serde(default)]
-    pub(super) by: Vec<Glob>,
+    pub(super) by: Globs,
     /// Patterns of the words after `with`.
     #[serde(default)]
-    pub(super) with: Vec<Glob>,
+    pub(super) with: Globs,
     /// Patterns of the word after `via`.
     #[serde(default)]
-    pub(super) via: Vec<Glob>,
+    pub(super) via: Globs,
     /// Patterns of the queue id.
     #[serde(default)]
-    pub(super) id_is: Vec<Glob>,
+    pub(super) id_is: Globs,
     /// Patterns of the field's first comment, where it begins with one.
     #[serde(default)]
-    pub(super) lead: Vec<Glob>,
+    pub(super) lead: Globs,
     /// Patterns of the first word of the from-clause.
     #[serde(default)]
-    pub(super) first: Vec<Glob>,
+    pub(super) first: Globs,
     /// Patterns of a comment anywhere in the field.
     #[serde(default)]
-    pub(super) comment: Vec<Glob>,
+    pub(super) comment: Globs,
     /// Whether there is a from-clause; not given, both are read.
     pub(super) from: Option<bool>,
     /// Whether there is a `by`; not given, both are read.

@@ -9,10 +9,10 @@ use std::collections::BTreeMap;
 use super::file::{HopKind, Rule, RuleFile};
 use super::lex::{self, Clauses, Kind, Token};
 use super::notes::Notes;
-use super::shape::{Client, Outline, Shape};
+use super::shape::{Client, Outline, Outlines, Shape};
 use super::{Reading, RuleError};
 use crate::rules::file::{Common, demand, refused};
-use crate::rules::glob::{Glob, fits_one};
+use crate::rules::glob::Globs;
 
 /// Tokens of a client part that are compared at most; the longest form has four.
 const CLIENT_TOKENS: usize = 12;
@@ -34,6 +34,8 @@ struct Ready {
     looks_up: bool,
     /// What must be there for the rule to be looked at.
     needs: u16,
+    /// Outlines that one of the shapes may fit.
+    outlines: Outlines,
     rule: Rule,
     shapes: Vec<Shape>,
 }
@@ -63,7 +65,7 @@ impl Rule {
             Some(false) => no,
             None => 0,
         };
-        let given = |patterns: &[Glob], bit: u16| if patterns.is_empty() { 0 } else { bit };
+        let given = |patterns: &Globs, bit: u16| if patterns.is_empty() { 0 } else { bit };
         either(self.from, has::FROM, has::NO_FROM)
             | either(self.has_by, has::BY, has::NO_BY)
             | either(self.has_id, has::ID, has::NO_ID)
@@ -124,6 +126,8 @@ impl Grammar {
                 demand(file, &prefix, &common)?;
                 let shapes: Result<Vec<_>, _> =
                     rule.client.iter().map(|text| Shape::new(text)).collect();
+                let shapes = shapes
+                    .map_err(|why| refused(file, format_args!("rule `{}`: {why}", rule.id)))?;
                 rules.push(Ready {
                     file,
                     generic: parsed.generic,
@@ -132,8 +136,11 @@ impl Grammar {
                         .client
                         .iter()
                         .any(|shape| shape.contains("{rdns}") || shape.contains("{name}")),
-                    shapes: shapes
-                        .map_err(|why| refused(file, format_args!("rule `{}`: {why}", rule.id)))?,
+                    outlines: match shapes.as_slice() {
+                        [] => Outlines::MAX,
+                        shapes => shapes.iter().fold(0, |all, shape| all | shape.outlines()),
+                    },
+                    shapes,
                     rule,
                 });
             }
@@ -206,6 +213,7 @@ impl Grammar {
         let outline = Outline::of(view.client.iter().map(|token| token.kind));
         for ready in &self.rules {
             if ready.needs & !has == 0
+                && ready.outlines & outline.bit() != 0
                 && ready.recognises(&view)
                 && let Some(client) = ready.client(view.client, outline)
             {
@@ -291,8 +299,8 @@ impl Ready {
     /// Returns whether everything that the rule names fits; what it needs is there.
     fn recognises(&self, view: &View<'_, '_>) -> bool {
         let rule = &self.rule;
-        let one = |patterns: &[Glob], text: Option<&str>| {
-            patterns.is_empty() || text.is_some_and(|text| fits_one(patterns, text))
+        let one = |patterns: &Globs, text: Option<&str>| {
+            patterns.is_empty() || text.is_some_and(|text| patterns.fit(text))
         };
         one(&rule.with, view.clauses.with)
             && (rule.product.is_empty()

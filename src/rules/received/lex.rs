@@ -34,6 +34,8 @@ pub(super) struct Token<'t> {
     pub(super) text: &'t str,
     /// Offset of `text` in the field.
     at: usize,
+    /// Whether the word begins a clause.
+    keyword: Option<Keyword>,
 }
 
 impl Token<'_> {
@@ -42,6 +44,7 @@ impl Token<'_> {
         kind: Kind::Semicolon,
         text: "",
         at: 0,
+        keyword: None,
     };
 
     /// Returns the token without the blanks at a comment's two ends.
@@ -95,7 +98,7 @@ pub(super) fn tokens<'t>(field: &'t str, out: &mut Vec<Token<'t>>) {
         if out.len() == TOKEN_LIMIT {
             return;
         }
-        if octet.is_ascii_whitespace() || octet == 0 {
+        if is_blank(octet) {
             at += 1;
         } else if let Some(end) = (octet == b'(').then(|| comment_end(octets, at)).flatten() {
             push(out, field, Kind::Comment, at + 1, end - 1);
@@ -121,8 +124,13 @@ fn push<'t>(out: &mut Vec<Token<'t>>, field: &'t str, kind: Kind, begin: usize, 
             kind,
             text,
             at: begin,
+            keyword: (kind == Kind::Word).then(|| keyword(text)).flatten(),
         });
     }
+}
+
+fn is_blank(octet: u8) -> bool {
+    octet.is_ascii_whitespace() || octet == 0
 }
 
 /// Returns where a comment ends that begins at `at`, behind its last parenthesis.
@@ -172,14 +180,14 @@ fn word_end(octets: &[u8], at: usize) -> usize {
             here = at + found + 1;
         }
     }
-    while let Some(&octet) = octets.get(here) {
-        // Nearly every octet is an ordinary one.
-        if octet > b'(' {
-            here += 1;
-            continue;
-        }
-        if octet.is_ascii_whitespace() || octet == 0 {
+    // Nearly every octet is an ordinary one.
+    while let Some(run) = special(octets, here) {
+        here += run;
+        let Some(&octet) = octets.get(here) else {
             break;
+        };
+        if is_blank(octet) {
+            return here.max(at + 1);
         }
         if octet == b'(' && here > at {
             match comment_end(octets, here) {
@@ -187,17 +195,22 @@ fn word_end(octets: &[u8], at: usize) -> usize {
                     here = end;
                     // `(Postfix)with`, `])by`: what follows a comment is a word of its own.
                     if octets.get(here).is_some_and(u8::is_ascii_alphabetic) {
-                        break;
+                        return here;
                     }
                     continue;
                 }
-                Some(_) => break,
+                Some(_) => return here,
                 None => {}
             }
         }
         here += 1;
     }
-    here.max(at + 1)
+    octets.len()
+}
+
+/// Returns how far from `here` the next octet is that may end a word.
+fn special(octets: &[u8], here: usize) -> Option<usize> {
+    octets.get(here..)?.iter().position(|octet| *octet <= b'(')
 }
 
 fn has_blank(octets: &[u8], from: usize, to: usize) -> bool {
@@ -218,19 +231,17 @@ enum Keyword {
     EnvelopeFrom,
 }
 
-fn keyword(token: &Token<'_>) -> Option<Keyword> {
-    if token.kind != Kind::Word || token.text.len() > 13 {
-        return None;
-    }
-    let is = |word: &str| token.text.eq_ignore_ascii_case(word);
-    match token.text.len() {
-        2 if is("by") => Some(Keyword::By),
-        2 if is("id") => Some(Keyword::Id),
-        3 if is("via") => Some(Keyword::Via),
-        3 if is("for") => Some(Keyword::For),
-        4 if is("with") => Some(Keyword::With),
-        4 if is("from") => Some(Keyword::From),
-        13 if is("envelope-from") => Some(Keyword::EnvelopeFrom),
+fn keyword(word: &str) -> Option<Keyword> {
+    match word.as_bytes() {
+        [b'b' | b'B', b'y' | b'Y'] => Some(Keyword::By),
+        [b'i' | b'I', b'd' | b'D'] => Some(Keyword::Id),
+        [b'v' | b'V', b'i' | b'I', b'a' | b'A'] => Some(Keyword::Via),
+        [b'f' | b'F', b'o' | b'O', b'r' | b'R'] => Some(Keyword::For),
+        [b'w' | b'W', b'i' | b'I', b't' | b'T', b'h' | b'H'] => Some(Keyword::With),
+        [b'f' | b'F', b'r' | b'R', b'o' | b'O', b'm' | b'M'] => Some(Keyword::From),
+        [b'e' | b'E', ..] if word.eq_ignore_ascii_case("envelope-from") => {
+            Some(Keyword::EnvelopeFrom)
+        }
         _ => None,
     }
 }
@@ -246,7 +257,10 @@ pub(super) fn bare(path: &str) -> &str {
 pub(super) fn clauses<'t>(field: &'t str, tokens: &[Token<'t>]) -> Clauses<'t> {
     let mut found = Clauses::default();
     let mut here = 0;
-    if tokens.first().is_some_and(|token| token.is_word("from")) {
+    if tokens
+        .first()
+        .is_some_and(|token| token.keyword == Some(Keyword::From))
+    {
         found.has_from = true;
         here = 1;
     }
@@ -261,7 +275,7 @@ pub(super) fn clauses<'t>(field: &'t str, tokens: &[Token<'t>]) -> Clauses<'t> {
             here += 1;
             continue;
         }
-        let Some(word) = keyword(token) else {
+        let Some(word) = token.keyword else {
             here += 1;
             continue;
         };
@@ -368,7 +382,7 @@ fn words<'t>(field: &'t str, tokens: &[Token<'t>], at: usize) -> &'t str {
     let begin = tokens.get(at).map_or(0, |token| token.at);
     let mut end = begin;
     for token in tokens.iter().skip(at).take(3) {
-        if token.kind != Kind::Word || keyword(token).is_some() {
+        if token.kind != Kind::Word || token.keyword.is_some() {
             break;
         }
         end = token.at + token.text.len();
@@ -381,7 +395,7 @@ fn date_text<'t>(field: &'t str, tokens: &[Token<'t>], semicolon: usize) -> &'t 
     let mut dated = tokens
         .iter()
         .skip(semicolon + 1)
-        .take_while(|token| token.kind == Kind::Word && keyword(token).is_none());
+        .take_while(|token| token.kind == Kind::Word && token.keyword.is_none());
     let Some(first) = dated.next() else {
         return "";
     };

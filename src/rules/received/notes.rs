@@ -13,6 +13,8 @@ use crate::rules::file::{self, Common, refused};
 #[derive(Debug)]
 pub(super) struct Notes {
     notes: Vec<Note>,
+    /// The letters that notes begin with, a bit each: most comments are ruled out by that.
+    begins: u128,
     words: Vec<Words>,
     nameless: usize,
     auth: usize,
@@ -43,6 +45,11 @@ impl Notes {
         Ok(Self {
             nameless: place("words-nameless")?,
             auth: place("words-authenticated")?,
+            begins: read
+                .iter()
+                .flat_map(|note| &note.begins)
+                .filter_map(|begin| begin.bytes().next())
+                .fold(0, |begins, octet| begins | bit(octet)),
             notes: read,
             words: words_read,
         })
@@ -68,6 +75,9 @@ impl Notes {
     fn find<'t>(&self, comment: &'t str) -> Option<(&Note, Option<&'t str>)> {
         let comment = comment.trim_ascii();
         let first = comment.as_bytes().first()?.to_ascii_lowercase();
+        if self.begins & bit(first) == 0 {
+            return None;
+        }
         self.notes.iter().find_map(|note| {
             note.begins.iter().find_map(|begin| {
                 if begin.as_bytes().first().map(u8::to_ascii_lowercase) != Some(first) {
@@ -147,4 +157,9 @@ impl Notes {
         }
         Ok(ran)
     }
+}
+
+/// Returns the bit of a letter in any case.
+fn bit(octet: u8) -> u128 {
+    1 << (octet.to_ascii_lowercase() & 0x7f)
 }

@@ -42,7 +42,19 @@ impl Outline {
             },
         )
     }
+
+    /// Returns the outline's bit in [`Outlines`].
+    pub(super) fn bit(self) -> Outlines {
+        match u32::try_from(self.comments) {
+            // The outlines of a count follow those of the smaller counts: 1, 2, 4, 8, 16 of them.
+            Ok(comments) if self.count <= 4 => 1 << ((1 << self.count) - 1 + comments),
+            _ => 1 << 31,
+        }
+    }
 }
+
+/// A set of outlines: a bit for each of up to four tokens, and one for all longer ones.
+pub(super) type Outlines = u32;
 
 /// A shape, ready to be compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,6 +140,17 @@ impl Shape {
             open,
             words,
         })
+    }
+
+    /// Returns the outlines that can fit.
+    pub(super) fn outlines(&self) -> Outlines {
+        let longer = self.outline.count > 4 || self.open || self.words;
+        let short = (0..=4)
+            .flat_map(|count| (0..1u64 << count).map(move |comments| Outline { count, comments }));
+        short
+            .filter(|outline| self.may_fit(*outline))
+            .map(Outline::bit)
+            .fold(u32::from(longer) << 31, |all, bit| all | bit)
     }
 
     /// Returns whether tokens of such an outline can fit.
@@ -270,17 +293,14 @@ fn take<'t>(pieces: &[Piece], text: &'t str, client: &mut Client<'t>) -> Option<
 fn split<'t>(part: Part, rest: &'t str, next: Option<&Piece>) -> Option<(&'t str, &'t str)> {
     let end = match part {
         Part::Text => rest.len(),
-        Part::Ip => rest
-            .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | ':' | '%')))
-            .unwrap_or(rest.len()),
-        Part::Port => rest
-            .find(|c: char| !c.is_ascii_digit())
-            .unwrap_or(rest.len()),
-        Part::Rdns => rest
-            .find(|c: char| {
-                c.is_ascii_whitespace() || matches!(c, '(' | ')' | '[' | ']' | '@' | ',' | ';')
-            })
-            .unwrap_or(rest.len()),
+        Part::Ip => up_to(rest, |octet| {
+            !(octet.is_ascii_alphanumeric() || matches!(octet, b'.' | b':' | b'%'))
+        }),
+        Part::Port => up_to(rest, |octet| !octet.is_ascii_digit()),
+        Part::Rdns => up_to(rest, |octet| {
+            octet.is_ascii_whitespace()
+                || matches!(octet, b'(' | b')' | b'[' | b']' | b'@' | b',' | b';')
+        }),
         // An identity may hold `@` itself; the last one before a blank is the server's.
         Part::Ident if matches!(next, Some(Piece::Text(glued)) if glued.starts_with('@')) => {
             rest.get(..first_blank(rest))?.rfind('@')?
@@ -297,8 +317,12 @@ fn split<'t>(part: Part, rest: &'t str, next: Option<&Piece>) -> Option<(&'t str
 }
 
 fn first_blank(text: &str) -> usize {
-    text.find(|c: char| c.is_ascii_whitespace())
-        .unwrap_or(text.len())
+    up_to(text, |octet| octet.is_ascii_whitespace())
+}
+
+/// Returns where the first octet stands that ends a part, or the end of the text.
+fn up_to(text: &str, ends: impl Fn(u8) -> bool) -> usize {
+    text.bytes().position(ends).unwrap_or(text.len())
 }
 
 /// Puts a value where it belongs; an empty one only where the server may leave it empty.
