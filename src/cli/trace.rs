@@ -17,9 +17,9 @@ use crate::failure::{Exit, Failure};
 use crate::intake::mbox::{self, Start};
 use crate::intake::{self, HEADER_LIMIT, Headers, IntakeError, LIMIT, Repair, Source, Untrusted};
 use crate::rules::Rules;
-use crate::term::{Table, inert};
-use crate::trace::json::{Line, Place, Record};
-use crate::trace::{self, HopTrust, Trace, Trust, story};
+use crate::term::Table;
+use crate::trace::json::{Line, Place};
+use crate::trace::{self, HopTrust, Texts, Trace, Trust, story};
 
 /// Threads that a mailbox is read on at most; more of them wait for the disk.
 const THREADS: usize = 8;
@@ -131,7 +131,6 @@ fn message(name: &str, octets: Vec<u8>, view: &View<'_>) -> Shown {
             let sha256 = view.digest.then(|| digest(message.octets()));
             let place = Place {
                 input: name,
-                index: 0,
                 offset: 0,
                 octets: message.octets().len() as u64,
                 sha256: sha256.as_deref(),
@@ -187,7 +186,6 @@ fn entry_shown(name: &str, entry: &mbox::Entry<'_>, view: &View<'_>) -> Shown {
     let repairs: Vec<Repair> = intake::flaws(&headers, entry.raw().len());
     let place = Place {
         input: name,
-        index: 0,
         offset: entry.offset,
         octets: entry.octets,
         sha256: sha256.as_deref(),
@@ -197,17 +195,15 @@ fn entry_shown(name: &str, entry: &mbox::Entry<'_>, view: &View<'_>) -> Shown {
 }
 
 fn shown(place: Place<'_>, headers: &Headers<'_>, view: &View<'_>) -> Shown {
-    let trace = trace::follow(headers, view.trust, view.rules);
-    if !view.json {
-        let subject = headers.first("Subject").map_or_else(String::new, |field| {
-            Untrusted::text(&field.text()).up_to(60).to_string()
-        });
-        return Shown::Words(Box::new(trace), subject);
+    let texts = Texts::of(headers);
+    let judged = trace::judge(headers, &texts, view.trust, view.rules);
+    if view.json {
+        return Shown::Json(Line::of(place, headers, &judged));
     }
-    match Record::new(place, headers, &trace).json() {
-        Ok(json) => Shown::Json(Line::new(inert(json))),
-        Err(error) => Shown::Failed(Failure::bug(error.to_string())),
-    }
+    let subject = headers.first("Subject").map_or_else(String::new, |field| {
+        Untrusted::text(&field.text()).up_to(60).to_string()
+    });
+    Shown::Words(Box::new(judged.told()), subject)
 }
 
 fn not_a_message(place: &str, error: &IntakeError) -> Failure {

@@ -10,7 +10,7 @@
 
 // escaping, before all else
 mod untrusted;
-pub use untrusted::{SHOWN_CHARS, Untrusted};
+pub use untrusted::{SHOWN_CHARS, Untrusted, is_active};
 
 // the header section and its fields
 mod header;

@@ -41,6 +41,16 @@ impl<'t> Untrusted<'t> {
         Self::new(text.as_bytes())
     }
 
+    /// Returns the text itself where it is safe as it stands: short and printable US-ASCII, as nearly all foreign text is.
+    #[must_use]
+    pub fn plain(&self) -> Option<&'t str> {
+        let printable = |octet: &u8| (b' '..=b'~').contains(octet);
+        if self.octets.len() > self.limit || !self.octets.iter().all(printable) {
+            return None;
+        }
+        std::str::from_utf8(self.octets).ok()
+    }
+
     /// Sets how many characters are shown before `…`.
     #[must_use]
     pub const fn up_to(mut self, chars: usize) -> Self {
@@ -65,6 +75,17 @@ fn is_dangerous(c: char) -> bool {
             | '\u{E0000}'..='\u{E0FFF}')
 }
 
+/// Returns whether a character acts on a terminal, or on how the text around it is read: JSON escapes it, too.
+///
+/// DEL and C1 (U+009B begins a control sequence as ESC [ does), and what reorders or hides text. A line end
+/// counts: it stands only between two objects.
+#[must_use]
+pub fn is_active(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+}
+
 /// Returns whether a character is drawn over the one before it.
 const fn is_combining(c: char) -> bool {
     matches!(c, '\u{0300}'..='\u{036F}' | '\u{0483}'..='\u{0489}' | '\u{1AB0}'..='\u{1AFF}'
@@ -73,14 +94,7 @@ const fn is_combining(c: char) -> bool {
 
 impl fmt::Display for Untrusted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Nearly all foreign text is short, printable US-ASCII, and safe as it stands.
-        if self.octets.len() <= self.limit
-            && self
-                .octets
-                .iter()
-                .all(|octet| (b' '..=b'~').contains(octet))
-            && let Ok(text) = std::str::from_utf8(self.octets)
-        {
+        if let Some(text) = self.plain() {
             return f.write_str(text);
         }
         let mut shown = 0;

@@ -47,7 +47,7 @@ pub struct Provider {
     attests_below: bool,
     /// Products and protocols of the hosts at which its own users hand in, whatever address they show.
     #[serde(default)]
-    takes_in: Vec<Glob>,
+    takes_in: Globs,
     /// Domains of its own whose SPF record names nothing but its relays.
     #[serde(default)]
     domains: Vec<String>,
@@ -86,7 +86,7 @@ impl Provider {
     /// Returns whether a host of this product, or over this protocol, takes messages in from the provider's own users.
     #[must_use]
     pub fn takes_in(&self, text: &str) -> bool {
-        fits_one(&self.takes_in, text)
+        self.takes_in.fit(text)
     }
 
     /// Returns whether a relay of this name, which somebody trusted checked, speaks the truth about its client.

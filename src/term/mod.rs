@@ -9,6 +9,7 @@ use std::io::{self, IsTerminal as _, Write};
 use serde::Serialize;
 
 use crate::failure::{Exit, Failure};
+use crate::intake::is_active;
 
 // colours, by what they mean
 mod paint;
@@ -178,7 +179,7 @@ impl Term {
 /// serde_json escapes C0 alone: DEL, C1 (U+009B begins a control sequence as ESC [ does),
 /// and what reorders or hides text stand in a spam's HELO as well. RFC 8259 §7: any
 /// character may be escaped.
-pub(crate) fn inert(json: String) -> String {
+fn inert(json: String) -> String {
     // Nearly all JSON is printable US-ASCII, which does nothing to a terminal. A line end stands only between two objects.
     // Whole blocks are judged at once, which compiles to a few instructions each.
     let plain = json.as_bytes().chunks(64).all(|block| {
@@ -189,14 +190,9 @@ pub(crate) fn inert(json: String) -> String {
     if plain {
         return json;
     }
-    let acts = |c: char| {
-        c.is_control() && c != '\n'
-            || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
-    };
     let mut out = String::with_capacity(json.len() + 16);
     for c in json.chars() {
-        if acts(c) {
+        if c != '\n' && is_active(c) {
             for unit in c.encode_utf16(&mut [0; 2]) {
                 out.push_str(&format!("\\u{unit:04x}"));
             }

@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::field::{Received, is_inner};
 use super::names::{is_bare, registered, same_domain, same_host};
+use super::sentence::Sentence;
 use super::{Confidence, HopTrust, Origin, SourceKind, Trust};
 use crate::rules::received::HopKind;
 use crate::rules::{Provider, Rules};
@@ -25,23 +26,23 @@ const AT_ONCE: SignedDuration = SignedDuration::from_mins(5);
 
 /// What the fields beyond the boundary come to.
 #[derive(Debug)]
-pub(super) struct Claims {
+pub(super) struct Claims<'t> {
     /// A verdict for each field below the boundary.
-    pub(super) verdicts: Vec<(HopTrust, String)>,
+    pub(super) verdicts: Vec<(HopTrust, Sentence<'t>)>,
     /// How far the chain leads.
-    pub(super) origin: Option<Origin>,
+    pub(super) origin: Option<Origin<Sentence<'t>>>,
 }
 
 /// Judges the fields below `boundary`.
 ///
 /// `relay_of` is the provider whose relay the boundary's client was attested to be.
-pub(super) fn judge(
-    fields: &[Received<'_>],
+pub(super) fn judge<'t>(
+    fields: &[Received<'t>],
     (boundary, kind): (usize, SourceKind),
-    relay_of: Option<&Provider>,
+    relay_of: Option<&'t Provider>,
     trust: &Trust,
-    rules: &Rules,
-) -> Claims {
+    rules: &'t Rules,
+) -> Claims<'t> {
     let mut claims = Claims {
         verdicts: Vec::new(),
         origin: None,
@@ -53,7 +54,7 @@ pub(super) fn judge(
         addr,
         field: boundary,
         confidence: Confidence::Proven,
-        why: "it is the source: the message leads no further that could be believed".to_owned(),
+        why: Sentence::new("it is the source: the message leads no further that could be believed"),
     });
     let mut chain = Chain {
         client: last_own,
@@ -84,21 +85,21 @@ pub(super) fn judge(
                     let (confidence, why) = match vouched {
                         Some(provider) => (
                             Confidence::Corroborated,
-                            format!(
-                                "relayed by {}, whose relays note their own clients truly (rule {})",
-                                provider.what, provider.id
-                            ),
+                            Sentence::new("relayed by ")
+                                .say(provider.what.as_str())
+                                .say(", whose relays note their own clients truly (rule ")
+                                .say(provider.id.as_str())
+                                .say(")"),
                         ),
                         None => (
                             Confidence::Claimed,
-                            format!(
-                                "{} says that it took the message from there; the names and times fit, but strangers wrote this",
-                                field.writer()
+                            Sentence::empty().writer(field).say(
+                                " says that it took the message from there; the names and times fit, but strangers wrote this",
                             ),
                         ),
                     };
                     let is_vouched =
-                        |origin: &Origin| origin.confidence == Confidence::Corroborated;
+                        |origin: &Origin<_>| origin.confidence == Confidence::Corroborated;
                     // What a provider vouches for is worth more than what its client claims beyond.
                     if vouched.is_some() || !claims.origin.as_ref().is_some_and(is_vouched) {
                         claims.origin = Some(Origin {
@@ -171,11 +172,11 @@ fn next_voucher<'r>(
     }
 }
 
-enum Link {
-    Fits(String),
-    Broken(String),
-    Contradicted(String),
-    Unread(String),
+enum Link<'t> {
+    Fits(Sentence<'t>),
+    Broken(Sentence<'t>),
+    Contradicted(Sentence<'t>),
+    Unread(Sentence<'t>),
 }
 
 /// Where the chain stands.
@@ -187,7 +188,7 @@ struct Chain<'c, 't> {
     /// The earliest date so far.
     date: Option<Timestamp>,
     /// The provider that vouches for the next field.
-    voucher: Option<&'c Provider>,
+    voucher: Option<&'t Provider>,
     /// Whether the chain goes on.
     open: bool,
 }
@@ -200,10 +201,10 @@ impl<'c, 't> Chain<'c, 't> {
         own: &[Received<'_>],
         trust: &Trust,
         rules: &Rules,
-    ) -> Link {
+    ) -> Link<'t> {
         let reading = &field.reading;
         if let Some(why) = reading.unread {
-            return Link::Unread(format!("this field cannot be read: {why}"));
+            return Link::Unread(Sentence::new("this field cannot be read: ").say(why));
         }
         if let Some(by) = reading.by
             && (trust.hosts.iter().any(|host| host.holds(by))
@@ -214,40 +215,40 @@ impl<'c, 't> Chain<'c, 't> {
                         .is_some_and(|name| same_host(name, by) && !is_bare(name))
                 }))
         {
-            return Link::Contradicted(format!(
-                "it says that {} wrote it, one of your own hosts, yet it stands below the field where the message came in: a stranger wrote it",
-                field.writer()
+            return Link::Contradicted(Sentence::new("it says that ").writer(field).say(
+                " wrote it, one of your own hosts, yet it stands below the field where the message came in: a stranger wrote it",
             ));
         }
         if let (Some(above), Some(date)) = (self.date, field.date) {
             if date > above + CLOCK_SLACK {
-                return Link::Contradicted("it is dated after the field above it".to_owned());
+                return Link::Contradicted(Sentence::new("it is dated after the field above it"));
             }
             if date < above - QUEUE_TIME {
-                return Link::Contradicted("it is dated days before the field above it".to_owned());
+                return Link::Contradicted(Sentence::new(
+                    "it is dated days before the field above it",
+                ));
             }
         } else if !reading.date.is_empty() && field.date.is_none() {
-            return Link::Contradicted("its date is none that a server writes".to_owned());
+            return Link::Contradicted(Sentence::new("its date is none that a server writes"));
         }
         if !self.open {
-            return Link::Broken(
-                "it stands below the point where the chain ends; anybody can have written it"
-                    .to_owned(),
-            );
+            return Link::Broken(Sentence::new(
+                "it stands below the point where the chain ends; anybody can have written it",
+            ));
         }
         if field.date.is_none() {
-            return Link::Broken("it has no date; servers write one".to_owned());
+            return Link::Broken(Sentence::new("it has no date; servers write one"));
         }
         if self.fits(field, rules) {
-            Link::Fits(format!(
-                "written by {}, the host that the field above names as its client",
-                field.writer()
-            ))
+            let why = Sentence::new("written by ").writer(field);
+            Link::Fits(why.say(", the host that the field above names as its client"))
         } else {
-            Link::Broken(format!(
-                "it says that {} wrote it, which is not the host that the field above names as its client",
-                field.writer()
-            ))
+            let why = Sentence::new("it says that ").writer(field);
+            Link::Broken(
+                why.say(
+                    " wrote it, which is not the host that the field above names as its client",
+                ),
+            )
         }
     }
 

@@ -9,79 +9,75 @@ use std::net::IpAddr;
 
 use super::field::{Received, is_inner};
 use super::names::{are_near, is_bare, same_domain, same_host};
+use super::sentence::Sentence;
 use super::walk::Walk;
 use super::{HopTrust, Question, SourceKind};
 use crate::rules::Provider;
 use crate::rules::received::HopKind;
 
 /// How the walk goes on below a field.
-pub(super) enum Step {
+pub(super) enum Step<'t> {
     /// The client is an own host.
-    On(HopTrust, String),
+    On(HopTrust, Sentence<'t>),
     /// On, or the boundary: only the user knows whether the client is his provider's.
-    Asked(HopTrust, String, Question),
+    Asked(HopTrust, Sentence<'t>, Question),
     /// The client is the source.
-    Boundary(SourceKind, String),
+    Boundary(SourceKind, Sentence<'t>),
     /// The field says too little.
-    Stop(String),
+    Stop(Sentence<'t>),
 }
 
-impl Walk<'_, '_> {
+impl<'t> Walk<'_, 't> {
     /// Judges what an own field says about its client.
-    pub(super) fn step(&self, at: usize) -> Step {
+    pub(super) fn step(&self, at: usize) -> Step<'t> {
         let Some(field) = self.fields.get(at) else {
-            return Step::Stop(String::new());
+            return Step::Stop(Sentence::empty());
         };
         let reading = &field.reading;
         match reading.kind {
             HopKind::Local => {
-                return Step::On(HopTrust::Local, "no client on the network is named: a program or queue of the host handed it on".to_owned());
+                let why = "no client on the network is named: a program or queue of the host handed it on";
+                return Step::On(HopTrust::Local, Sentence::new(why));
             }
             HopKind::Pull => {
                 return Step::On(
                     HopTrust::Internal,
-                    format!(
-                        "the message was fetched from {}, so that server's own field comes next",
-                        field.client()
-                    ),
+                    Sentence::new("the message was fetched from ")
+                        .client(field)
+                        .say(", so that server's own field comes next"),
                 );
             }
             HopKind::Network | HopKind::Web => {}
         }
-        let client = field.client();
+        let took = || Sentence::new("it took the message from ").client(field);
         // RFC 2033 §1: LMTP hands over within a site; strangers do not come by it.
         if is_lmtp(field) {
             return Step::On(
                 HopTrust::Internal,
-                format!("it took the message from {client} by LMTP, which stays inside a site"),
+                took().say(" by LMTP, which stays inside a site"),
             );
         }
         let Some(addr) = reading.addr else {
-            let named = field.client_names().next();
-            let only = named.map_or_else(String::new, |_| format!(" (only {client})"));
-            return Step::Stop(format!(
-                "it does not say which address it took the message from{only}, so nothing below it can be believed"
-            ));
+            let why = Sentence::new("it does not say which address it took the message from");
+            let why = match field.client_names().next() {
+                Some(_) => why.say(" (only ").client(field).say(")"),
+                None => why,
+            };
+            return Step::Stop(why.say(", so nothing below it can be believed"));
         };
         if self.fields.get(at + 1).is_some() && self.is_taken_in(field, addr) {
-            return Step::Stop(
-                "one of the provider's own users handed it in there, and may have brought along all that stands below"
-                    .to_owned(),
-            );
+            return Step::Stop(Sentence::new(
+                "one of the provider's own users handed it in there, and may have brought along all that stands below",
+            ));
         }
         if let Some(asked) = self.may_be_a_router(at, addr) {
             return asked;
         }
         if let Some(why) = self.is_own_client(at, addr) {
-            return Step::On(
-                HopTrust::Internal,
-                format!("it took the message from {client}, {why}"),
-            );
+            return Step::On(HopTrust::Internal, took().say(", ").say(why));
         }
         if crate::rules::carried(addr).is_some() {
-            return Step::Stop(format!(
-                "it took the message from {client}, an address that only carries another one"
-            ));
+            return Step::Stop(took().say(", an address that only carries another one"));
         }
         if let Some(asked) = self.unchecked_name(field, addr) {
             return asked;
@@ -96,18 +92,14 @@ impl Walk<'_, '_> {
         {
             return asked;
         }
-        Step::Boundary(
-            kind,
-            match kind {
-                SourceKind::Authenticated => {
-                    format!("{client} handed it over after it gave a password: this is the source")
-                }
-                SourceKind::Webmail => {
-                    format!("{client} handed it over by a web page: this is the source")
-                }
-                _ => format!("{client} handed it over from outside: this is the source"),
-            },
-        )
+        let why = match kind {
+            SourceKind::Authenticated => {
+                " handed it over after it gave a password: this is the source"
+            }
+            SourceKind::Webmail => " handed it over by a web page: this is the source",
+            _ => " handed it over from outside: this is the source",
+        };
+        Step::Boundary(kind, Sentence::empty().client(field).say(why))
     }
 
     /// Returns why a client belongs to the own side, if it does.
@@ -154,7 +146,7 @@ impl Walk<'_, '_> {
     /// Routers and the hosts of containers stand first or last in their network, and nobody answers for their
     /// address; a message that such a client hands to the very host that wrote the next field may never have left it.
     /// A machine that nobody answers for, wherever it stands, may be a balancer: the next field is a good reading, no more.
-    fn may_be_a_router(&self, at: usize, addr: IpAddr) -> Option<Step> {
+    fn may_be_a_router(&self, at: usize, addr: IpAddr) -> Option<Step<'t>> {
         let field = self.fields.get(at)?;
         let by = field.reading.by?;
         let next = self.fields.get(at + 1)?;
@@ -180,9 +172,8 @@ impl Walk<'_, '_> {
         {
             return None;
         }
-        let why = format!(
-            "it took the message from {}, a private address that nobody answers for: perhaps a router, behind which all strangers look alike",
-            field.client()
+        let why = Sentence::new("it took the message from ").client(field).say(
+            ", a private address that nobody answers for: perhaps a router, behind which all strangers look alike",
         );
         if self.trust.denies_host(&addr.to_string()) {
             return Some(Step::Boundary(SourceKind::Direct, why));
@@ -210,7 +201,7 @@ impl Walk<'_, '_> {
 
     /// Returns what is to be asked where the client bears a name of the own side's domain and seems to have
     /// written the next field: it may be a server of the user's provider, or another customer of it.
-    fn beside(&self, at: usize, addr: IpAddr) -> Option<Step> {
+    fn beside(&self, at: usize, addr: IpAddr) -> Option<Step<'t>> {
         let field = self.fields.get(at)?;
         let by = field.reading.by?;
         let next = self.fields.get(at + 1)?.reading.by?;
@@ -235,21 +226,20 @@ impl Walk<'_, '_> {
         {
             return None;
         }
-        let client = field.client();
         if field.reading.rdns.is_some() && field.reading.names_checked {
             return Some(Step::Asked(
                 HopTrust::Internal,
-                format!(
-                    "it took the message from {client}, a host of its own domain that may be your provider's"
-                ),
+                Sentence::new("it took the message from ")
+                    .client(field)
+                    .say(", a host of its own domain that may be your provider's"),
                 Question::own_host(name),
             ));
         }
         let question = Question::own_addr(addr, name);
         Some(Step::Asked(
             HopTrust::Boundary,
-            format!(
-                "{client} handed it over; it calls itself a host of the same domain, which nobody checked"
+            Sentence::empty().client(field).say(
+                " handed it over; it calls itself a host of the same domain, which nobody checked",
             ),
             question,
         ))
@@ -267,15 +257,14 @@ impl Walk<'_, '_> {
     }
 
     /// Returns what is to be asked where an address bears the name of a host that the user named, which nobody checked.
-    fn unchecked_name(&self, field: &Received<'_>, addr: IpAddr) -> Option<Step> {
+    fn unchecked_name(&self, field: &Received<'t>, addr: IpAddr) -> Option<Step<'t>> {
         let rdns = field.reading.rdns?;
         let asks = self.trust.names_host(rdns) && !self.trust.denies_host(&addr.to_string());
         asks.then(|| {
             Step::Asked(
                 HopTrust::Boundary,
-                format!(
-                    "{} handed it over; that is the name of a host of yours, but nobody checked that it leads back to the address",
-                    field.client()
+                Sentence::empty().client(field).say(
+                    " handed it over; that is the name of a host of yours, but nobody checked that it leads back to the address",
                 ),
                 Question::own_addr(addr, rdns),
             )

@@ -5,13 +5,12 @@
 //! Trust: hostile; fields keep their place among all others, because what stands between them counts.
 
 use std::borrow::Cow;
-use std::fmt;
 use std::net::IpAddr;
 
 use jiff::Timestamp;
 
 use super::date;
-use crate::intake::{Field, Headers, Untrusted};
+use crate::intake::Headers;
 use crate::rules::received::{HopKind, Reading, Room};
 use crate::rules::{Provider, Rules};
 
@@ -43,80 +42,35 @@ impl<'t> Received<'t> {
             .any(|text| provider.takes_in(text))
     }
 
-    /// Returns the writing host's name for a sentence.
-    pub(super) fn writer(&self) -> Writer<'t> {
-        Writer(self.reading.by)
-    }
-
     /// Returns all names that the client could bear: the looked-up one first.
     pub(super) fn client_names(&self) -> impl Iterator<Item = &'t str> {
         self.reading.rdns.into_iter().chain(self.reading.helo)
     }
+}
 
-    /// Returns the client for a sentence.
-    pub(super) fn client(&self) -> Client<'t> {
-        Client {
-            name: self.client_names().next(),
-            addr: self.reading.addr,
-        }
+/// The texts of a message's Received fields, newest first, with their places among all fields.
+#[derive(Debug)]
+pub struct Texts<'h>(Vec<(usize, Cow<'h, str>)>);
+
+impl<'h> Texts<'h> {
+    /// Takes them out of a header section.
+    #[must_use]
+    pub fn of(headers: &Headers<'h>) -> Self {
+        let fields = headers.fields().iter().enumerate();
+        let received = fields.filter(|(_, field)| field.is("Received"));
+        Self(
+            received
+                .map(|(place, field)| (place, field.folded_text()))
+                .collect(),
+        )
     }
-}
-
-/// A writing host, as a sentence names it.
-pub(super) struct Writer<'t>(Option<&'t str>);
-
-impl fmt::Display for Writer<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(by) => write!(f, "`{}`", Untrusted::text(by).up_to(NAME_CHARS)),
-            None => f.write_str("a host without a name"),
-        }
-    }
-}
-
-/// A client, as a sentence names it.
-pub(super) struct Client<'t> {
-    name: Option<&'t str>,
-    addr: Option<IpAddr>,
-}
-
-impl fmt::Display for Client<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A name that is only the address again says nothing.
-        let name = self.name.filter(|name| {
-            name.trim_matches(['[', ']']).parse::<IpAddr>().ok() != self.addr || self.addr.is_none()
-        });
-        match (self.addr, name) {
-            (Some(addr), Some(name)) => {
-                write!(f, "`{}` ({addr})", Untrusted::text(name).up_to(NAME_CHARS))
-            }
-            (Some(addr), None) => write!(f, "{addr}"),
-            (None, Some(name)) => write!(f, "`{}`", Untrusted::text(name).up_to(NAME_CHARS)),
-            (None, None) => f.write_str("a client without a name"),
-        }
-    }
-}
-
-/// Returns the texts of the Received fields with their places.
-pub(super) fn texts<'h>(headers: &Headers<'h>) -> Vec<(usize, Cow<'h, str>)> {
-    headers
-        .fields()
-        .iter()
-        .enumerate()
-        .filter(|(_, field)| is_received(field))
-        .map(|(place, field)| (place, field.folded_text()))
-        .collect()
-}
-
-fn is_received(field: &Field<'_>) -> bool {
-    field.name().len() == "received".len() && field.is("received")
 }
 
 /// Reads them.
-pub(super) fn read<'t>(texts: &'t [(usize, Cow<'t, str>)], rules: &'t Rules) -> Vec<Received<'t>> {
+pub(super) fn read<'t>(texts: &'t Texts<'_>, rules: &'t Rules) -> Vec<Received<'t>> {
     let mut room = Room::default();
+    let texts = texts.0.iter();
     texts
-        .iter()
         .map(|(place, text)| {
             let reading = rules.received.read(text, &mut room);
             Received {

@@ -1,51 +1,33 @@
 //! Shows a trace as one JSON object: schema 1.
 //!
-//! In: where a message was read, its size, its headers, its [`Trace`]. Out: [`Record`], for serde.
+//! In: where a message was read, its size, its headers, what was [`Judged`]. Out: [`Line`].
 //! Standards: RFC 8259; times as RFC 3339; encoded words (RFC 2047) decoded.
 //! Trust: foreign text stays as it is, in JSON's own escapes; nothing is omitted, what is unknown is null.
 //! Limits: field names and order are fixed; additions come at the end.
 
 use std::borrow::Cow;
-use std::io;
-use std::net::IpAddr;
 use std::panic::catch_unwind;
 
-use jiff::Timestamp;
-use serde::{Serialize, Serializer};
-
-use super::{Auth, Confidence, Hop, HopTrust, Nature, SourceKind, Trace, date};
+use super::field::Received;
+use super::sentence::{Piece, Sentence};
+use super::{Confidence, HopTrust, Judged, Nature, SourceKind, date};
 use crate::intake::{Headers, Repair};
+
+// strings, numbers, times
+mod text;
+use text::Text;
 
 /// Octets of a subject that are decoded; longer ones are shown as they stand.
 const SUBJECT_LIMIT: usize = 4096;
 
-/// One message and its trace.
-#[derive(Debug, Serialize)]
-pub struct Record<'r> {
-    schema: u8,
-    input: &'r str,
-    index: usize,
-    offset: u64,
-    octets: u64,
-    sha256: Option<&'r str>,
-    message_id: Option<Cow<'r, str>>,
-    subject: Option<Cow<'r, str>>,
-    date: Option<Timestamp>,
-    repairs: Vec<&'static str>,
-    nature: Nature,
-    hops: Vec<HopView<'r>>,
-    source: Option<SourceView<'r>>,
-    origin: Option<OriginView<'r>>,
-    forwarders: Vec<ForwarderView<'r>>,
-}
+/// Octets that room is made for: a record of five hops has about 3 KiB.
+const USUAL_OCTETS: usize = 4096;
 
 /// Where a message was read, as far as the record shows it.
 #[derive(Debug, Clone, Copy)]
 pub struct Place<'r> {
     /// Name of the input.
     pub input: &'r str,
-    /// Place of the message in its mailbox.
-    pub index: usize,
     /// Offset of its first octet.
     pub offset: u64,
     /// Its size.
@@ -56,134 +38,7 @@ pub struct Place<'r> {
     pub repairs: &'r [Repair],
 }
 
-#[derive(Debug, Serialize)]
-struct HopView<'r> {
-    field: usize,
-    trust: HopTrust,
-    client_addr: Option<IpAddr>,
-    rdns: Option<&'r str>,
-    helo: Option<&'r str>,
-    ident: Option<&'r str>,
-    by: Option<&'r str>,
-    with: Option<&'r str>,
-    auth: Option<&'r Auth>,
-    id: Option<&'r str>,
-    #[serde(rename = "for")]
-    for_: Option<&'r str>,
-    date: Option<Timestamp>,
-    rule: Option<&'r str>,
-    why: &'r str,
-}
-
-#[derive(Debug, Serialize)]
-struct SourceView<'r> {
-    addr: IpAddr,
-    field: usize,
-    kind: SourceKind,
-    reportable: bool,
-    why: &'r str,
-}
-
-#[derive(Debug, Serialize)]
-struct OriginView<'r> {
-    addr: IpAddr,
-    field: usize,
-    confidence: Confidence,
-    why: &'r str,
-}
-
-#[derive(Debug, Serialize)]
-struct ForwarderView<'r> {
-    host: &'r str,
-    addr: Option<IpAddr>,
-    why: &'r str,
-}
-
-impl<'r> Record<'r> {
-    /// Puts the record of a message together.
-    #[must_use]
-    pub fn new(place: Place<'r>, headers: &Headers<'r>, trace: &'r Trace) -> Self {
-        let text = |name: &str| headers.first(name).map(|field| field.text());
-        Self {
-            schema: 1,
-            input: place.input,
-            index: place.index,
-            offset: place.offset,
-            octets: place.octets,
-            sha256: place.sha256,
-            message_id: text("Message-ID").map(bare),
-            subject: text("Subject").map(decoded),
-            date: text("Date").and_then(|text| date::parse(&text)),
-            repairs: place.repairs.iter().map(|repair| repair.name()).collect(),
-            nature: trace.nature,
-            hops: trace.hops.iter().map(HopView::new).collect(),
-            source: trace.source.as_ref().map(|source| SourceView {
-                addr: source.addr,
-                field: source.field,
-                kind: source.kind,
-                reportable: source.reportable,
-                why: &source.why,
-            }),
-            origin: trace.origin.as_ref().map(|origin| OriginView {
-                addr: origin.addr,
-                field: origin.field,
-                confidence: origin.confidence,
-                why: &origin.why,
-            }),
-            forwarders: trace
-                .forwarders
-                .iter()
-                .map(|forwarder| ForwarderView {
-                    host: &forwarder.host,
-                    addr: forwarder.addr,
-                    why: &forwarder.why,
-                })
-                .collect(),
-        }
-    }
-}
-
-impl Record<'_> {
-    /// Returns the record as JSON, on one line without its end.
-    ///
-    /// # Errors
-    ///
-    /// What serde fails with: never, for these types.
-    pub fn json(&self) -> serde_json::Result<String> {
-        // A record of five hops has about 3 KiB.
-        let mut octets = Vec::with_capacity(4096);
-        serde_json::to_writer(Pieces(&mut octets), self)?;
-        String::from_utf8(octets).map_err(serde::ser::Error::custom)
-    }
-}
-
-/// Room for JSON, which comes in pieces of mostly one octet: quotation marks, colons, commas.
-///
-/// To push such a piece costs a tenth of copying it as a slice, and a mailbox's trace has hundreds of thousands.
-struct Pieces<'o>(&'o mut Vec<u8>);
-
-impl io::Write for Pieces<'_> {
-    #[inline]
-    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
-        self.write_all(piece).map(|()| piece.len())
-    }
-
-    #[inline]
-    fn write_all(&mut self, piece: &[u8]) -> io::Result<()> {
-        match piece {
-            [octet] => self.0.push(*octet),
-            _ => self.0.extend_from_slice(piece),
-        }
-        Ok(())
-    }
-
-    #[inline]
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// A record as JSON whose `index` is still open.
+/// The record of a message as JSON, on one line, whose `index` is still open.
 ///
 /// Messages of a mailbox are read on several threads, and only who puts them
 /// in order knows their places.
@@ -194,19 +49,67 @@ pub struct Line {
 }
 
 impl Line {
-    /// Takes the index out of a record's JSON.
+    /// Writes the record of a message; its place in the mailbox is left to [`Line::numbered`].
     #[must_use]
-    pub fn new(mut json: String) -> Self {
-        const MARK: &str = ",\"index\":";
-        // Inside a JSON text every quotation mark is escaped: the first such mark is the key itself.
-        let index_at = json.find(MARK).map_or(json.len(), |at| at + MARK.len());
-        let digits = json
-            .bytes()
-            .skip(index_at)
-            .take_while(u8::is_ascii_digit)
-            .count();
-        json.drain(index_at..index_at + digits);
-        Self { json, index_at }
+    pub fn of(place: Place<'_>, headers: &Headers<'_>, judged: &Judged<'_>) -> Self {
+        let mut out = Text::with_room(USUAL_OCTETS);
+        let text = |name: &str| headers.first(name).map(|field| field.text());
+        out.raw("{\"schema\":1,\"input\":").string(place.input);
+        out.raw(",\"index\":");
+        let index_at = out.len();
+        out.raw(",\"offset\":").number(place.offset);
+        out.raw(",\"octets\":").number(place.octets);
+        out.raw(",\"sha256\":").string_or_null(place.sha256);
+        let id = text("Message-ID").map(bare);
+        out.raw(",\"message_id\":").string_or_null(id.as_deref());
+        let subject = text("Subject").map(decoded);
+        out.raw(",\"subject\":").string_or_null(subject.as_deref());
+        let date = text("Date").and_then(|text| date::parse(&text));
+        out.raw(",\"date\":").time_or_null(date);
+        out.raw(",\"repairs\":");
+        list(&mut out, place.repairs, |out, repair| {
+            out.string(repair.name());
+        });
+        out.raw(",\"nature\":\"").raw(judged.nature.word());
+        out.raw("\",\"hops\":");
+        let hops = judged.fields.iter().zip(&judged.verdicts).enumerate();
+        list(&mut out, hops, |out, (at, (field, (trust, why)))| {
+            hop(out, at, field, *trust, why);
+        });
+        match &judged.source {
+            None => out.raw(",\"source\":null"),
+            Some(source) => {
+                out.raw(",\"source\":{\"addr\":\"").addr(source.addr);
+                out.raw("\",\"field\":").number(source.field as u64);
+                out.raw(",\"kind\":\"").raw(source.kind.word());
+                let reportable = if source.reportable { "true" } else { "false" };
+                out.raw("\",\"reportable\":").raw(reportable);
+                sentence(out.raw(",\"why\":"), &source.why).raw("}")
+            }
+        };
+        match &judged.origin {
+            None => out.raw(",\"origin\":null"),
+            Some(origin) => {
+                out.raw(",\"origin\":{\"addr\":\"").addr(origin.addr);
+                out.raw("\",\"field\":").number(origin.field as u64);
+                out.raw(",\"confidence\":\"").raw(origin.confidence.word());
+                sentence(out.raw("\",\"why\":"), &origin.why).raw("}")
+            }
+        };
+        out.raw(",\"forwarders\":");
+        list(&mut out, &judged.forwarders, |out, forwarder| {
+            out.raw("{\"host\":").string(&forwarder.host);
+            match forwarder.addr {
+                None => out.raw(",\"addr\":null"),
+                Some(addr) => out.raw(",\"addr\":\"").addr(addr).raw("\""),
+            };
+            out.raw(",\"why\":").string(&forwarder.why).raw("}");
+        });
+        out.raw("}");
+        Self {
+            json: out.into_string(),
+            index_at,
+        }
     }
 
     /// Returns the line, its end included, with the message's place.
@@ -225,32 +128,110 @@ impl Line {
     }
 }
 
-impl<'r> HopView<'r> {
-    fn new(hop: &'r Hop) -> Self {
-        Self {
-            field: hop.field,
-            trust: hop.trust,
-            client_addr: hop.client_addr,
-            rdns: hop.rdns.as_deref(),
-            helo: hop.helo.as_deref(),
-            ident: hop.ident.as_deref(),
-            by: hop.by.as_deref(),
-            with: hop.with.as_deref(),
-            auth: hop.auth.as_ref(),
-            id: hop.id.as_deref(),
-            for_: hop.for_.as_deref(),
-            date: hop.date,
-            rule: Some(hop.rule.as_str()).filter(|rule| !rule.is_empty()),
-            why: &hop.why,
+/// Writes a list.
+fn list<T>(out: &mut Text, items: impl IntoIterator<Item = T>, one: impl Fn(&mut Text, T)) {
+    out.raw("[");
+    for (place, item) in items.into_iter().enumerate() {
+        if place > 0 {
+            out.raw(",");
+        }
+        one(out, item);
+    }
+    out.raw("]");
+}
+
+/// Writes a field and what may be believed of it.
+fn hop(out: &mut Text, at: usize, field: &Received<'_>, trust: HopTrust, why: &Sentence<'_>) {
+    let reading = &field.reading;
+    out.raw("{\"field\":").number(at as u64);
+    out.raw(",\"trust\":\"").raw(trust.word());
+    match reading.addr {
+        None => out.raw("\",\"client_addr\":null"),
+        Some(addr) => out.raw("\",\"client_addr\":\"").addr(addr).raw("\""),
+    };
+    out.raw(",\"rdns\":").string_or_null(reading.rdns);
+    out.raw(",\"helo\":").string_or_null(reading.helo);
+    out.raw(",\"ident\":").string_or_null(reading.ident);
+    out.raw(",\"by\":").string_or_null(reading.by);
+    out.raw(",\"with\":").string_or_null(reading.with);
+    match reading.account {
+        None if reading.auth => out.raw(",\"auth\":true"),
+        account => out.raw(",\"auth\":").string_or_null(account),
+    };
+    out.raw(",\"id\":").string_or_null(reading.id);
+    out.raw(",\"for\":").string_or_null(reading.for_);
+    out.raw(",\"date\":").time_or_null(field.date);
+    let rule = Some(reading.rule).filter(|rule| !rule.is_empty());
+    out.raw(",\"rule\":").string_or_null(rule);
+    sentence(out.raw(",\"why\":"), why).raw("}");
+}
+
+/// Writes a sentence.
+fn sentence<'o>(out: &'o mut Text, sentence: &Sentence<'_>) -> &'o mut Text {
+    out.raw("\"");
+    for piece in sentence.pieces() {
+        match piece {
+            Piece::Words(words) => out.inside(words),
+            Piece::Addr(addr) => out.addr(*addr),
+            Piece::Name(name) => {
+                let shown = Piece::shown(name);
+                out.raw("`");
+                match shown.plain() {
+                    Some(plain) => out.inside(plain),
+                    None => out.inside(&shown.to_string()),
+                };
+                out.raw("`")
+            }
+        };
+    }
+    out.raw("\"")
+}
+
+impl Nature {
+    /// Returns the word that `--json` shows.
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Mail => "mail",
+            Self::Backscatter => "backscatter",
+            Self::List => "list",
         }
     }
 }
 
-impl Serialize for Auth {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+impl HopTrust {
+    /// Returns the word that `--json` shows.
+    const fn word(self) -> &'static str {
         match self {
-            Self::Yes => serializer.serialize_bool(true),
-            Self::Account(account) => serializer.serialize_str(account),
+            Self::Internal => "internal",
+            Self::Boundary => "boundary",
+            Self::Corroborated => "corroborated",
+            Self::Claimed => "claimed",
+            Self::Contradicted => "contradicted",
+            Self::Unread => "unread",
+            Self::Local => "local",
+        }
+    }
+}
+
+impl SourceKind {
+    /// Returns the word that `--json` shows.
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Direct => "direct",
+            Self::Authenticated => "authenticated",
+            Self::Webmail => "webmail",
+            Self::Local => "local",
+        }
+    }
+}
+
+impl Confidence {
+    /// Returns the word that `--json` shows.
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Proven => "proven",
+            Self::Corroborated => "corroborated",
+            Self::Claimed => "claimed",
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::rules::Rules;
 mod date;
 mod field;
 mod names;
+pub use field::Texts;
 
 // the fields that own hosts wrote, and their clients
 mod client;
@@ -31,6 +32,11 @@ mod list;
 // whose hosts may be believed, learnt from wanted mail
 pub mod learn;
 
+// all of it put together, with sentences that are told where they are written
+mod judged;
+mod sentence;
+pub use judged::{Judged, judge};
+
 // a trace as JSON
 pub mod json;
 
@@ -45,8 +51,6 @@ mod voucher;
 // whose hosts are believed
 mod trust;
 pub use trust::{HostPattern, Trust, TrustError};
-
-use walk::End;
 
 /// Everything the Received fields of one message support.
 #[derive(Debug, Clone, PartialEq)]
@@ -96,8 +100,7 @@ impl Trace {
 }
 
 /// What kind of mail a message is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Nature {
     /// Mail that somebody sent.
     Mail,
@@ -147,8 +150,7 @@ pub struct Hop {
 }
 
 /// What may be believed of a Received field.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HopTrust {
     /// Written by an own host about another own host.
     Internal,
@@ -176,8 +178,10 @@ pub enum Auth {
 }
 
 /// The client that handed the message to the user's side.
+///
+/// `W` is a sentence: told, or still to be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Source {
+pub struct Source<W = String> {
     /// Its address, as an own host saw it on a connection.
     pub addr: IpAddr,
     /// The Received field that says so.
@@ -187,12 +191,11 @@ pub struct Source {
     /// Whether a complaint about it may go out.
     pub reportable: bool,
     /// Why, in a sentence for the user; where it is not reportable, why not.
-    pub why: String,
+    pub why: W,
 }
 
 /// How the source handed the message over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SourceKind {
     /// SMTP from a stranger.
     Direct,
@@ -205,8 +208,10 @@ pub enum SourceKind {
 }
 
 /// The oldest address that the chain leads to.
+///
+/// `W` is a sentence: told, or still to be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Origin {
+pub struct Origin<W = String> {
     /// The address.
     pub addr: IpAddr,
     /// The Received field that names it.
@@ -214,12 +219,11 @@ pub struct Origin {
     /// How far it can be believed.
     pub confidence: Confidence,
     /// Why, in a sentence for the user.
-    pub why: String,
+    pub why: W,
 }
 
 /// How far an origin can be believed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Confidence {
     /// It is the source.
     Proven,
@@ -320,145 +324,6 @@ pub struct Attestation {
 /// Follows the Received fields of a message to its source.
 #[must_use]
 pub fn follow(headers: &Headers<'_>, trust: &Trust, rules: &Rules) -> Trace {
-    let texts = field::texts(headers);
-    let fields = field::read(&texts, rules);
-    let side = walk::own_side(&fields, field::is_delivered(headers, &fields), trust, rules);
-    let mut verdicts = side.verdicts;
-    let automatic = rules.backscatter.kind(headers);
-    let mut trace = Trace {
-        nature: automatic.map_or(Nature::Mail, |_| Nature::Backscatter),
-        hops: Vec::with_capacity(fields.len()),
-        source: None,
-        origin: None,
-        forwarders: Vec::new(),
-        question: side.doubt.as_ref().map(|(_, question)| question.clone()),
-        attestations: Vec::new(),
-    };
-    if let End::Boundary(at, kind) = side.end {
-        trace.attestations = attest::read(headers, &fields, at, rules);
-        let relay_of = fields.get(at).and_then(|boundary| {
-            voucher::relay_of(&trace.attestations, boundary.reading.addr?, rules)
-        });
-        let claims = claims::judge(&fields, (at, kind), relay_of, trust, rules);
-        verdicts.extend(claims.verdicts);
-        trace.origin = claims.origin;
-        let sign = (kind == SourceKind::Direct)
-            .then(|| forwarder::sign(headers, &fields, at, trust, rules))
-            .flatten()
-            .filter(|sign| !trust.denies_host(&sign.forwarder.host));
-        let is_list = sign.as_ref().is_some_and(|sign| sign.is_list)
-            || list::named_list(headers, &fields, at, trust, rules);
-        if is_list && trace.nature == Nature::Mail {
-            trace.nature = Nature::List;
-        }
-        if let Some(sign) = sign {
-            trace
-                .question
-                .get_or_insert_with(|| Question::own_forwarder(&sign.forwarder.host));
-            trace.forwarders.push(sign.forwarder);
-        }
-        if kind == SourceKind::Direct
-            && trace.question.is_none()
-            && let Some(client) = fields.get(at).and_then(|field| field.reading.rdns)
-            && !trust.denies_host(client)
-            && forwarder::is_backup(headers, &fields, at, trust, rules)
-        {
-            trace.question = Some(Question::own_host(client));
-        }
-        let refused = if side.ends_inside {
-            Some(
-                "this is one of your own side's hosts, and no field says where it had the message from"
-                    .to_owned(),
-            )
-        } else {
-            automatic.map(|what| {
-                format!(
-                    "this is {what} to a sender address that was forged: its server is not the spammer"
-                )
-            })
-        };
-        trace.source = source(&fields, at, kind, trust, rules, &trace, refused);
-    }
-    let below = "nothing below the point where the walk stopped can be believed";
-    let mut verdicts = verdicts.into_iter();
-    for (at, field) in fields.iter().enumerate() {
-        let (trust, why) = verdicts.next().unwrap_or_else(|| {
-            let trust = match field.reading.unread {
-                Some(_) => HopTrust::Unread,
-                None => HopTrust::Claimed,
-            };
-            (trust, below.to_owned())
-        });
-        trace.hops.push(hop(at, field, trust, why));
-    }
-    trace
-}
-
-/// Returns the source at the boundary, and whether a complaint about it may go out.
-fn source(
-    fields: &[field::Received<'_>],
-    at: usize,
-    kind: SourceKind,
-    trust: &Trust,
-    rules: &Rules,
-    trace: &Trace,
-    refused: Option<String>,
-) -> Option<Source> {
-    let boundary = fields.get(at)?;
-    let addr = boundary.reading.addr?;
-    let saw = format!(
-        "{}, on your own side, saw this address on the connection that the message came over",
-        boundary.writer()
-    );
-    let refused = if refused.is_some() {
-        refused
-    } else if let Some(question) = &trace.question {
-        let because = trace
-            .forwarders
-            .first()
-            .map_or_else(String::new, |forwarder| format!("{}. ", forwarder.why));
-        Some(format!("{because}{}", question.text))
-    } else if !rules.special.is_public(addr, &trust.also_public) {
-        rules
-            .special
-            .purpose(addr)
-            .map(|purpose| format!("{purpose}: no abuse desk answers for it"))
-    } else {
-        None
-    };
-    Some(Source {
-        addr,
-        field: at,
-        kind,
-        reportable: refused.is_none(),
-        why: refused.unwrap_or(saw),
-    })
-}
-
-/// Returns a field as the trace shows it.
-fn hop(at: usize, field: &field::Received<'_>, trust: HopTrust, why: String) -> Hop {
-    let reading = &field.reading;
-    let text = |value: Option<&str>| value.map(str::to_owned);
-    Hop {
-        field: at,
-        trust,
-        client_addr: reading.addr,
-        rdns: text(reading.rdns),
-        names_checked: reading.names_checked,
-        helo: text(reading.helo),
-        ident: text(reading.ident),
-        by: text(reading.by),
-        with: text(reading.with),
-        auth: match reading.account {
-            Some(account) => Some(Auth::Account(account.to_owned())),
-            None => reading.auth.then_some(Auth::Yes),
-        },
-        id: text(reading.id),
-        for_: text(reading.for_),
-        reverse_path: text(reading.reverse_path),
-        date: field.date,
-        date_text: reading.date.to_owned(),
-        rule: reading.rule.to_owned(),
-        why,
-    }
+    let texts = Texts::of(headers);
+    judge(headers, &texts, trust, rules).told()
 }

@@ -9,64 +9,64 @@
 use super::client::{Step, is_lmtp};
 use super::field::{Received, is_inner};
 use super::names::{is_bare, registered, same_domain, same_host};
+use super::sentence::Sentence;
 use super::{HopTrust, Question, SourceKind, Trust};
-use crate::rules::Rules;
 use crate::rules::received::HopKind;
+use crate::rules::{Provider, Rules};
 
 /// What the user's own hosts wrote.
 #[derive(Debug)]
-pub(super) struct OwnSide {
+pub(super) struct OwnSide<'t> {
     /// A verdict for each field from the top; those below were written by strangers.
-    pub(super) verdicts: Vec<(HopTrust, String)>,
+    pub(super) verdicts: Vec<(HopTrust, Sentence<'t>)>,
     /// Where the walk ended.
     pub(super) end: End,
-    /// What was not certain on the way, and the question about it.
-    pub(super) doubt: Option<(String, Question)>,
+    /// The question about what was not certain on the way.
+    pub(super) doubt: Option<Question>,
     /// Whether the client at the boundary is an own host by the user's word or its own name: where it had
     /// the message from, no field says.
     pub(super) ends_inside: bool,
 }
 
 /// Where a walk ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
     /// At a field whose client is the source.
     Boundary(usize, SourceKind),
     /// At a field that says no more; there is no source.
-    Stopped(String),
+    Stopped,
 }
 
 /// Why a field is believed to be an own host's.
-enum Believed {
+enum Believed<'t> {
     /// The user, a rule or the fields above say so.
-    Yes(String),
+    Yes(Sentence<'t>),
     /// The user said that it is not his.
-    No(String),
+    No(Sentence<'t>),
     /// It may be; the user must say.
-    Asked(String, Question),
+    Asked(Sentence<'t>, Question),
 }
 
 /// Walks down.
 ///
 /// `delivered` says whether a host noted above all Received fields that it delivered the message (Return-Path, Delivered-To).
-pub(super) fn own_side(
-    fields: &[Received<'_>],
+pub(super) fn own_side<'t>(
+    fields: &[Received<'t>],
     delivered: bool,
     trust: &Trust,
-    rules: &Rules,
-) -> OwnSide {
+    rules: &'t Rules,
+) -> OwnSide<'t> {
     let walk = Walk {
         fields,
         trust,
         rules,
     };
     let mut side = walk.down(delivered);
+    // None of the hosts that the user named may have written a field.
     if let End::Boundary(at, _) = side.end
         && side.doubt.is_none()
-        && let Some(question) = walk.unexpected(at)
     {
-        let why = "none of the hosts that you named wrote a field".to_owned();
-        side.doubt = Some((why, question));
+        side.doubt = walk.unexpected(at);
     }
     side
 }
@@ -78,15 +78,15 @@ pub(super) struct Walk<'w, 't> {
     /// What the user named.
     pub(super) trust: &'w Trust,
     /// What is known of servers and providers.
-    pub(super) rules: &'w Rules,
+    pub(super) rules: &'t Rules,
 }
 
-impl Walk<'_, '_> {
+impl<'t> Walk<'_, 't> {
     /// Walks down.
-    fn down(&self, delivered: bool) -> OwnSide {
+    fn down(&self, delivered: bool) -> OwnSide<'t> {
         let mut side = OwnSide {
             verdicts: Vec::with_capacity(self.fields.len()),
-            end: End::Stopped("the message has no Received field".to_owned()),
+            end: End::Stopped,
             doubt: None,
             ends_inside: false,
         };
@@ -101,19 +101,21 @@ impl Walk<'_, '_> {
             let who = match believed {
                 Believed::Yes(who) => who,
                 Believed::No(why) => {
-                    side.verdicts.push((HopTrust::Claimed, why.clone()));
-                    side.end = End::Stopped(why);
+                    side.verdicts.push((HopTrust::Claimed, why));
+                    side.end = End::Stopped;
                     return side;
                 }
                 Believed::Asked(who, question) => {
-                    side.doubt.get_or_insert((who.clone(), question));
+                    side.doubt.get_or_insert(question);
                     who
                 }
             };
             if let Some(why) = field.reading.unread {
-                let why = format!("this field cannot be read: {why}; below it nothing is believed");
-                side.verdicts.push((HopTrust::Unread, why.clone()));
-                side.end = End::Stopped(why);
+                let why = Sentence::new("this field cannot be read: ")
+                    .say(why)
+                    .say("; below it nothing is believed");
+                side.verdicts.push((HopTrust::Unread, why));
+                side.end = End::Stopped;
                 return side;
             }
             // A field that names neither host nor client stands on top: without a trace of
@@ -127,26 +129,25 @@ impl Walk<'_, '_> {
                 && !self.trust.holds_host(by)
             {
                 let question = Question::own_host(by);
-                let why = format!(
-                    "the fields above it name no host, and nothing says that `{}` delivered to you",
-                    question.host
-                );
-                side.doubt.get_or_insert((why.clone(), question));
-                side.verdicts.push((HopTrust::Claimed, why.clone()));
-                side.end = End::Stopped(why);
+                let why = Sentence::new("the fields above it name no host, and nothing says that ")
+                    .name(by)
+                    .say(" delivered to you");
+                side.doubt.get_or_insert(question);
+                side.verdicts.push((HopTrust::Claimed, why));
+                side.end = End::Stopped;
                 return side;
             }
             match self.step(at) {
                 Step::On(trust, what) => {
-                    side.verdicts.push((trust, format!("{who}; {what}")));
+                    side.verdicts.push((trust, who.and(what)));
                     inner_client = field.reading.addr.filter(|addr| !addr.is_loopback());
                     // What was fetched begins anew at the server that it was fetched from;
                     // a field without a client says nothing about who wrote the next.
                     fresh = field.reading.kind == HopKind::Pull || (fresh && !field.has_client());
                 }
                 Step::Asked(trust, what, question) => {
-                    side.doubt.get_or_insert((what.clone(), question));
-                    side.verdicts.push((trust, format!("{who}; {what}")));
+                    side.doubt.get_or_insert(question);
+                    side.verdicts.push((trust, who.and(what)));
                     if trust == HopTrust::Boundary {
                         side.end = End::Boundary(at, SourceKind::Direct);
                         return side;
@@ -155,74 +156,61 @@ impl Walk<'_, '_> {
                     fresh = false;
                 }
                 Step::Boundary(kind, what) => {
-                    side.verdicts
-                        .push((HopTrust::Boundary, format!("{who}; {what}")));
+                    side.verdicts.push((HopTrust::Boundary, who.and(what)));
                     side.end = End::Boundary(at, kind);
                     return side;
                 }
                 Step::Stop(what) => {
-                    side.verdicts
-                        .push((HopTrust::Unread, format!("{who}; {what}")));
-                    side.end = End::Stopped(what);
+                    side.verdicts.push((HopTrust::Unread, who.and(what)));
+                    side.end = End::Stopped;
                     return side;
                 }
             }
         }
-        if !self.fields.is_empty() {
-            side.end = match inner_client {
-            Some(addr)
-                if side
-                    .verdicts
-                    .last()
-                    .is_some_and(|(trust, _)| *trust == HopTrust::Internal) =>
-            {
-                let last = self.fields.len() - 1;
-                if let Some(verdict) = side.verdicts.last_mut() {
-                    verdict.0 = HopTrust::Boundary;
-                    verdict.1 = format!("{}; no field says where {addr} had it from", verdict.1);
-                }
-                side.ends_inside = self.fields
-                    .last()
-                    .is_some_and(|field| self.is_surely_own(field, addr));
-                End::Boundary(last, SourceKind::Direct)
-            }
-            _ => End::Stopped(
-                "all fields are about your own side: the message came from a program or user there"
-                    .to_owned(),
-            ),
-        };
+        // All fields are about the own side. Where the last one names another machine of it,
+        // that is as far as anybody can see; else a program or user there wrote the message.
+        let last = self.fields.len().wrapping_sub(1);
+        if let (Some(addr), Some(field), Some((trust @ HopTrust::Internal, why))) = (
+            inner_client,
+            self.fields.get(last),
+            side.verdicts.last_mut(),
+        ) {
+            *trust = HopTrust::Boundary;
+            why.add(
+                Sentence::new("; no field says where ")
+                    .addr(addr)
+                    .say(" had it from"),
+            );
+            side.ends_inside = self.is_surely_own(field, addr);
+            side.end = End::Boundary(last, SourceKind::Direct);
         }
         side
     }
 
     /// Judges the first field of the own side.
-    fn topmost(&self, at: usize) -> Believed {
+    fn topmost(&self, at: usize) -> Believed<'t> {
         let Some(field) = self.fields.get(at) else {
-            return Believed::Yes(String::new());
+            return Believed::Yes(Sentence::empty());
         };
-        let writer = field.writer();
+        let written = || Sentence::new("written by ").writer(field);
         let Some(by) = field.reading.by else {
-            return Believed::Yes(
-                "the topmost field is the work of whoever keeps your mailbox".to_owned(),
-            );
+            return Believed::Yes(Sentence::new(
+                "the topmost field is the work of whoever keeps your mailbox",
+            ));
         };
         if self.trust.holds_host(by) {
-            return Believed::Yes(format!("written by {writer}, which you named as yours"));
+            return Believed::Yes(written().say(", which you named as yours"));
         }
         if let Some(provider) = self.rules.providers.writing(by) {
-            return Believed::Yes(format!(
-                "written by {writer}, a host of {} (rule {})",
-                provider.what, provider.id
-            ));
+            return Believed::Yes(of_provider(written(), provider));
         }
         if self.trust.denies_host(by) {
-            return Believed::No(format!(
-                "you said that {writer} is not yours, so no field of your own side is there"
-            ));
+            let why = Sentence::new("you said that ").writer(field);
+            return Believed::No(why.say(" is not yours, so no field of your own side is there"));
         }
-        Believed::Yes(format!(
-            "written by {writer}: the topmost field is the work of whoever keeps your mailbox"
-        ))
+        Believed::Yes(
+            written().say(": the topmost field is the work of whoever keeps your mailbox"),
+        )
     }
 
     /// Returns the question about the host at the boundary, where the user named hosts and the walk met none of them.
@@ -247,19 +235,19 @@ impl Walk<'_, '_> {
     }
 
     /// Judges a field below one that took the message from the own side.
-    fn handed_over(&self, at: usize) -> Believed {
+    fn handed_over(&self, at: usize) -> Believed<'t> {
         let (Some(field), Some(above)) = (self.fields.get(at), self.fields.get(at.wrapping_sub(1)))
         else {
-            return Believed::Yes(String::new());
+            return Believed::Yes(Sentence::empty());
         };
-        let writer = field.writer();
+        let written = || Sentence::new("written by ").writer(field);
         let Some(by) = field.reading.by else {
-            return Believed::Yes(
-                "written on your own side: the field above handed on from there".to_owned(),
-            );
+            return Believed::Yes(Sentence::new(
+                "written on your own side: the field above handed on from there",
+            ));
         };
         if self.trust.holds_host(by) {
-            return Believed::Yes(format!("written by {writer}, which you named as yours"));
+            return Believed::Yes(written().say(", which you named as yours"));
         }
         let passed = self.fields.get(..at).unwrap_or_default();
         let known = passed.iter().any(|own| {
@@ -271,29 +259,25 @@ impl Walk<'_, '_> {
                 })
         });
         if known {
-            return Believed::Yes(format!("written by {writer}, as a field above it was"));
+            return Believed::Yes(written().say(", as a field above it was"));
         }
         if passed
             .iter()
             .any(|own| own.reading.by.is_some_and(|name| same_domain(name, by)))
         {
-            return Believed::Yes(format!(
-                "written by {writer}, a host of the same domain as those above it"
-            ));
+            return Believed::Yes(written().say(", a host of the same domain as those above it"));
         }
         if let Some(addr) = self.rules.received.address(by)
             && (self.trust.holds_addr(addr) || is_inner(addr, &self.trust.also_public))
         {
-            return Believed::Yes(format!("written by {writer}, an address on your own side"));
+            return Believed::Yes(written().say(", an address on your own side"));
         }
         let inner = above
             .reading
             .addr
             .filter(|addr| is_inner(*addr, &self.trust.also_public));
         if is_bare(by) && (inner.is_some() || above.reading.addr.is_none()) {
-            return Believed::Yes(format!(
-                "written by {writer}, a name that only your own side uses"
-            ));
+            return Believed::Yes(written().say(", a name that only your own side uses"));
         }
         // Who answers for a private address, or hands over by LMTP, is on the own side: so is the name.
         if inner.is_some() && above.reading.rdns.is_some_and(|name| same_host(name, by))
@@ -302,9 +286,9 @@ impl Walk<'_, '_> {
                     .client_names()
                     .any(|name| same_host(name, by) || same_domain(name, by))
         {
-            return Believed::Yes(format!(
-                "written by {writer}, which the field above knows as a machine beside it"
-            ));
+            return Believed::Yes(
+                written().say(", which the field above knows as a machine beside it"),
+            );
         }
         // A provider's hosts hand over inside; so does a relay of its that the user named as his forwarder.
         let relay = above
@@ -318,10 +302,7 @@ impl Walk<'_, '_> {
             .filter_map(|name| self.rules.providers.writing(name))
             .find(|provider| provider.writes(by));
         if let Some(provider) = provider {
-            return Believed::Yes(format!(
-                "written by {writer}, a host of {} (rule {})",
-                provider.what, provider.id
-            ));
+            return Believed::Yes(of_provider(written(), provider));
         }
         let named = above
             .reading
@@ -332,34 +313,46 @@ impl Walk<'_, '_> {
                 .client_names()
                 .any(|name| same_host(name, by) || same_domain(name, by))
         {
-            return Believed::Yes(format!(
-                "written by {writer}, which handed over from a network that you named"
-            ));
+            return Believed::Yes(
+                written().say(", which handed over from a network that you named"),
+            );
         }
         if self.trust.denies_host(by) {
-            return Believed::No(format!(
-                "you said that {writer} is not yours, so nothing below is believed"
-            ));
+            let why = Sentence::new("you said that ").writer(field);
+            return Believed::No(why.say(" is not yours, so nothing below is believed"));
         }
         // A private address may be that of a router, which hands strangers' mail on: what such
         // a client calls itself proves nothing, but one that calls itself otherwise is not the writer.
         if inner.is_some_and(|addr| !addr.is_loopback())
             && !above.client_names().any(|name| is_name_of(name, by))
         {
-            return Believed::No(format!(
-                "{} took the message from {}, which does not call itself {writer}: nothing below can be believed",
-                above.writer(),
-                above.client()
-            ));
+            let why = Sentence::empty()
+                .writer(above)
+                .say(" took the message from ")
+                .client(above)
+                .say(", which does not call itself ")
+                .writer(field)
+                .say(": nothing below can be believed");
+            return Believed::No(why);
         }
         Believed::Asked(
-            format!(
-                "written by {writer}, if that is your provider's server: {} says it came from there, but the name is a new one",
-                above.writer()
-            ),
+            written()
+                .say(", if that is your provider's server: ")
+                .writer(above)
+                .say(" says it came from there, but the name is a new one"),
             Question::own_host(by),
         )
     }
+}
+
+/// Adds to a sentence which provider a host belongs to, and by which rule.
+fn of_provider<'t>(sentence: Sentence<'t>, provider: &'t Provider) -> Sentence<'t> {
+    sentence
+        .say(", a host of ")
+        .say(provider.what.as_str())
+        .say(" (rule ")
+        .say(provider.id.as_str())
+        .say(")")
 }
 
 /// Returns whether `name` means the host `by`: in full, or its first label alone.

@@ -351,7 +351,7 @@ pub(super) fn clauses<'t>(field: &'t str, tokens: &[Token<'t>]) -> Clauses<'t> {
 fn writing_host(tokens: &[Token<'_>]) -> Option<usize> {
     let is_word = |at: usize| tokens.get(at).is_some_and(|token| token.kind == Kind::Word);
     (2..tokens.len())
-        .find(|at| tokens.get(*at).and_then(keyword) == Some(Keyword::By) && is_word(at + 1))
+        .find(|at| tokens.get(*at).and_then(|token| token.keyword) == Some(Keyword::By) && is_word(at + 1))
 }
 
 /// Returns whether a comment closes another one and goes on with `by`: a parenthesis that the client opened
