@@ -9,11 +9,16 @@ use std::borrow::Cow;
 
 use super::{FIELD_LIMIT, FIELD_OCTETS_LIMIT, HEADER_LIMIT};
 
+/// Fields that room is made for: nearly all messages have fewer.
+const USUAL_FIELDS: usize = 32;
+
 /// One header field as it stands in the message.
 #[derive(Debug, Clone, Copy)]
 pub struct Field<'m> {
     name: &'m [u8],
     raw: &'m [u8],
+    /// `raw` as text, where the whole header section is UTF-8.
+    text: Option<&'m str>,
     at: usize,
     line: usize,
 }
@@ -72,12 +77,17 @@ impl<'m> Field<'m> {
     /// Returns what stands after the colon as text, folded as received; octets that are not UTF-8 become U+FFFD.
     #[must_use]
     pub fn folded_text(&self) -> Cow<'m, str> {
-        lossy(self.raw)
+        self.text.map_or_else(|| lossy(self.raw), Cow::Borrowed)
     }
 
     /// Returns the unfolded value as text; octets that are not UTF-8 become U+FFFD.
     #[must_use]
     pub fn text(&self) -> Cow<'m, str> {
+        if let Some(text) = self.text.map(str::trim_ascii)
+            && memchr::memchr2(b'\n', b'\r', text.as_bytes()).is_none()
+        {
+            return Cow::Borrowed(text);
+        }
         match self.unfolded() {
             Cow::Borrowed(octets) => lossy(octets),
             Cow::Owned(octets) => Cow::Owned(
@@ -101,6 +111,8 @@ fn lossy(octets: &[u8]) -> Cow<'_, str> {
 #[derive(Debug, Clone)]
 pub struct Headers<'m> {
     fields: Vec<Field<'m>>,
+    /// What the fields' names come to, a bit each: nearly all names that are not there are ruled out by that.
+    names: u128,
     body_at: usize,
     cut: bool,
     ended_by_blank: bool,
@@ -116,7 +128,8 @@ impl<'m> Headers<'m> {
     #[must_use]
     pub fn parse(octets: &'m [u8]) -> Self {
         let mut headers = Self {
-            fields: Vec::new(),
+            fields: Vec::with_capacity(USUAL_FIELDS),
+            names: 0,
             body_at: octets.len(),
             cut: false,
             ended_by_blank: false,
@@ -124,20 +137,19 @@ impl<'m> Headers<'m> {
         let mut at = 0;
         let mut line = 1;
         while let Some(rest) = octets.get(at..).filter(|rest| !rest.is_empty()) {
-            let length = line_length(rest);
-            let this = rest.get(..length).unwrap_or(rest);
-            if without_line_end(this).is_empty() {
+            if let Some(length) = blank_line(rest) {
                 headers.body_at = at + length;
                 headers.ended_by_blank = true;
                 break;
             }
-            let Some(colon) = field_colon(this) else {
+            let Some((name, colon)) = name_and_colon(rest) else {
                 headers.body_at = at;
                 break;
             };
-            let (end, lines) = field_end(octets, at + length);
-            let name = this.get(..colon).unwrap_or_default().trim_ascii_end();
-            let raw = octets.get(at + colon + 1..end).unwrap_or_default();
+            let value_at = at + colon + 1;
+            let value = octets.get(value_at..).unwrap_or_default();
+            let (end, lines) = field_end(octets, value_at + line_length(value));
+            let raw = octets.get(value_at..end).unwrap_or_default();
             if headers.fields.len() == FIELD_LIMIT
                 || end > HEADER_LIMIT
                 || raw.len() > FIELD_OCTETS_LIMIT
@@ -146,14 +158,22 @@ impl<'m> Headers<'m> {
                 headers.body_at = body_after(octets, at);
                 break;
             }
+            headers.names |= name_bit(name);
             headers.fields.push(Field {
                 name,
                 raw: without_line_end(raw),
+                text: None,
                 at,
                 line,
             });
             at = end;
             line += 1 + lines;
+        }
+        // Nearly all header sections are text, and to see that once is quicker than for each field.
+        if let Some(Ok(section)) = octets.get(..at).map(std::str::from_utf8) {
+            for field in &mut headers.fields {
+                field.text = text_of(section, field);
+            }
         }
         headers
     }
@@ -166,13 +186,24 @@ impl<'m> Headers<'m> {
 
     /// Returns the fields of one name, top first.
     pub fn all<'h>(&'h self, name: &'h str) -> impl Iterator<Item = &'h Field<'m>> {
-        self.fields.iter().filter(move |field| field.is(name))
+        let fields = if self.may_have(name) {
+            self.fields.as_slice()
+        } else {
+            &[]
+        };
+        fields.iter().filter(move |field| field.is(name))
     }
 
     /// Returns the topmost field of one name.
     #[must_use]
     pub fn first(&self, name: &str) -> Option<&Field<'m>> {
-        self.fields.iter().find(|field| field.is(name))
+        self.may_have(name)
+            .then(|| self.fields.iter().find(|field| field.is(name)))
+            .flatten()
+    }
+
+    fn may_have(&self, name: &str) -> bool {
+        self.names & name_bit(name.as_bytes()) != 0
     }
 
     /// Returns the offset of the body's first octet; the message's length where there is none.
@@ -205,14 +236,39 @@ fn without_line_end(line: &[u8]) -> &[u8] {
     line.strip_suffix(b"\r").unwrap_or(line)
 }
 
-/// Returns where the colon of a field's first line stands, if it is one.
+/// Returns the length of the first line, if it is empty.
+fn blank_line(octets: &[u8]) -> Option<usize> {
+    match octets {
+        [b'\n', ..] | [b'\r'] => Some(1),
+        [b'\r', b'\n', ..] => Some(2),
+        _ => None,
+    }
+}
+
+/// Returns the name of the field whose first line this is, and where its colon stands; `None` where it is no field.
 ///
 /// RFC 5322 §2.2: a name is printable US-ASCII but the colon. Blanks before
 /// the colon are obsolete syntax (§4.5) and read.
-fn field_colon(line: &[u8]) -> Option<usize> {
-    let colon = memchr::memchr(b':', line)?;
-    let name = line.get(..colon)?.trim_ascii_end();
-    (!name.is_empty() && name.iter().all(|octet| (33..=126).contains(octet))).then_some(colon)
+fn name_and_colon(octets: &[u8]) -> Option<(&[u8], usize)> {
+    let is_end = |octet: &u8| !(33..=126).contains(octet) || *octet == b':';
+    let (name, rest) = octets.split_at_checked(octets.iter().position(is_end)?)?;
+    let is_blank = |octet: &u8| octet.is_ascii_whitespace() && *octet != b'\n';
+    let blanks = rest.iter().position(|octet| !is_blank(octet))?;
+    (!name.is_empty() && rest.get(blanks) == Some(&b':')).then_some((name, name.len() + blanks))
+}
+
+/// Returns the bit that a field's name comes to, in any case; several come to the same.
+fn name_bit(name: &[u8]) -> u128 {
+    let letter =
+        |octet: Option<&u8>| octet.map_or(0, |octet| usize::from(octet.to_ascii_lowercase()));
+    1 << ((letter(name.first()) + 7 * letter(name.last()) + 29 * name.len()) % 128)
+}
+
+/// Returns what stands after a field's colon as text.
+fn text_of<'m>(section: &'m str, field: &Field<'m>) -> Option<&'m str> {
+    let value = section.get(field.at + field.name.len()..)?;
+    let (_, value) = value.split_once(':')?;
+    value.get(..field.raw.len())
 }
 
 /// Returns where a field ends whose continuation lines may begin at `at`, and how many lines those are.

@@ -5,10 +5,13 @@
 //! Trust: the headers are a stranger's; to take a message for backscatter or a list's only keeps a complaint back.
 //! Failures: [`RuleError`] with file and rule.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 
 use super::RuleError;
 use super::file::{self, Common};
+use super::glob::find;
 use crate::intake::Headers;
 
 /// The kinds that one file knows.
@@ -43,15 +46,26 @@ struct Holds {
 }
 
 impl Rule {
-    fn fits(&self, headers: &Headers<'_>, null_path: Option<bool>) -> bool {
+    /// Returns whether header fields fit, whose texts `text_of` gives by name.
+    fn fits<'m>(
+        &self,
+        null_path: Option<bool>,
+        text_of: impl Fn(&str) -> Option<Cow<'m, str>>,
+    ) -> bool {
         if self.null_path && null_path == Some(false) {
             return false;
         }
         self.headers.iter().all(|wanted| {
-            headers.first(&wanted.name).is_some_and(|field| {
-                let text = field.text().to_ascii_lowercase();
-                wanted.holds.iter().any(|word| text.contains(word.as_str()))
+            text_of(&wanted.name).is_some_and(|text| {
+                let holds = |word: &String| find(text.as_bytes(), word.as_bytes()).is_some();
+                wanted.holds.iter().any(holds)
             })
+        })
+    }
+
+    fn fits_headers(&self, headers: &Headers<'_>, null_path: Option<bool>) -> bool {
+        self.fits(null_path, |name| {
+            headers.first(name).map(|field| field.text())
         })
     }
 }
@@ -90,7 +104,7 @@ impl Natures {
             let fits = |text: &String| {
                 let octets = format!("{text}\n\n");
                 let headers = Headers::parse(octets.as_bytes());
-                rule.fits(&headers, null_path(&headers))
+                rule.fits_headers(&headers, null_path(&headers))
             };
             let wrong = rule
                 .matches
@@ -115,13 +129,38 @@ impl Natures {
         let null_path = null_path(headers);
         self.rules
             .iter()
-            .find(|rule| rule.fits(headers, null_path))
+            .find(|rule| rule.fits_headers(headers, null_path))
+            .map(|rule| rule.what.as_str())
+    }
+
+    /// Returns which of the kinds a message is by its reverse path alone, wherever that was noted.
+    #[must_use]
+    pub fn kind_by_path(&self, path: &str) -> Option<&str> {
+        // As a Return-Path field would hold it, unfolded.
+        let text_of = |name: &str| {
+            let noted = || format!("<{}>", path.replace(['\r', '\n'], ""));
+            name.eq_ignore_ascii_case(RETURN_PATH)
+                .then(|| Cow::Owned(noted()))
+        };
+        let null_path = Some(is_null(path));
+        self.rules
+            .iter()
+            .find(|rule| rule.fits(null_path, text_of))
             .map(|rule| rule.what.as_str())
     }
 }
 
+/// The field in which the reverse path is noted. RFC 5321 §4.4.
+const RETURN_PATH: &str = "Return-Path";
+
 /// Returns whether the reverse path is the null path; `None` where no host noted it.
 fn null_path(headers: &Headers<'_>) -> Option<bool> {
-    let path = headers.first("Return-Path")?.text();
-    Some(path.trim().trim_matches(['<', '>']).is_empty())
+    headers
+        .first(RETURN_PATH)
+        .map(|field| is_null(&field.text()))
+}
+
+/// Returns whether this is the null path. RFC 5321 §4.5.5.
+fn is_null(path: &str) -> bool {
+    path.trim().trim_matches(['<', '>']).is_empty()
 }

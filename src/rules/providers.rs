@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::RuleError;
 use super::file::{self, Common};
-use super::glob::Globs;
+use super::glob::{Ends, Globs};
 
 const FILE: &str = "providers/large.toml";
 
@@ -20,6 +20,8 @@ const FILE: &str = "providers/large.toml";
 #[derive(Debug)]
 pub struct Providers {
     rules: Vec<Provider>,
+    /// How the names of all their hosts begin and end.
+    ends: Ends,
 }
 
 /// One provider.
@@ -105,7 +107,11 @@ impl Providers {
             matches: rule.matches.len(),
             skips: rule.skips.len(),
         })?;
-        Ok(Self { rules })
+        let ends = rules.iter().map(|rule| rule.writes.ends());
+        Ok(Self {
+            ends: ends.fold(Ends::default(), Ends::or),
+            rules,
+        })
     }
 
     /// Runs the examples; returns how many ran.
@@ -135,7 +141,8 @@ impl Providers {
     /// Returns the provider whose hosts write under this name; addresses alone name none.
     #[must_use]
     pub fn writing(&self, by: &str) -> Option<&Provider> {
-        by.contains(|c: char| c.is_ascii_alphabetic())
+        let may_be = self.ends.allow(by) && by.contains(|c: char| c.is_ascii_alphabetic());
+        may_be
             .then(|| self.rules.iter().find(|rule| rule.writes(by)))
             .flatten()
     }

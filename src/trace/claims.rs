@@ -35,11 +35,11 @@ pub(super) struct Claims<'t> {
 
 /// Judges the fields below `boundary`.
 ///
-/// `relay_of` is the provider whose relay the boundary's client was attested to be.
+/// `relay_of` returns the provider whose relay the boundary's client was attested to be.
 pub(super) fn judge<'t>(
     fields: &[Received<'t>],
     (boundary, kind): (usize, SourceKind),
-    relay_of: Option<&'t Provider>,
+    relay_of: impl FnOnce() -> Option<&'t Provider>,
     trust: &Trust,
     rules: &'t Rules,
 ) -> Claims<'t> {
@@ -60,7 +60,10 @@ pub(super) fn judge<'t>(
         client: last_own,
         writer: None,
         date: last_own.date,
-        voucher: voucher(last_own, rules).or(relay_of),
+        // Who vouches counts only where there is something to vouch for.
+        voucher: fields
+            .get(boundary + 1)
+            .and_then(|_| voucher(last_own, rules).or_else(relay_of)),
         open: kind == SourceKind::Direct,
     };
     for (at, field) in fields.iter().enumerate().skip(boundary + 1) {

@@ -75,8 +75,11 @@ fn is_possible(
             .by
             .is_some_and(|by| last_own.client_names().any(|name| same_host(name, by)))
     };
-    let rewritten =
-        |path: &str| path.contains("SRS") || path.contains("srs") || path.contains("+caf_=");
+    let rewritten = |path: &str| {
+        let mut letters = path.as_bytes().windows(3);
+        letters.any(|three| matches!(three, b"SRS" | b"srs"))
+            || path.contains('+') && path.contains("+caf_=")
+    };
     below.iter().any(wrote)
         || last_own.reading.reverse_path.is_some_and(rewritten)
         || headers.fields().iter().any(|field| {
@@ -106,19 +109,24 @@ pub(super) fn is_backup(
     else {
         return false;
     };
-    let recipients = Recipients::of(headers, fields, boundary, trust);
-    let label = name.split('.').next().unwrap_or_default();
-    let is_filter = rules.exchangers.says("filter", name);
-    (is_filter || rules.exchangers.says("label", label))
-        && next.reading.kind == HopKind::Network
+    // Nearly every client is no such server, and this is quicker to see than what its name says.
+    let may_be = next.reading.kind == HopKind::Network
         && !next.reading.auth
         && next.reading.addr.is_some()
         && next
             .reading
             .by
-            .is_some_and(|by| same_host(by, name) || is_filter && same_domain(by, name))
+            .is_some_and(|by| same_host(by, name) || same_domain(by, name));
+    if !may_be {
+        return false;
+    }
+    let label = name.split('.').next().unwrap_or_default();
+    let is_filter = rules.exchangers.says("filter", name);
+    (is_filter
+        || next.reading.by.is_some_and(|by| same_host(by, name))
+            && rules.exchangers.says("label", label))
         && match next.reading.for_ {
-            Some(mailbox) => recipients.holds(mailbox),
+            Some(mailbox) => Recipients::of(headers, fields, boundary, trust).holds(mailbox),
             None => is_filter,
         }
 }

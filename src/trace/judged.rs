@@ -28,13 +28,16 @@ pub struct Judged<'t> {
     pub(super) origin: Option<Origin<Sentence<'t>>>,
     pub(super) forwarders: Vec<Forwarder>,
     pub(super) question: Option<Question>,
-    pub(super) attestations: Vec<super::Attestation>,
+    /// Place of the boundary field.
+    boundary: Option<usize>,
+    headers: &'t Headers<'t>,
+    rules: &'t Rules,
 }
 
 /// Judges the fields.
 #[must_use]
 pub fn judge<'t>(
-    headers: &Headers<'_>,
+    headers: &'t Headers<'t>,
     texts: &'t Texts<'_>,
     trust: &Trust,
     rules: &'t Rules,
@@ -49,15 +52,18 @@ pub fn judge<'t>(
         origin: None,
         forwarders: Vec::new(),
         question: side.doubt,
-        attestations: Vec::new(),
+        boundary: None,
         fields,
+        headers,
+        rules,
     };
     let fields = &found.fields;
     if let End::Boundary(at, kind) = side.end {
-        found.attestations = attest::read(headers, fields, at, rules);
-        let relay_of = fields
-            .get(at)
-            .and_then(|boundary| voucher::relay_of(&found.attestations, boundary.reading.addr?, rules));
+        found.boundary = Some(at);
+        let relay_of = || {
+            let attested = attest::read(headers, fields, at, rules);
+            voucher::relay_of(&attested, fields.get(at)?.reading.addr?, rules)
+        };
         let claims = claims::judge(fields, (at, kind), relay_of, trust, rules);
         found.verdicts.extend(claims.verdicts);
         found.origin = claims.origin;
@@ -171,9 +177,11 @@ impl<'t> Judged<'t> {
                 confidence: origin.confidence,
                 why: origin.why.to_string(),
             }),
+            attestations: self.boundary.map_or_else(Vec::new, |at| {
+                attest::read(self.headers, &self.fields, at, self.rules)
+            }),
             forwarders: self.forwarders,
             question: self.question,
-            attestations: self.attestations,
         }
     }
 }

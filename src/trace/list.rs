@@ -60,8 +60,7 @@ pub(super) fn kind<'r>(
 ) -> Option<&'r str> {
     rules.lists.kind(headers).or_else(|| {
         let path = last_own.reading.reverse_path?;
-        let noted = format!("Return-Path: <{path}>\n\n");
-        rules.lists.kind(&Headers::parse(noted.as_bytes()))
+        rules.lists.kind_by_path(path)
     })
 }
 

@@ -14,10 +14,30 @@ pub(super) fn same_host(a: &str, b: &str) -> bool {
 ///
 /// Bare names, addresses and names of the public suffix list itself lie in none.
 pub(super) fn same_domain(a: &str, b: &str) -> bool {
+    if !may_share_a_domain(a, b) {
+        return false;
+    }
     match (registered(a), registered(b)) {
         (Some(a), Some(b)) => a.eq_ignore_ascii_case(b),
         _ => false,
     }
+}
+
+/// Returns whether two names end alike as far as into their last label but one: names of one domain do.
+fn may_share_a_domain(a: &str, b: &str) -> bool {
+    let (a, b) = (a.trim_end_matches('.'), b.trim_end_matches('.'));
+    let mut alike = a.bytes().rev().zip(b.bytes().rev());
+    let mut has_dot = false;
+    alike
+        .find_map(|(a, b)| {
+            if !a.eq_ignore_ascii_case(&b) {
+                return Some(false);
+            }
+            let is_beyond = has_dot;
+            has_dot |= a == b'.';
+            is_beyond.then_some(true)
+        })
+        .unwrap_or(false)
 }
 
 /// Returns whether two hosts stand in one domain, the one beside the other or below it, and that domain is registered.

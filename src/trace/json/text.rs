@@ -91,7 +91,7 @@ impl Text {
         if number >= 10 {
             self.number(number / 10);
         }
-        self.digit(number % 10);
+        self.digit((number % 10) as u8);
         self
     }
 
@@ -99,15 +99,24 @@ impl Text {
     pub(super) fn addr(&mut self, addr: IpAddr) -> &mut Self {
         match addr {
             IpAddr::V4(v4) => {
-                for (place, octet) in v4.octets().into_iter().enumerate() {
-                    if place > 0 {
-                        self.0.push('.');
-                    }
-                    self.number(octet.into());
-                }
+                let [a, b, c, d] = v4.octets();
+                self.octet(a).raw(".").octet(b).raw(".");
+                self.octet(c).raw(".").octet(d);
             }
             IpAddr::V6(v6) => self.format(format_args!("{v6}")),
         }
+        self
+    }
+
+    /// Writes a number of up to three digits.
+    fn octet(&mut self, octet: u8) -> &mut Self {
+        if octet >= 100 {
+            self.digit(octet / 100);
+        }
+        if octet >= 10 {
+            self.digit(octet / 10 % 10);
+        }
+        self.digit(octet % 10);
         self
     }
 
@@ -137,15 +146,14 @@ impl Text {
 
     /// Writes a mark and two digits.
     fn two(&mut self, mark: char, number: i8) {
-        let number = u64::from(number.unsigned_abs());
+        let number = number.unsigned_abs();
         self.0.push(mark);
         self.digit(number / 10 % 10);
         self.digit(number % 10);
     }
 
-    fn digit(&mut self, digit: u64) {
-        self.0
-            .push(char::from_digit(digit as u32, 10).unwrap_or('0'));
+    fn digit(&mut self, digit: u8) {
+        self.0.push(char::from(b'0' + digit));
     }
 
     fn format(&mut self, what: std::fmt::Arguments<'_>) {
@@ -159,9 +167,16 @@ impl Text {
 /// Nearly every string is. Blocks of a fixed size are judged at once, which compiles to a few instructions each.
 fn is_plain(text: &[u8]) -> bool {
     let plain = |octet: &u8| matches!(octet, b' '..=b'~') & (*octet != b'"') & (*octet != b'\\');
-    let (blocks, rest) = text.as_chunks::<16>();
     let all = |block: &[u8]| block.iter().fold(true, |all, octet| all & plain(octet));
-    blocks.iter().all(|block| all(block)) && rest.iter().all(plain)
+    // The last block overlaps the one before it.
+    if let Some(last) = text.last_chunk::<16>() {
+        let (blocks, _) = text.as_chunks::<16>();
+        blocks.iter().all(|block| all(block)) && all(last)
+    } else if let (Some(first), Some(last)) = (text.first_chunk::<8>(), text.last_chunk::<8>()) {
+        all(first) && all(last)
+    } else {
+        text.iter().all(plain)
+    }
 }
 
 #[cfg(test)]
