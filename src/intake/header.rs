@@ -19,6 +19,8 @@ pub struct Field<'m> {
     raw: &'m [u8],
     /// `raw` as text, where the whole header section is UTF-8.
     text: Option<&'m str>,
+    /// Offset of `raw` in the message.
+    raw_at: usize,
     at: usize,
     line: usize,
 }
@@ -163,6 +165,7 @@ impl<'m> Headers<'m> {
                 name,
                 raw: without_line_end(raw),
                 text: None,
+                raw_at: value_at,
                 at,
                 line,
             });
@@ -172,7 +175,7 @@ impl<'m> Headers<'m> {
         // Nearly all header sections are text, and to see that once is quicker than for each field.
         if let Some(Ok(section)) = octets.get(..at).map(std::str::from_utf8) {
             for field in &mut headers.fields {
-                field.text = text_of(section, field);
+                field.text = section.get(field.raw_at..field.raw_at + field.raw.len());
             }
         }
         headers
@@ -262,13 +265,6 @@ fn name_bit(name: &[u8]) -> u128 {
     let letter =
         |octet: Option<&u8>| octet.map_or(0, |octet| usize::from(octet.to_ascii_lowercase()));
     1 << ((letter(name.first()) + 7 * letter(name.last()) + 29 * name.len()) % 128)
-}
-
-/// Returns what stands after a field's colon as text.
-fn text_of<'m>(section: &'m str, field: &Field<'m>) -> Option<&'m str> {
-    let value = section.get(field.at + field.name.len()..)?;
-    let (_, value) = value.split_once(':')?;
-    value.get(..field.raw.len())
 }
 
 /// Returns where a field ends whose continuation lines may begin at `at`, and how many lines those are.

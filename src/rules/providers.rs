@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::RuleError;
 use super::file::{self, Common};
-use super::glob::{Ends, Globs};
+use super::glob::{Ends, Globs, Text};
 
 const FILE: &str = "providers/large.toml";
 
@@ -70,7 +70,7 @@ impl Provider {
     /// Returns whether the provider's own hosts write fields under this name.
     #[must_use]
     pub fn writes(&self, by: &str) -> bool {
-        self.writes.fit(by)
+        self.writes.fit(&Text::new(by))
     }
 
     /// Returns whether an address lies inside the provider's walls.
@@ -88,13 +88,13 @@ impl Provider {
     /// Returns whether a host of this product, or over this protocol, takes messages in from the provider's own users.
     #[must_use]
     pub fn takes_in(&self, text: &str) -> bool {
-        self.takes_in.fit(text)
+        self.takes_in.fit(&Text::new(text))
     }
 
     /// Returns whether a relay of this name, which somebody trusted checked, speaks the truth about its client.
     #[must_use]
     pub fn vouches_for(&self, relay: &str) -> bool {
-        self.vouches && self.relays.fit(relay)
+        self.vouches && self.relays.fit(&Text::new(relay))
     }
 }
 
@@ -141,9 +141,10 @@ impl Providers {
     /// Returns the provider whose hosts write under this name; addresses alone name none.
     #[must_use]
     pub fn writing(&self, by: &str) -> Option<&Provider> {
-        let may_be = self.ends.allow(by) && by.contains(|c: char| c.is_ascii_alphabetic());
+        let text = Text::new(by);
+        let may_be = self.ends.allow(&text) && by.bytes().any(|octet| octet.is_ascii_alphabetic());
         may_be
-            .then(|| self.rules.iter().find(|rule| rule.writes(by)))
+            .then(|| self.rules.iter().find(|rule| rule.writes.fit(&text)))
             .flatten()
     }
 

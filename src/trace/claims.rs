@@ -44,7 +44,7 @@ pub(super) fn judge<'t>(
     rules: &'t Rules,
 ) -> Claims<'t> {
     let mut claims = Claims {
-        verdicts: Vec::new(),
+        verdicts: Vec::with_capacity(fields.len().saturating_sub(boundary + 1)),
         origin: None,
     };
     let Some(last_own) = fields.get(boundary) else {

@@ -14,6 +14,9 @@ use crate::intake::Headers;
 use crate::rules::received::{HopKind, Reading, Room};
 use crate::rules::{Provider, Rules};
 
+/// Received fields that room is made for: nearly all messages have fewer.
+const USUAL_FIELDS: usize = 8;
+
 /// Characters of a name that a sentence shows.
 pub(super) const NAME_CHARS: usize = 100;
 
@@ -58,11 +61,9 @@ impl<'h> Texts<'h> {
     pub fn of(headers: &Headers<'h>) -> Self {
         let fields = headers.fields().iter().enumerate();
         let received = fields.filter(|(_, field)| field.is("Received"));
-        Self(
-            received
-                .map(|(place, field)| (place, field.folded_text()))
-                .collect(),
-        )
+        let mut texts = Vec::with_capacity(USUAL_FIELDS);
+        texts.extend(received.map(|(place, field)| (place, field.folded_text())));
+        Self(texts)
     }
 }
 

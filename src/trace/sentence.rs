@@ -91,8 +91,8 @@ impl<'t> Sentence<'t> {
     }
 
     /// Adds what another sentence says.
-    pub(super) fn add(&mut self, other: Self) {
-        self.0.extend(other.0);
+    pub(super) fn add(&mut self, mut other: Self) {
+        self.0.append(&mut other.0);
     }
 
     /// Returns the pieces, in order.

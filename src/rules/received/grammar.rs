@@ -12,7 +12,7 @@ use super::notes::Notes;
 use super::shape::{Client, Outline, Outlines, Shape};
 use super::{Reading, RuleError};
 use crate::rules::file::{Common, demand, refused};
-use crate::rules::glob::Globs;
+use crate::rules::glob::{Globs, Text};
 
 /// Tokens of a client part that are compared at most; the longest form has four.
 const CLIENT_TOKENS: usize = 12;
@@ -103,9 +103,13 @@ impl View<'_, '_> {
 /// What rules look at.
 struct View<'v, 't> {
     clauses: &'v Clauses<'t>,
-    products: &'v [&'t str],
-    lead: Option<&'t str>,
-    first: Option<&'t str>,
+    products: &'v [Text<'t>],
+    with: Option<Text<'t>>,
+    by: Option<Text<'t>>,
+    via: Option<Text<'t>>,
+    id: Option<Text<'t>>,
+    lead: Option<Text<'t>>,
+    first: Option<Text<'t>>,
     client: &'v [Token<'t>],
     tokens: &'v [Token<'t>],
 }
@@ -169,7 +173,7 @@ impl Grammar {
             has_from: clauses.has_from,
             ..Reading::default()
         };
-        let mut products = [""; PRODUCTS];
+        let mut products = [Text::new(""); PRODUCTS];
         let mut product_count = 0;
         let mut client = [Token::EMPTY; CLIENT_TOKENS];
         let mut client_count = 0;
@@ -186,21 +190,25 @@ impl Grammar {
                 && token.kind == Kind::Comment
                 && let Some(slot) = products.get_mut(product_count)
             {
-                *slot = token.text;
+                *slot = Text::new(token.text);
                 product_count += 1;
             }
         }
         let view = View {
             clauses: &clauses,
             products: products.get(..product_count).unwrap_or_default(),
+            with: clauses.with.map(Text::new),
+            by: clauses.by.map(Text::new),
+            via: clauses.via.map(Text::new),
+            id: clauses.id.map(Text::new),
             lead: tokens
                 .first()
                 .filter(|token| token.kind == Kind::Comment)
-                .map(|token| token.text),
+                .map(|token| Text::new(token.text)),
             first: client
                 .first()
-                .map(|token| token.text)
-                .filter(|_| client_count > 0),
+                .filter(|_| client_count > 0)
+                .map(|token| Text::new(token.text)),
             client: client.get(..client_count).unwrap_or_default(),
             tokens,
         };
@@ -211,9 +219,10 @@ impl Grammar {
         }
         let has = view.has();
         let outline = Outline::of(view.client.iter().map(|token| token.kind));
+        let bit = outline.bit();
         for ready in &self.rules {
             if ready.needs & !has == 0
-                && ready.outlines & outline.bit() != 0
+                && ready.outlines & bit != 0
                 && ready.recognises(&view)
                 && let Some(client) = ready.client(view.client, outline)
             {
@@ -299,23 +308,20 @@ impl Ready {
     /// Returns whether everything that the rule names fits; what it needs is there.
     fn recognises(&self, view: &View<'_, '_>) -> bool {
         let rule = &self.rule;
-        let one = |patterns: &Globs, text: Option<&str>| {
-            patterns.is_empty() || text.is_some_and(|text| patterns.fit(text))
+        let one = |patterns: &Globs, text: &Option<Text<'_>>| {
+            patterns.is_empty() || text.as_ref().is_some_and(|text| patterns.fit(text))
         };
-        one(&rule.with, view.clauses.with)
-            && (rule.product.is_empty()
-                || view
-                    .products
-                    .iter()
-                    .any(|text| one(&rule.product, Some(text))))
-            && one(&rule.by, view.clauses.by)
-            && one(&rule.via, view.clauses.via)
-            && one(&rule.id_is, view.clauses.id)
-            && one(&rule.lead, view.lead)
-            && one(&rule.first, view.first)
+        let products = &rule.product;
+        one(&rule.with, &view.with)
+            && (products.is_empty() || view.products.iter().any(|text| products.fit(text)))
+            && one(&rule.by, &view.by)
+            && one(&rule.via, &view.via)
+            && one(&rule.id_is, &view.id)
+            && one(&rule.lead, &view.lead)
+            && one(&rule.first, &view.first)
             && (rule.comment.is_empty()
                 || view.tokens.iter().any(|token| {
-                    token.kind == Kind::Comment && one(&rule.comment, Some(token.text))
+                    token.kind == Kind::Comment && rule.comment.fit(&Text::new(token.text))
                 }))
     }
 

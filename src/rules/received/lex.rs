@@ -13,6 +13,9 @@ use memchr::{memchr, memchr3};
 /// field that was seen has 60.
 pub(super) const TOKEN_LIMIT: usize = 256;
 
+/// Tokens that room is made for: nearly all fields have fewer.
+pub(super) const USUAL_TOKENS: usize = 32;
+
 /// Nesting of comments that is followed at most; deeper ones are no comments.
 const DEPTH_LIMIT: usize = 16;
 
@@ -350,8 +353,9 @@ pub(super) fn clauses<'t>(field: &'t str, tokens: &[Token<'t>]) -> Clauses<'t> {
 /// Returns where the by-clause begins: the first `by` with a value behind the client's own name.
 fn writing_host(tokens: &[Token<'_>]) -> Option<usize> {
     let is_word = |at: usize| tokens.get(at).is_some_and(|token| token.kind == Kind::Word);
-    (2..tokens.len())
-        .find(|at| tokens.get(*at).and_then(|token| token.keyword) == Some(Keyword::By) && is_word(at + 1))
+    (2..tokens.len()).find(|at| {
+        tokens.get(*at).and_then(|token| token.keyword) == Some(Keyword::By) && is_word(at + 1)
+    })
 }
 
 /// Returns whether a comment closes another one and goes on with `by`: a parenthesis that the client opened

@@ -123,9 +123,17 @@ impl Reading<'_> {
 }
 
 /// Room that is used again from field to field.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Room<'t> {
     tokens: Vec<lex::Token<'t>>,
+}
+
+impl Default for Room<'_> {
+    fn default() -> Self {
+        Self {
+            tokens: Vec::with_capacity(lex::USUAL_TOKENS),
+        }
+    }
 }
 
 /// How servers write the field.
