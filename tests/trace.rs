@@ -58,9 +58,7 @@ fn canonical(trace: &Trace) -> String {
                 out,
                 "source: {} {}{}",
                 source.addr,
-                serde_json::to_string(&source.kind)
-                    .unwrap()
-                    .trim_matches('"'),
+                source.kind.word(),
                 if source.reportable {
                     ""
                 } else {
@@ -75,23 +73,10 @@ fn canonical(trace: &Trace) -> String {
         .as_ref()
         .filter(|origin| origin.confidence != Confidence::Proven)
     {
-        let _ = writeln!(
-            out,
-            "origin: {} {}",
-            origin.addr,
-            serde_json::to_string(&origin.confidence)
-                .unwrap()
-                .trim_matches('"')
-        );
+        let _ = writeln!(out, "origin: {} {}", origin.addr, origin.confidence.word());
     }
     if trace.nature != Nature::Mail {
-        let _ = writeln!(
-            out,
-            "nature: {}",
-            serde_json::to_string(&trace.nature)
-                .unwrap()
-                .trim_matches('"')
-        );
+        let _ = writeln!(out, "nature: {}", trace.nature.word());
     }
     for forwarder in &trace.forwarders {
         let _ = writeln!(out, "forwarder: {}", forwarder.host);

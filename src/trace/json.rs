@@ -17,6 +17,9 @@ use crate::intake::{Headers, Repair};
 mod text;
 use text::Text;
 
+#[cfg(test)]
+mod tests;
+
 /// Octets of a subject that are decoded; longer ones are shown as they stand.
 const SUBJECT_LIMIT: usize = 4096;
 
@@ -189,7 +192,8 @@ fn sentence<'o>(out: &'o mut Text, sentence: &Sentence<'_>) -> &'o mut Text {
 
 impl Nature {
     /// Returns the word that `--json` shows.
-    const fn word(self) -> &'static str {
+    #[must_use]
+    pub const fn word(self) -> &'static str {
         match self {
             Self::Mail => "mail",
             Self::Backscatter => "backscatter",
@@ -200,7 +204,8 @@ impl Nature {
 
 impl HopTrust {
     /// Returns the word that `--json` shows.
-    const fn word(self) -> &'static str {
+    #[must_use]
+    pub const fn word(self) -> &'static str {
         match self {
             Self::Internal => "internal",
             Self::Boundary => "boundary",
@@ -215,7 +220,8 @@ impl HopTrust {
 
 impl SourceKind {
     /// Returns the word that `--json` shows.
-    const fn word(self) -> &'static str {
+    #[must_use]
+    pub const fn word(self) -> &'static str {
         match self {
             Self::Direct => "direct",
             Self::Authenticated => "authenticated",
@@ -227,7 +233,8 @@ impl SourceKind {
 
 impl Confidence {
     /// Returns the word that `--json` shows.
-    const fn word(self) -> &'static str {
+    #[must_use]
+    pub const fn word(self) -> &'static str {
         match self {
             Self::Proven => "proven",
             Self::Corroborated => "corroborated",
