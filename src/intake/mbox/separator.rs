@@ -50,18 +50,21 @@ pub(super) fn without_last_blank(all: &[u8], begin: usize, end: usize) -> usize 
 
 /// Returns where the next separator stands from `begin` on, or the end, and how many quoted `From ` lines lie before it.
 pub(super) fn next_separator(all: &[u8], begin: usize) -> (usize, u64) {
-    let mut quotes = 0;
-    for found in FINDER.find_iter(all.get(begin..).unwrap_or_default()) {
-        let at = begin + found;
-        match at.checked_sub(1).and_then(|before| all.get(before)) {
-            Some(b'>') => quotes += u64::from(begins_line(all, at)),
-            Some(b'\n') if follows_blank(all, at) && separator_end(all, at).is_some() => {
-                return (at, quotes);
-            }
-            _ => {}
-        }
-    }
-    (all.len(), quotes)
+    // The octet before the first one counts: it may be the line end, or the mark of a quote.
+    let begin = begin.saturating_sub(1);
+    let rest = all.get(begin..).unwrap_or_default();
+    // To look for each by itself is quicker than to look at every `From ` in the midst of lines.
+    let next = FROM_LINES
+        .find_iter(rest)
+        .map(|found| begin + found + 1)
+        .find(|at| follows_blank(all, *at) && separator_end(all, *at).is_some())
+        .unwrap_or(all.len());
+    let message = all.get(begin..next).unwrap_or_default();
+    let quotes = QUOTES
+        .find_iter(message)
+        .filter(|found| begins_line(all, begin + found + 1))
+        .count();
+    (next, quotes as u64)
 }
 
 /// Returns whether only `>` stands between the start of the line and `at`.
@@ -87,7 +90,10 @@ fn follows_blank(all: &[u8], at: usize) -> bool {
     before.is_empty() || before.ends_with(b"\n\n") || before.ends_with(b"\n\r\n")
 }
 
-static FINDER: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new(b"From "));
+static FROM_LINES: LazyLock<memmem::Finder<'static>> =
+    LazyLock::new(|| memmem::Finder::new(b"\nFrom "));
+
+static QUOTES: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new(b">From "));
 
 /// Returns where the message begins behind a separator line at `at`, if there is one.
 ///
