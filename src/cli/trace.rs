@@ -178,8 +178,8 @@ fn mailbox(
 /// Traces one message of a mailbox by its header section alone.
 fn entry_shown(name: &str, entry: &mbox::Entry<'_>, view: &View<'_>) -> Shown {
     let headers = Headers::parse(entry.raw());
-    let place = format!("{name} at octet {}", entry.offset);
     if !intake::has_mail_fields(&headers) {
+        let place = format!("{name} at octet {}", entry.offset);
         return Shown::Failed(not_a_message(&place, &IntakeError::NoHeaders));
     }
     let sha256 = (view.digest && !entry.is_cut).then(|| digest(&entry.unquoted()));

@@ -188,16 +188,12 @@ pub(in crate::rules) fn find(text: &[u8], part: &[u8]) -> Option<usize> {
     let Some(first) = part.first() else {
         return Some(0);
     };
+    let (lower, upper) = (first.to_ascii_lowercase(), first.to_ascii_uppercase());
     let last = text.len().checked_sub(part.len())?;
-    let begins = text.iter().take(last + 1);
-    begins
-        .enumerate()
-        .filter(|(_, octet)| octet.eq_ignore_ascii_case(first))
-        .map(|(at, _)| at)
-        .find(|at| {
-            text.get(*at..at + part.len())
-                .is_some_and(|found| found.eq_ignore_ascii_case(part))
-        })
+    memchr::memchr2_iter(lower, upper, text.get(..=last)?).find(|at| {
+        text.get(*at..at + part.len())
+            .is_some_and(|found| found.eq_ignore_ascii_case(part))
+    })
 }
 
 #[cfg(test)]

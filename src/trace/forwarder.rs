@@ -31,20 +31,16 @@ pub(super) fn sign(
     rules: &Rules,
 ) -> Option<Sign> {
     let last_own = fields.get(boundary)?;
-    if !is_possible(
-        headers,
-        last_own,
-        fields.get(boundary + 1..).unwrap_or_default(),
-        rules,
-    ) {
+    let below = fields.get(boundary + 1..).unwrap_or_default();
+    let kind = list::kind(headers, last_own, rules);
+    if kind.is_none() && !is_possible(headers, last_own, below) {
         return None;
     }
-    let client = Client::of(last_own, fields.get(boundary + 1..).unwrap_or_default())?;
+    let client = Client::of(last_own, below)?;
     let recipients = Recipients::of(headers, fields, boundary, trust);
     let list = list_host(headers)
         .filter(|domain| same_domain(domain, client.name) || same_host(domain, client.name));
-    let below = fields.get(boundary + 1..).unwrap_or_default();
-    let posted = posted(headers, &client, last_own, below, rules);
+    let posted = kind.and_then(|kind| posted(headers, &client, last_own, below, kind));
     let is_list = list.is_some() || posted.is_some();
     let why = forwarded_for(headers, fields, boundary, &client, &recipients)
         .or_else(|| rewritten_path(headers, last_own, &client, rules))
@@ -62,13 +58,8 @@ pub(super) fn sign(
     })
 }
 
-/// Returns whether any sign can be there: nearly all mail has none, and this is quick to see.
-fn is_possible(
-    headers: &Headers<'_>,
-    last_own: &Received<'_>,
-    below: &[Received<'_>],
-    rules: &Rules,
-) -> bool {
+/// Returns whether any sign can be there that is no list's: nearly all mail has none, and this is quick to see.
+fn is_possible(headers: &Headers<'_>, last_own: &Received<'_>, below: &[Received<'_>]) -> bool {
     let wrote = |field: &Received<'_>| {
         field
             .reading
@@ -82,10 +73,10 @@ fn is_possible(
     };
     below.iter().any(wrote)
         || last_own.reading.reverse_path.is_some_and(rewritten)
-        || headers.fields().iter().any(|field| {
-            field.is("X-Forwarded-To") || field.is("Return-Path") && rewritten(&field.text())
-        })
-        || list::kind(headers, last_own, rules).is_some()
+        || headers.first("X-Forwarded-To").is_some()
+        || headers
+            .all("Return-Path")
+            .any(|field| rewritten(&field.text()))
 }
 
 /// Looks for signs that the boundary's client is a backup server or a filter of the user's: an incoming mail exchanger by

@@ -14,15 +14,14 @@ use crate::rules::Rules;
 
 /// The marks of a list's program, and a field in which a host of its domain took the message in from elsewhere.
 ///
-/// Either the list's identifier or the reverse path must lie in the client's domain.
+/// Either the list's identifier or the reverse path must lie in the client's domain. `kind` is what [`kind`] found.
 pub(super) fn posted(
     headers: &Headers<'_>,
     client: &Client<'_>,
     last_own: &Received<'_>,
     below: &[Received<'_>],
-    rules: &Rules,
+    kind: &str,
 ) -> Option<String> {
-    let kind = kind(headers, last_own, rules)?;
     let near = |domain: &str| same_domain(domain, client.name) || same_host(domain, client.name);
     let path = match last_own.reading.reverse_path {
         Some(path) => Some(path.to_owned()),

@@ -72,9 +72,8 @@ impl<'t> Sentence<'t> {
     pub(super) fn client(self, field: &Received<'t>) -> Self {
         // A name that is only the address again says nothing.
         let addr = field.reading.addr;
-        let name = field.client_names().next().filter(|name| {
-            addr.is_none() || name.trim_matches(['[', ']']).parse::<IpAddr>().ok() != addr
-        });
+        let name = field.client_names().next();
+        let name = name.filter(|name| addr.is_none_or(|addr| !is_the_address(name, addr)));
         match (addr, name) {
             (Some(addr), Some(name)) => self.name(name).say(" (").addr(addr).say(")"),
             (Some(addr), None) => self.addr(addr),
@@ -99,6 +98,14 @@ impl<'t> Sentence<'t> {
     pub(super) fn pieces(&self) -> &[Piece<'t>] {
         &self.0
     }
+}
+
+/// Returns whether a name is an address again, with or without brackets.
+fn is_the_address(name: &str, addr: IpAddr) -> bool {
+    // Nearly all names show soon that they are none.
+    let may_be =
+        |octet: u8| octet.is_ascii_hexdigit() || matches!(octet, b'.' | b':' | b'[' | b']');
+    name.bytes().all(may_be) && name.trim_matches(['[', ']']).parse() == Ok(addr)
 }
 
 impl<'t> Piece<'t> {

@@ -364,8 +364,9 @@ pub(super) fn address(text: &str) -> Option<IpAddr> {
         _ => text,
     };
     let text = text.split_once('%').map_or(text, |(addr, _)| addr);
-    // The shortest address is `::`, the longest has 45 characters.
-    if !(2..=45).contains(&text.len()) {
+    // The shortest address is `::`, the longest has 45 characters; nearly all names show soon that they are none.
+    let may_be = |octet: u8| octet.is_ascii_hexdigit() || matches!(octet, b'.' | b':');
+    if !(2..=45).contains(&text.len()) || !text.bytes().all(may_be) {
         return None;
     }
     if let Ok(addr) = text.parse::<IpAddr>() {
