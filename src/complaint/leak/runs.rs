@@ -56,10 +56,10 @@ impl Runs<'_> {
         self.from = self.from.max(at);
     }
 
-    fn holds(&self, at: usize) -> bool {
-        self.text
-            .get(at)
-            .and_then(|octet| self.class.get(usize::from(*octet)))
+    #[inline]
+    fn holds(&self, octet: u8) -> bool {
+        self.class
+            .get(usize::from(octet))
             .is_some_and(|holds| *holds)
     }
 }
@@ -70,20 +70,20 @@ impl Iterator for Runs<'_> {
     fn next(&mut self) -> Option<Range<usize>> {
         // A run of that length holds one of these places, wherever it begins.
         let mut probe = self.from + self.least.saturating_sub(1);
-        while probe < self.text.len() {
-            if !self.holds(probe) {
+        while let Some((before, rest)) = self.text.split_at_checked(probe) {
+            let [first, rest @ ..] = rest else {
+                break;
+            };
+            if !self.holds(*first) {
                 self.from = probe + 1;
                 probe += self.least.max(1);
                 continue;
             }
-            let mut start = probe;
-            while start > self.from && self.holds(start - 1) {
-                start -= 1;
-            }
-            let mut end = probe + 1;
-            while self.holds(end) {
-                end += 1;
-            }
+            let before = before.get(self.from..).unwrap_or_default();
+            let start = before.iter().rposition(|octet| !self.holds(*octet));
+            let start = start.map_or(self.from, |at| self.from + at + 1);
+            let more = rest.iter().position(|octet| !self.holds(*octet));
+            let end = probe + 1 + more.unwrap_or(rest.len());
             self.from = end;
             if end - start >= self.least {
                 return Some(start..end);

@@ -277,6 +277,7 @@ pub(crate) const fn is_invisible(c: char) -> bool {
 }
 
 fn untag(text: &[u8], out: &mut impl Out) {
+    let is_ascii = text.is_ascii();
     let mut at = 0;
     while let Some(octet) = text.get(at) {
         let rest = text.get(at..).unwrap_or_default();
@@ -293,7 +294,12 @@ fn untag(text: &[u8], out: &mut impl Out) {
             }
             at += c.len_utf8();
         } else {
-            let plain = rest.iter().skip(1).position(|o| *o == b'<' || *o >= 0x80);
+            let after = rest.get(1..).unwrap_or_default();
+            let plain = if is_ascii {
+                memchr::memchr(b'<', after)
+            } else {
+                after.iter().position(|o| *o == b'<' || *o >= 0x80)
+            };
             let length = plain.map_or(rest.len(), |found| found + 1);
             out.keep(text, at..at + length);
             at += length;
