@@ -116,26 +116,43 @@ impl Digests {
         }
     }
 
+    /// Returns whether a digest stands in a run of base64 characters, which hex digits are, too.
+    pub(super) fn holds(&self, text: &[u8], lower: &[u8], run: &Range<usize>) -> bool {
+        let mut found = Vec::new();
+        self.hex_in(lower, run, &mut found);
+        if run.len() >= BASE64_SHOWN {
+            self.base64_in(text, run, &mut found);
+        }
+        !found.is_empty()
+    }
+
     /// Returns the digests that stand in hex in a text in lower case.
     pub(crate) fn in_hex(&self, lower: &[u8]) -> Vec<(&'static str, Range<usize>)> {
         let mut found = Vec::new();
-        if self.hex.is_empty() {
-            return found;
-        }
-        for run in runs::of(lower, &runs::HEX, KEY_OCTETS) {
+        self.hex_in(lower, &(0..lower.len()), &mut found);
+        found
+    }
+
+    fn hex_in(
+        &self,
+        lower: &[u8],
+        part: &Range<usize>,
+        found: &mut Vec<(&'static str, Range<usize>)>,
+    ) {
+        let within = lower.get(part.clone()).unwrap_or_default();
+        for run in runs::of(within, &runs::HEX, KEY_OCTETS) {
             let mut code = 0;
-            let digits = lower.get(run.clone()).unwrap_or_default();
+            let digits = within.get(run.clone()).unwrap_or_default();
             for (place, octet) in digits.iter().enumerate() {
                 code = code << 4 | usize::from(hex_digit(*octet).unwrap_or_default());
                 // Four digits are known, and four more follow.
                 if self.hex_begins.holds(code)
                     && (3..=digits.len() - KEY_OCTETS + 3).contains(&place)
                 {
-                    self.hex_at(lower, run.start + place - 3, &mut found);
+                    self.hex_at(lower, part.start + run.start + place - 3, found);
                 }
             }
         }
-        found
     }
 
     fn hex_at(&self, lower: &[u8], at: usize, found: &mut Vec<(&'static str, Range<usize>)>) {
@@ -158,16 +175,25 @@ impl Digests {
     pub(crate) fn in_base64(&self, text: &[u8]) -> Vec<(&'static str, Range<usize>)> {
         let mut found = Vec::new();
         for run in runs::of(text, &runs::BASE64, BASE64_SHOWN) {
-            let mut code = 0;
-            let chars = text.get(run.clone()).unwrap_or_default();
-            for (place, octet) in chars.iter().enumerate() {
-                code = code << 6 | usize::from(base64_value(*octet).unwrap_or_default());
-                if self.base64_begins.holds(code) && place >= 2 {
-                    self.base64_at(text, run.start + place - 2, &mut found);
-                }
-            }
+            self.base64_in(text, &run, &mut found);
         }
         found
+    }
+
+    fn base64_in(
+        &self,
+        text: &[u8],
+        run: &Range<usize>,
+        found: &mut Vec<(&'static str, Range<usize>)>,
+    ) {
+        let mut code = 0;
+        let chars = text.get(run.clone()).unwrap_or_default();
+        for (place, octet) in chars.iter().enumerate() {
+            code = code << 6 | usize::from(base64_value(*octet).unwrap_or_default());
+            if self.base64_begins.holds(code) && place >= 2 {
+                self.base64_at(text, run.start + place - 2, found);
+            }
+        }
     }
 
     fn base64_at(&self, text: &[u8], at: usize, found: &mut Vec<(&'static str, Range<usize>)>) {

@@ -64,7 +64,7 @@ impl<'f> Quick<'f> {
 
     /// Returns whether a text may hold something, at a depth of codes.
     pub(super) fn suspects(&self, text: &[u8], depth: usize) -> bool {
-        self.is_found(text, true)
+        self.is_found(text, true, depth < DEPTH_LIMIT, depth)
             || self.reading(text, &[Window::whole(text)], true, WAYS, depth)
             || self.words(text, depth)
     }
@@ -80,7 +80,7 @@ impl<'f> Quick<'f> {
     ) -> bool {
         if codes && depth < DEPTH_LIMIT {
             let mut windows = code_windows.iter();
-            if self.hex(text, depth) || windows.any(|window| self.base64(text, window, depth)) {
+            if windows.any(|window| self.base64(text, window, depth)) {
                 return true;
             }
         }
@@ -102,18 +102,21 @@ impl<'f> Quick<'f> {
             let text = read.octets.get(window.range.clone()).unwrap_or_default();
             let within = |codes: &Window| codes.within(&window.range);
             let code_windows: Vec<_> = read.code_windows.iter().filter_map(within).collect();
-            self.is_found(text, !way.no_digests)
-                || self.reading(text, &code_windows, way.codes && codes, way.then, depth)
+            let codes = way.codes && codes;
+            self.is_found(text, !way.no_digests, codes && depth < DEPTH_LIMIT, depth)
+                || self.reading(text, &code_windows, codes, way.then, depth)
         })
     }
 
-    /// Returns whether a text may hold a form as it is.
-    fn is_found(&self, text: &[u8], digests: bool) -> bool {
+    /// Returns whether a text may hold a form as it is, or a digest, or one written in hex.
+    fn is_found(&self, text: &[u8], digests: bool, hex: bool, depth: usize) -> bool {
         let lower = text.to_ascii_lowercase();
         self.forms.may_hold(&lower)
-            || (digests
-                && (!self.forms.digests.in_hex(&lower).is_empty()
-                    || !self.forms.digests.in_base64(text).is_empty()))
+            || ((digests || hex)
+                && runs::of(text, &runs::BASE64, runs::SHORTEST).any(|run| {
+                    (digests && self.forms.digests.holds(text, &lower, &run))
+                        || (hex && self.hex(text.get(run).unwrap_or_default(), depth))
+                }))
     }
 
     /// Undoes base64, and looks at what it holds.
@@ -175,6 +178,9 @@ impl<'f> Quick<'f> {
 
     /// Undoes hex, and looks at what it holds.
     fn hex(&self, text: &[u8], depth: usize) -> bool {
+        if text.len() < block::HEX_RUN {
+            return false;
+        }
         let mut rest = Vec::new();
         for run in runs::of(text, &runs::HEX, block::HEX_RUN) {
             let digits = text.get(run).unwrap_or_default();

@@ -32,6 +32,9 @@ pub(super) const HEX: Class = class(b"0123456789abcdefABCDEF");
 pub(super) const BASE64: Class =
     class(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_");
 
+/// Characters of the shortest code or digest, in hex or in base64: a CRC-32.
+pub(super) const SHORTEST: usize = 8;
+
 /// Runs of at least so many octets of a set, in order.
 pub(super) struct Runs<'t> {
     text: &'t [u8],

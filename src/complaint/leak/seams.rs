@@ -110,6 +110,18 @@ impl Seamed {
         }
     }
 
+    /// Returns whether an octet can be part of no character here, and so of no form or code. RFC 3629 §3.
+    ///
+    /// What stands on either side of it was looked at with its escape in between, in which
+    /// there is nothing that ends a run which goes on behind it.
+    fn is_no_letter(&self, octet: u8) -> bool {
+        match octet {
+            0x80..=0xbf => self.octets.last().is_none_or(u8::is_ascii),
+            0xc0 | 0xc1 | 0xf5.. => true,
+            _ => false,
+        }
+    }
+
     /// Returns whether a gap ended no run of base64 characters before it was closed.
     fn ends_a_full_line(&self, gap: &[u8]) -> bool {
         let from = self.octets.len().saturating_sub(FULL_LINE);
@@ -133,11 +145,15 @@ impl Out for Seamed {
     }
 
     fn put(&mut self, octet: u8, range: Range<usize>) {
+        self.end = range.end;
+        if self.is_no_letter(octet) {
+            self.octets.push(octet);
+            return;
+        }
         self.seam(true);
         self.octets.push(octet);
         // What follows did not stand behind this octet: one window serves both seams.
         self.seam(true);
-        self.end = range.end;
     }
 }
 
@@ -197,6 +213,14 @@ mod tests {
         assert_eq!(out.windows, vec![window]);
         assert_eq!(out.code_windows, out.windows);
         assert!(read(Step::Percent, "100% of it").windows.is_empty());
+    }
+
+    #[test]
+    fn an_octet_that_is_no_character_makes_no_seam() {
+        assert!(read(Step::QuotedPrintable, "id=a17b").windows.is_empty());
+        assert!(!read(Step::QuotedPrintable, "id=c3=a9b").windows.is_empty());
+        assert!(!read(Step::Percent, "%e2%80%8bid").windows.is_empty());
+        assert!(!read(Step::Percent, "%40id").windows.is_empty());
     }
 
     #[test]
