@@ -248,11 +248,16 @@ impl EncodedWord {
 pub(crate) fn encoded_words(field: &[u8]) -> Vec<EncodedWord> {
     let mut words = Vec::new();
     let mut at = 0;
+    let last_end = memchr::memmem::rfind(field, b"?=").unwrap_or_default();
     while let Some(found) = field
         .get(at..)
         .and_then(|rest| memchr::memmem::find(rest, b"=?"))
     {
         let from = at + found;
+        // Where no word ends behind this place, none ends behind a later one.
+        if from >= last_end {
+            break;
+        }
         match encoded_word(field, from) {
             Some(word) => {
                 at = word.whole.end;
@@ -273,14 +278,14 @@ fn encoded_word(field: &[u8], from: usize) -> Option<EncodedWord> {
     };
     let charset_end = question(from + 2)?;
     let encoding_end = question(charset_end + 1)?;
-    let text_from = encoding_end + 1;
-    // RFC 2047 §2 departs: blanks inside the encoded text are read, because spam has them.
-    let text_end = text_from + memchr::memmem::find(field.get(text_from..)?, b"?=")?;
     let is_base64 = match field.get(charset_end + 1..encoding_end)? {
         b"B" | b"b" => true,
         b"Q" | b"q" => false,
         _ => return None,
     };
+    let text_from = encoding_end + 1;
+    // RFC 2047 §2 departs: blanks inside the encoded text are read, because spam has them.
+    let text_end = text_from + memchr::memmem::find(field.get(text_from..)?, b"?=")?;
     let charset = String::from_utf8_lossy(field.get(from + 2..charset_end)?).to_ascii_lowercase();
     // RFC 2231 §5: a language may follow the charset.
     let charset = charset.split('*').next().unwrap_or_default().to_owned();
@@ -333,6 +338,14 @@ mod tests {
         );
         assert_eq!(words(b"a =?iso-8859-1*en?q?b_=E9?= c"), "a b é c");
         assert_eq!(words(b"=?x?z?y?= =?no"), "=?x?z?y?= =?no");
+        assert_eq!(words(b"=?x?z? =?x?q?a?= =?x?q? "), "=?x?z? a =?x?q? ");
+    }
+
+    #[test]
+    fn words_that_never_end_cost_one_pass() {
+        assert_eq!(encoded_words(&b"=?a?B? ".repeat(200_000)), []);
+        let ended = [b"=?a?X? ".repeat(200_000), b"?=".to_vec()].concat();
+        assert_eq!(encoded_words(&ended), []);
     }
 
     #[test]
