@@ -18,24 +18,27 @@ pub(super) fn of(needles: &[Needle], domains: &[&str]) -> Vec<Vec<u8>> {
         let holds = |domain: &&str| memchr::memmem::find(domain.as_bytes(), piece).is_some();
         domains.iter().any(holds)
     };
-    let mut holders: BTreeMap<&[u8], BTreeSet<usize>> = BTreeMap::new();
+    // Each piece, whether it is common, and which needles hold it.
+    let mut holders: BTreeMap<&[u8], (bool, BTreeSet<usize>)> = BTreeMap::new();
     for (number, needle) in needles.iter().enumerate() {
         let length = PIECE_OCTETS.min(needle.octets.len());
         for piece in needle.octets.windows(length.max(1)) {
-            holders.entry(piece).or_default().insert(number);
+            let entry = holders.entry(piece);
+            let entry = entry.or_insert_with(|| (is_common(piece), BTreeSet::new()));
+            entry.1.insert(number);
         }
     }
     let mut pieces = Vec::new();
     while let Some((piece, held)) = holders
         .iter()
-        .filter(|(_, held)| !held.is_empty())
-        .max_by_key(|(piece, held)| (!is_common(piece), held.len()))
-        .map(|(piece, held)| (*piece, held.clone()))
+        .max_by_key(|(_, (common, held))| (!common, held.len()))
+        .map(|(piece, (_, held))| (*piece, held.clone()))
     {
         pieces.push(piece.to_vec());
-        for others in holders.values_mut() {
+        holders.retain(|_, (_, others)| {
             others.retain(|number| !held.contains(number));
-        }
+            !others.is_empty()
+        });
     }
     pieces
 }
