@@ -26,16 +26,20 @@ use crate::evidence::decode::base64_value;
 pub(super) const DEPTH_LIMIT: usize = 3;
 
 /// How many times longer than a form the text may be that it is read from: each of its octets is `%25340`, or stands among tags.
-const SPREAD: usize = 8;
+pub(super) const SPREAD: usize = 8;
 
 /// Octets around a seam that are looked at, at least: HTML tags may be as long as that.
 const REACH: usize = 320;
 
-/// Octets that may be compressed: a header, a checksum, and what is between. RFC 1950 §2.2.
-const PACKED_OCTETS: usize = 10;
+/// Octets that a code must hold at least: a checksum in hex. What is compressed is longer. RFC 1950 §2.2.
+const CODE_OCTETS: usize = 8;
 
-/// base64 characters that give a text, of which every second group may hold an octet that is no letter.
-const FEW_GROUPS: Range<usize> = 32..48;
+/// base64 characters that may give a text of which no two groups in a row are letters.
+///
+/// A text of an odd number of groups, up to 47 octets, may have six of seven
+/// octets printable, with an octet that is none in every second group; up to
+/// three characters before it belong to the run.
+const FEW_GROUPS: Range<usize> = 32..67;
 
 /// A quick look for one user.
 pub(super) struct Quick<'f> {
@@ -52,7 +56,7 @@ impl<'f> Quick<'f> {
     pub(super) fn of(forms: &'f Forms) -> Self {
         Self {
             forms,
-            shortest: forms.shortest.min(PACKED_OCTETS),
+            shortest: forms.shortest.min(CODE_OCTETS),
             in_a_row: match forms.shortest {
                 0..5 => 0,
                 5..8 => 0b1,
@@ -143,8 +147,7 @@ impl<'f> Quick<'f> {
                 rest.push(0);
             }
         }
-        rest.make_ascii_lowercase();
-        self.forms.may_hold(&rest)
+        self.is_found(&rest, true)
     }
 
     /// Returns whether the values of base64 characters may hold a form, in some offset.
@@ -193,8 +196,7 @@ impl<'f> Quick<'f> {
                 rest.push(0);
             }
         }
-        rest.make_ascii_lowercase();
-        self.forms.may_hold(&rest)
+        self.is_found(&rest, true)
     }
 
     /// Looks at what one code gave, if it is a text, or compressed.

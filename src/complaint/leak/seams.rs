@@ -72,15 +72,15 @@ impl Seamed {
         let mut rest = text;
         loop {
             let word = length_of(rest, |octet| !is_blank(octet));
-            read.octets
-                .extend_from_slice(rest.get(..word).unwrap_or(rest));
+            let before = rest.get(..word).unwrap_or(rest);
+            read.octets.extend_from_slice(before);
             rest = rest.get(word..).unwrap_or_default();
             if rest.is_empty() {
                 break;
             }
             let blanks = length_of(rest, is_blank);
             let gap = rest.get(..blanks).unwrap_or(rest);
-            if !read.ends_a_full_line(gap) {
+            if !ends_a_full_line(before, gap) {
                 open(&mut read.code_windows, read.octets.len(), reach);
             }
             rest = rest.get(blanks..).unwrap_or_default();
@@ -102,31 +102,22 @@ impl Seamed {
         self
     }
 
-    fn seam(&mut self, splits_codes: bool) {
+    fn seam(&mut self) {
         let at = self.octets.len();
         open(&mut self.windows, at, self.reach);
-        if splits_codes {
-            open(&mut self.code_windows, at, self.reach);
-        }
+        open(&mut self.code_windows, at, self.reach);
     }
 
     /// Returns whether an octet can be part of no character here, and so of no form or code. RFC 3629 §3.
     ///
-    /// What stands on either side of it was looked at with its escape in between, in which
-    /// there is nothing that ends a run which goes on behind it.
+    /// What stands on either side of it was looked at with its escape in between, and an
+    /// escape's digits end no run.
     fn is_no_letter(&self, octet: u8) -> bool {
         match octet {
             0x80..=0xbf => self.octets.last().is_none_or(u8::is_ascii),
             0xc0 | 0xc1 | 0xf5.. => true,
             _ => false,
         }
-    }
-
-    /// Returns whether a gap ended no run of base64 characters before it was closed.
-    fn ends_a_full_line(&self, gap: &[u8]) -> bool {
-        let from = self.octets.len().saturating_sub(FULL_LINE);
-        let before = self.octets.get(from..).unwrap_or_default();
-        is_line_end(gap) && before.len() == FULL_LINE && before.iter().all(|o| is_base64(*o))
     }
 }
 
@@ -136,8 +127,7 @@ impl Out for Seamed {
             return;
         }
         if range.start != self.end {
-            let gap = input.get(self.end..range.start).unwrap_or_default();
-            self.seam(!self.ends_a_full_line(gap));
+            self.seam();
         }
         self.end = range.end;
         self.octets
@@ -150,10 +140,10 @@ impl Out for Seamed {
             self.octets.push(octet);
             return;
         }
-        self.seam(true);
+        self.seam();
         self.octets.push(octet);
         // What follows did not stand behind this octet: one window serves both seams.
-        self.seam(true);
+        self.seam();
     }
 }
 
@@ -180,6 +170,15 @@ fn open(windows: &mut Vec<Window>, at: usize, reach: usize) {
     }
 }
 
+/// Returns whether a gap behind a word ended no run of base64 characters before it was closed.
+///
+/// Blanks in front of that word ended one: what they put together does not make a short line full.
+fn ends_a_full_line(word: &[u8], gap: &[u8]) -> bool {
+    word.last_chunk::<FULL_LINE>()
+        .is_some_and(|last| last.iter().all(|octet| is_base64(*octet)))
+        && is_line_end(gap)
+}
+
 /// Returns whether octets are line ends and the blanks after them, as a run of base64 characters goes over them.
 fn is_line_end(mut gap: &[u8]) -> bool {
     while let Some(after) = super::block::after_line_end(gap) {
@@ -197,6 +196,9 @@ mod tests {
     use super::*;
 
     fn read(step: Step, text: &str) -> Seamed {
+        if step == Step::NoBlanks {
+            return Seamed::without_blanks(text.as_bytes(), 4);
+        }
         let mut out = Seamed::of(text.as_bytes(), 4);
         step.run(text.as_bytes(), &mut out);
         out.finish()
@@ -228,8 +230,12 @@ mod tests {
         let out = read(Step::NoBlanks, "YWJjZGVm\r\n YWJjZGVm");
         assert_eq!((out.windows.len(), out.code_windows.len()), (1, 0));
         let out = read(Step::NoBlanks, "YWJj ZGVm\r\n YWJjZGVm");
-        assert_eq!(out.code_windows[0].range, 0..8);
+        assert_eq!(out.code_windows[0].range, 0..12);
         let out = read(Step::NoBlanks, "YWJj\r\n YWJjZGVm");
         assert_eq!(out.code_windows[0].range, 0..8);
+        // Short lines are no full one, however much stands before them without its blanks.
+        let out = read(Step::NoBlanks, "text text\r\nYWJj\r\nYWJj\r\nYWJj");
+        let seams = out.code_windows.iter().map(|window| &window.seams);
+        assert_eq!(seams.collect::<Vec<_>>(), [&(4..=16)]);
     }
 }

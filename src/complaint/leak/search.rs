@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use super::block;
 use super::forms::{Forms, Needle};
-use super::quick::{DEPTH_LIMIT, Quick};
+use super::quick::{DEPTH_LIMIT, Quick, SPREAD};
 use super::view::{Span, Spanned, Step};
 use super::ways::{Branch, WAYS};
 use super::{Found, Masked};
@@ -17,7 +17,7 @@ use super::{Found, Masked};
 /// Times that a text is masked and looked at again.
 const ROUNDS: usize = 6;
 
-/// Octets of a clean part that are searched again, on either side: no form spreads farther.
+/// Octets of a clean part that are searched again, on either side, at least: few forms spread farther.
 const EDGE: usize = 384;
 
 /// Octets of a piece that is searched by itself.
@@ -124,10 +124,11 @@ impl<'f> Search<'f> {
 
     /// Returns every place where the user can be found beside parts that are clean.
     pub(super) fn find_beside(&self, octets: &[u8], clean: &[&[u8]]) -> Vec<Found> {
+        let edge = EDGE.max(self.forms.longest.saturating_mul(SPREAD));
         let mut parts: Vec<Range<usize>> = clean
             .iter()
             .filter_map(|part| Some((part, place_of(part, octets)?)))
-            .map(|(part, at)| at + EDGE..(at + part.len()).saturating_sub(EDGE))
+            .map(|(part, at)| at + edge..(at + part.len()).saturating_sub(edge))
             .filter(|part| part.start < part.end)
             .collect();
         parts.sort_unstable_by_key(|part| part.start);

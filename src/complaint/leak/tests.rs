@@ -326,6 +326,69 @@ fn beside_a_clean_part_everything_is_found_at_its_place() {
     assert!(!find_beside(&cut, &[&cut[14..]], &forms).is_empty());
 }
 
+/// Asserts that the search and the quick look before it find what is hidden in a text.
+fn assert_found(text: &[u8]) {
+    let forms = Forms::of(&Own::of_addresses(&["jane.doe@example.org"]));
+    let shown = String::from_utf8_lossy(text);
+    assert!(!Search::of(&forms).everything(text).is_empty(), "{shown}");
+    assert!(quick::Quick::of(&forms).suspects(text, 0), "{shown}");
+    assert!(!find(text, &forms).is_empty(), "{shown}");
+}
+
+#[test]
+fn a_code_in_short_lines_behind_prose_is_found() {
+    let quiet = "a quiet text of no meaning at all; ".repeat(20);
+    let code = BASE64.encode(format!("{quiet} jane.doe@example.org and so on").as_bytes());
+    for every in 4..8 {
+        let lines: Vec<_> = code.as_bytes().chunks(every).collect();
+        assert_found(&[b"some text\r\n", &lines.join(&b"\r\n"[..])[..]].concat());
+    }
+}
+
+#[test]
+fn a_code_of_which_every_second_group_is_no_letters_is_found() {
+    let text = b"jan<\xe9>e.d<\xe9>oe@<\xe9>exa<\xe9>mpl<\xe9>e.o<\xe9>rg ";
+    for more in 0..6 {
+        let text = [text.as_slice(), &b"zz\xe9abc"[..more]].concat();
+        if block::is_text(&text) {
+            assert_found(BASE64_NOPAD.encode(&text).as_bytes());
+            assert_found(format!("123{}", BASE64_NOPAD.encode(&text)).as_bytes());
+        }
+    }
+}
+
+#[test]
+fn a_digest_in_a_code_that_is_no_text_is_found() {
+    let digest = md5::Md5::digest("jane.doe@example.org");
+    let crc = format!("{:08x}", crc32fast::hash(b"jane.doe@example.org"));
+    let short = format!("u={}", &HEXLOWER.encode(&digest)[..16]);
+    let binary = |text: &str| [&[200u8; 40][..], text.as_bytes()].concat();
+    for octets in [
+        crc.as_bytes(),
+        format!("u={crc}").as_bytes(),
+        short.as_bytes(),
+        &binary(&HEXLOWER.encode(&digest)),
+        &binary(&BASE64.encode(&digest)),
+    ] {
+        assert_found(BASE64.encode(octets).as_bytes());
+        assert_found(HEXLOWER.encode(octets).as_bytes());
+    }
+}
+
+#[test]
+fn a_long_form_that_ends_far_within_a_clean_part_is_found() {
+    let address = format!("anna@{}.example", "a.very.long.house".repeat(12));
+    let forms = Forms::of(&Own::of_addresses(&[&address]));
+    let coded: String = address.bytes().map(|o| format!("%{o:02x}")).collect();
+    let clean = [
+        &coded.as_bytes()[30..],
+        &b" some clean line\r\n".repeat(2000),
+    ]
+    .concat();
+    let text = [&coded.as_bytes()[..30], &clean].concat();
+    assert!(!find_beside(&text, &[&clean], &forms).is_empty());
+}
+
 proptest! {
     #[test]
     fn forms_at_random_places_are_found_and_then_gone(
