@@ -105,7 +105,12 @@ impl<'f> Quick<'f> {
         read.windows.iter().any(|window| {
             let text = read.octets.get(window.range.clone()).unwrap_or_default();
             let within = |codes: &Window| codes.within(&window.range);
-            let code_windows: Vec<_> = read.code_windows.iter().filter_map(within).collect();
+            // They are in order: what ends before this window is passed over.
+            let first = read
+                .code_windows
+                .partition_point(|codes| codes.range.end <= window.range.start);
+            let rest = read.code_windows.get(first..).unwrap_or_default();
+            let code_windows: Vec<_> = rest.iter().map_while(within).collect();
             let codes = way.codes && codes;
             self.is_found(text, !way.no_digests, codes && depth < DEPTH_LIMIT, depth)
                 || self.reading(text, &code_windows, codes, way.then, depth)
@@ -126,8 +131,9 @@ impl<'f> Quick<'f> {
     /// Undoes base64, and looks at what it holds.
     fn base64(&self, text: &[u8], window: &Window, depth: usize) -> bool {
         let text = text.get(..window.range.end).unwrap_or(text);
-        let mut rest = Vec::with_capacity(text.len() * 4);
-        let mut values = Vec::with_capacity(text.len());
+        let room = window.range.len();
+        let mut rest = Vec::with_capacity(room * 4);
+        let mut values = Vec::with_capacity(room);
         let mut runs = runs::of(text, &runs::BASE64, block::BASE64_RUN);
         runs.pass(window.range.start);
         while let Some(run) = runs.next() {
@@ -147,7 +153,7 @@ impl<'f> Quick<'f> {
                 rest.push(0);
             }
         }
-        self.is_found(&rest, true)
+        self.is_found(&rest, true, false, depth)
     }
 
     /// Returns whether the values of base64 characters may hold a form, in some offset.
@@ -196,7 +202,7 @@ impl<'f> Quick<'f> {
                 rest.push(0);
             }
         }
-        self.is_found(&rest, true)
+        self.is_found(&rest, true, false, depth)
     }
 
     /// Looks at what one code gave, if it is a text, or compressed.
