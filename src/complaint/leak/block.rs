@@ -17,7 +17,7 @@ pub(super) const BASE64_RUN: usize = 8;
 pub(super) const HEX_RUN: usize = 12;
 
 /// Octets from which on a decoded run is read as a text of its own.
-const TEXT_OCTETS: usize = 24;
+pub(super) const TEXT_OCTETS: usize = 24;
 
 /// Octets that a compressed token may become; an address stands at a token's start or nowhere.
 const INFLATE_LIMIT: usize = 1 << 20;

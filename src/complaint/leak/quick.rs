@@ -4,7 +4,8 @@
 //! Standards: those of the ways to read a text.
 //! Trust: hostile text; depth is bounded, and each way of reading is one pass.
 //! Limits: looks too often where it is in doubt, never too seldom: what the search finds, this suspects. But for a form
-//! that is spread over more than [`SPREAD`] times its length, and a compressed token that is split far behind its start.
+//! that is spread over more than [`SPREAD`] times its length, a compressed token that is split far behind its start, and a
+//! code that is text only as a whole and split far from what it hides.
 //!
 //! Read one way, a text differs from what it was only where octets were undone
 //! or left out. A form that touches no such seam stood there before, and was
@@ -34,12 +35,8 @@ const REACH: usize = 320;
 /// Octets that a code must hold at least: a checksum in hex. What is compressed is longer. RFC 1950 §2.2.
 const CODE_OCTETS: usize = 8;
 
-/// base64 characters that may give a text of which no two groups in a row are letters.
-///
-/// A text of an odd number of groups, up to 47 octets, may have six of seven
-/// octets printable, with an octet that is none in every second group; up to
-/// three characters before it belong to the run.
-const FEW_GROUPS: Range<usize> = 32..67;
+/// base64 characters of the shortest code that counts as text.
+const TEXT_CHARS: usize = block::TEXT_OCTETS / 3 * 4;
 
 /// A quick look for one user.
 pub(super) struct Quick<'f> {
@@ -159,9 +156,9 @@ impl<'f> Quick<'f> {
     /// Returns whether the values of base64 characters may hold a form, in some offset.
     ///
     /// Prose is full of runs that are no code: what they give is not US-ASCII, as
-    /// forms are. A form fills groups of three octets, and so does more than half
-    /// of what counts as text: but for texts of a few groups, two of them stand in
-    /// a row. What is compressed tells by its first octets.
+    /// forms are. A form fills groups of three octets in a row, and so does what
+    /// counts as text with at least half of its groups. What is compressed tells by
+    /// its first octets.
     fn may_be_code(&self, values: &[u8]) -> bool {
         if values.len() * 3 / 4 < self.shortest {
             return false;
@@ -169,20 +166,23 @@ impl<'f> Quick<'f> {
         if !self.forms.is_ascii || (0..4).any(|offset| is_packed(values.get(offset..))) {
             return true;
         }
-        let in_a_row = if FEW_GROUPS.contains(&values.len()) {
-            self.in_a_row & 1
-        } else {
-            self.in_a_row
-        };
         // RFC 4648 §4: in four values, these are the highest bits of the three octets.
         let (mut first, mut second, mut third, mut groups) = (0u8, 0u8, 0u8, 0u8);
-        values.iter().any(|value| {
+        let mut full = [0; 4];
+        for (place, value) in values.iter().enumerate() {
             first = first << 1 | u8::from(value & 0b10_0000 == 0);
             second = second << 1 | u8::from(value & 0b00_1000 == 0);
             third = third << 1 | u8::from(value & 0b00_0010 == 0);
-            groups = groups << 1 | (first >> 3 & second >> 2 & third >> 1 & 1);
-            groups & in_a_row == in_a_row
-        })
+            let is_full = first >> 3 & second >> 2 & third >> 1 & 1;
+            groups = groups << 1 | is_full;
+            if groups & self.in_a_row == self.in_a_row {
+                return true;
+            }
+            if let Some(full) = full.get_mut(place % 4) {
+                *full += usize::from(is_full);
+            }
+        }
+        values.len() >= TEXT_CHARS && full.iter().any(|full| full * 8 + 8 >= values.len())
     }
 
     /// Undoes hex, and looks at what it holds.
