@@ -243,11 +243,11 @@ impl<'t> Reader<'t> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn said(field: &str, text: &str) -> Attestation {
+    pub(in crate::trace) fn said(field: &str, text: &str) -> Attestation {
         Attestation {
             writer: "mx.example.net".to_owned(),
             text: text.to_owned(),

@@ -85,17 +85,9 @@ fn is_about(result: &CheckResult<'_>, source: Option<IpAddr>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::trace::results::tests::said;
 
     const SOURCE: &str = "192.0.2.7";
-
-    fn said(field: &str, text: &str) -> Attestation {
-        Attestation {
-            writer: "mx.example.net".to_owned(),
-            text: text.to_owned(),
-            field: field.to_owned(),
-            is_of_source: true,
-        }
-    }
 
     fn passed(attested: &[Attestation]) -> Vec<&str> {
         passed_domains(attested, SOURCE.parse().ok())
