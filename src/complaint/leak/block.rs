@@ -77,7 +77,7 @@ pub(super) fn is_text(octets: &[u8]) -> bool {
 
 /// Finds the runs of hex digits.
 pub(crate) fn hex_runs(text: &[u8]) -> Vec<Range<usize>> {
-    runs::of(text, &runs::HEX, HEX_RUN).collect()
+    runs::of(text, |octet| octet.is_ascii_hexdigit(), HEX_RUN).collect()
 }
 
 /// Decodes the characters of a run from one of them on.

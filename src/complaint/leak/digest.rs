@@ -11,7 +11,7 @@ use data_encoding::{BASE64_NOPAD, HEXLOWER};
 use sha2::Digest;
 
 use super::runs;
-use crate::evidence::decode::{base64_value, hex_digit};
+use crate::evidence::decode::{base64_value, hex_digit, is_base64};
 
 /// Hex digits of a digest that must agree: mailers often keep the first sixteen.
 const HEX_SHOWN: usize = 16;
@@ -140,7 +140,7 @@ impl Digests {
         found: &mut Vec<(&'static str, Range<usize>)>,
     ) {
         let within = lower.get(part.clone()).unwrap_or_default();
-        for run in runs::of(within, &runs::HEX, KEY_OCTETS) {
+        for run in runs::of(within, |octet| octet.is_ascii_hexdigit(), KEY_OCTETS) {
             let mut code = 0;
             let digits = within.get(run.clone()).unwrap_or_default();
             for (place, octet) in digits.iter().enumerate() {
@@ -174,7 +174,7 @@ impl Digests {
     /// Returns the digests that stand in base64 in a text, in either alphabet.
     pub(crate) fn in_base64(&self, text: &[u8]) -> Vec<(&'static str, Range<usize>)> {
         let mut found = Vec::new();
-        for run in runs::of(text, &runs::BASE64, BASE64_SHOWN) {
+        for run in runs::of(text, is_base64, BASE64_SHOWN) {
             self.base64_in(text, &run, &mut found);
         }
         found

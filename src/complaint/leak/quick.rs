@@ -21,7 +21,7 @@ use super::runs;
 use super::seams::{Seamed, Window};
 use super::view::Step;
 use super::ways::{Branch, WAYS};
-use crate::evidence::decode::base64_value;
+use crate::evidence::decode::{base64_value, is_base64};
 
 /// Codes within codes that are undone.
 pub(super) const DEPTH_LIMIT: usize = 3;
@@ -119,7 +119,7 @@ impl<'f> Quick<'f> {
         let lower = text.to_ascii_lowercase();
         self.forms.may_hold(&lower)
             || ((digests || hex)
-                && runs::of(text, &runs::BASE64, runs::SHORTEST).any(|run| {
+                && runs::of(text, is_base64, runs::SHORTEST).any(|run| {
                     (digests && self.forms.digests.holds(text, &lower, &run))
                         || (hex && self.hex(text.get(run).unwrap_or_default(), depth))
                 }))
@@ -131,7 +131,7 @@ impl<'f> Quick<'f> {
         let room = window.range.len();
         let mut rest = Vec::with_capacity(room * 4);
         let mut values = Vec::with_capacity(room);
-        let mut runs = runs::of(text, &runs::BASE64, block::BASE64_RUN);
+        let mut runs = runs::of(text, is_base64, block::BASE64_RUN);
         runs.pass(window.range.start);
         while let Some(run) = runs.next() {
             let start = run.start;
@@ -191,7 +191,7 @@ impl<'f> Quick<'f> {
             return false;
         }
         let mut rest = Vec::new();
-        for run in runs::of(text, &runs::HEX, block::HEX_RUN) {
+        for run in runs::of(text, |octet| octet.is_ascii_hexdigit(), block::HEX_RUN) {
             let digits = text.get(run).unwrap_or_default();
             for offset in 0..2 {
                 let from = rest.len();

@@ -1,73 +1,39 @@
 //! Finds long runs of the characters of a code without looking at every octet.
 //!
-//! In: octets, a set of characters, a least length. Out: the places of the runs.
+//! In: octets, which of them count, a least length. Out: the places of the runs.
 //! Limits: a run is contiguous; line ends within codes are the caller's.
 
 use std::ops::Range;
 
-/// A set of octets.
-pub(super) type Class = [bool; 256];
-
-/// Makes a set of those octets that a code uses.
-pub(super) const fn class(holds: &[u8]) -> Class {
-    let mut class = [false; 256];
-    let mut rest = holds;
-    while let [octet, after @ ..] = rest {
-        #[expect(
-            clippy::indexing_slicing,
-            reason = "an octet is below 256, and this is const"
-        )]
-        {
-            class[*octet as usize] = true;
-        }
-        rest = after;
-    }
-    class
-}
-
-/// The digits of base16, in either case. RFC 4648 §8.
-pub(super) const HEX: Class = class(b"0123456789abcdefABCDEF");
-
-/// The characters of base64 and base64url. RFC 4648 §4, §5.
-pub(super) const BASE64: Class =
-    class(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_");
-
 /// Characters of the shortest code or digest, in hex or in base64: a CRC-32.
 pub(super) const SHORTEST: usize = 8;
 
-/// Runs of at least so many octets of a set, in order.
-pub(super) struct Runs<'t> {
+/// Runs of at least so many octets of a kind, in order.
+pub(super) struct Runs<'t, F> {
     text: &'t [u8],
-    class: &'static Class,
+    holds: F,
     least: usize,
     from: usize,
 }
 
 /// Returns the runs of a text.
-pub(super) const fn of<'t>(text: &'t [u8], class: &'static Class, least: usize) -> Runs<'t> {
+pub(super) const fn of<F: Fn(u8) -> bool>(text: &[u8], holds: F, least: usize) -> Runs<'_, F> {
     Runs {
         text,
-        class,
+        holds,
         least,
         from: 0,
     }
 }
 
-impl Runs<'_> {
+impl<F> Runs<'_, F> {
     /// Goes on behind a place.
     pub(super) fn pass(&mut self, at: usize) {
         self.from = self.from.max(at);
     }
-
-    #[inline]
-    fn holds(&self, octet: u8) -> bool {
-        self.class
-            .get(usize::from(octet))
-            .is_some_and(|holds| *holds)
-    }
 }
 
-impl Iterator for Runs<'_> {
+impl<F: Fn(u8) -> bool> Iterator for Runs<'_, F> {
     type Item = Range<usize>;
 
     fn next(&mut self) -> Option<Range<usize>> {
@@ -77,15 +43,15 @@ impl Iterator for Runs<'_> {
             let [first, rest @ ..] = rest else {
                 break;
             };
-            if !self.holds(*first) {
+            if !(self.holds)(*first) {
                 self.from = probe + 1;
                 probe += self.least.max(1);
                 continue;
             }
             let before = before.get(self.from..).unwrap_or_default();
-            let start = before.iter().rposition(|octet| !self.holds(*octet));
+            let start = before.iter().rposition(|octet| !(self.holds)(*octet));
             let start = start.map_or(self.from, |at| self.from + at + 1);
-            let more = rest.iter().position(|octet| !self.holds(*octet));
+            let more = rest.iter().position(|octet| !(self.holds)(*octet));
             let end = probe + 1 + more.unwrap_or(rest.len());
             self.from = end;
             if end - start >= self.least {
@@ -112,7 +78,7 @@ mod tests {
                 (piece.len() >= least).then_some(range)
             });
             let all: Vec<_> = all.collect();
-            prop_assert_eq!(of(text.as_bytes(), &HEX, least).collect::<Vec<_>>(), all);
+            prop_assert_eq!(of(text.as_bytes(), |octet| octet.is_ascii_hexdigit(), least).collect::<Vec<_>>(), all);
         }
     }
 }

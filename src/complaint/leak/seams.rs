@@ -5,11 +5,9 @@
 
 use std::ops::{Range, RangeInclusive};
 
+use super::block::{self, BASE64_RUN};
 use super::view::{Out, is_blank};
 use crate::evidence::decode::is_base64;
-
-/// base64 characters from which on a line end does not end a run.
-const FULL_LINE: usize = 8;
 
 /// A part of a text in which something may stand that did not before.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -174,14 +172,14 @@ fn open(windows: &mut Vec<Window>, at: usize, reach: usize) {
 ///
 /// Blanks in front of that word ended one: what they put together does not make a short line full.
 fn ends_a_full_line(word: &[u8], gap: &[u8]) -> bool {
-    word.last_chunk::<FULL_LINE>()
+    word.last_chunk::<BASE64_RUN>()
         .is_some_and(|last| last.iter().all(|octet| is_base64(*octet)))
         && is_line_end(gap)
 }
 
 /// Returns whether octets are line ends and the blanks after them, as a run of base64 characters goes over them.
 fn is_line_end(mut gap: &[u8]) -> bool {
-    while let Some(after) = super::block::after_line_end(gap) {
+    while let Some(after) = block::after_line_end(gap) {
         gap = after;
         if gap.is_empty() {
             return true;
