@@ -19,7 +19,6 @@ use super::block;
 use super::forms::Forms;
 use super::runs;
 use super::seams::{Seamed, Window};
-use super::view::Step;
 use super::ways::{Branch, WAYS};
 use crate::evidence::decode::{base64_value, is_base64};
 
@@ -92,13 +91,7 @@ impl<'f> Quick<'f> {
 
     /// Reads a text one way further, and looks around the seams of that.
     fn further(&self, text: &[u8], way: &Branch, codes: bool, depth: usize) -> bool {
-        let read = if way.step == Step::NoBlanks {
-            Seamed::without_blanks(text, self.reach)
-        } else {
-            let mut read = Seamed::of(text, self.reach);
-            way.step.run(text, &mut read);
-            read.finish()
-        };
+        let read = Seamed::read(text, way.step, self.reach);
         read.windows.iter().any(|window| {
             let text = read.octets.get(window.range.clone()).unwrap_or_default();
             let within = |codes: &Window| codes.within(&window.range);

@@ -6,7 +6,7 @@
 use std::ops::{Range, RangeInclusive};
 
 use super::block::{self, BASE64_RUN};
-use super::view::{Out, is_blank};
+use super::view::{Out, Step, is_blank};
 use crate::evidence::decode::is_base64;
 
 /// A part of a text in which something may stand that did not before.
@@ -53,8 +53,19 @@ pub(super) struct Seamed {
 }
 
 impl Seamed {
-    /// Makes room for a reading of a text.
-    pub(super) fn of(text: &[u8], reach: usize) -> Self {
+    /// Reads a text one way.
+    pub(super) fn read(text: &[u8], step: Step, reach: usize) -> Self {
+        if step == Step::NoBlanks {
+            return Self::without_blanks(text, reach);
+        }
+        let mut read = Self::of(text, reach);
+        step.run(text, &mut read);
+        // Whatever else is undone splits codes, too.
+        read.code_windows.clone_from(&read.windows);
+        read.finish()
+    }
+
+    fn of(text: &[u8], reach: usize) -> Self {
         Self {
             octets: Vec::with_capacity(text.len()),
             windows: Vec::new(),
@@ -65,7 +76,7 @@ impl Seamed {
     }
 
     /// Returns a text without its blanks: it may be new everywhere, but codes only where a blank split them.
-    pub(super) fn without_blanks(text: &[u8], reach: usize) -> Self {
+    fn without_blanks(text: &[u8], reach: usize) -> Self {
         let mut read = Self::of(text, reach);
         let mut rest = text;
         loop {
@@ -90,7 +101,7 @@ impl Seamed {
     }
 
     /// Ends the reading: no window reaches beyond the text.
-    pub(super) fn finish(mut self) -> Self {
+    fn finish(mut self) -> Self {
         let length = self.octets.len();
         for windows in [&mut self.windows, &mut self.code_windows] {
             if let Some(last) = windows.last_mut() {
@@ -103,7 +114,6 @@ impl Seamed {
     fn seam(&mut self) {
         let at = self.octets.len();
         open(&mut self.windows, at, self.reach);
-        open(&mut self.code_windows, at, self.reach);
     }
 
     /// Returns whether an octet can be part of no character here, and so of no form or code. RFC 3629 §3.
@@ -190,16 +200,10 @@ fn is_line_end(mut gap: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::view::Step;
     use super::*;
 
     fn read(step: Step, text: &str) -> Seamed {
-        if step == Step::NoBlanks {
-            return Seamed::without_blanks(text.as_bytes(), 4);
-        }
-        let mut out = Seamed::of(text.as_bytes(), 4);
-        step.run(text.as_bytes(), &mut out);
-        out.finish()
+        Seamed::read(text.as_bytes(), step, 4)
     }
 
     #[test]
