@@ -83,9 +83,16 @@ fn encoding(octets: &[u8]) -> &'static str {
 
 /// Returns text with the line ends of mail.
 pub(super) fn crlf(text: &str) -> Vec<u8> {
-    text.replace("\r\n", "\n")
-        .replace('\n', "\r\n")
-        .into_bytes()
+    let mut out = Vec::with_capacity(text.len() + text.len() / 32);
+    let mut rest = text.as_bytes();
+    while let Some(newline) = memchr::memchr(b'\n', rest) {
+        let (line, after) = rest.split_at_checked(newline).unwrap_or_default();
+        out.extend_from_slice(line.strip_suffix(b"\r").unwrap_or(line));
+        out.extend_from_slice(b"\r\n");
+        rest = after.get(1..).unwrap_or_default();
+    }
+    out.extend_from_slice(rest);
+    out
 }
 
 /// Composes a mail of one text part.

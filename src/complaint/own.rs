@@ -237,7 +237,13 @@ const fn is_own(trust: HopTrust) -> bool {
 /// A local part is what stands before the `@` up to a blank, bracket, comma,
 /// colon, semicolon or quote. RFC 5322 §3.4.1, read generously.
 pub(crate) fn addresses_in(text: &str) -> Vec<String> {
-    let ends = |c: char| c.is_whitespace() || c.is_control() || "<>()[],:;\"\\".contains(c);
+    let marks = |c| {
+        matches!(
+            c,
+            '<' | '>' | '(' | ')' | '[' | ']' | ',' | ':' | ';' | '"' | '\\'
+        )
+    };
+    let ends = |c: char| marks(c) || c.is_whitespace() || c.is_control();
     text.split(ends)
         .filter_map(|piece| {
             let (local, domain) = piece.rsplit_once('@')?;

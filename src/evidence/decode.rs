@@ -33,8 +33,16 @@ pub(crate) const fn is_base64(octet: u8) -> bool {
     base64_value(octet).is_some()
 }
 
-/// Stands in [`BASE64_VALUES`] for what is no character of base64.
-const NO_VALUE: u8 = u8::MAX;
+/// Returns the value of each octet in base64 or base64url, [`NO_VALUE`] where it is no character of these.
+#[must_use]
+pub(crate) fn base64_values(octets: &[u8]) -> Vec<u8> {
+    let value = |octet: &u8| BASE64_VALUES.get(usize::from(*octet)).copied();
+    let values = octets.iter().map(|octet| value(octet).unwrap_or(NO_VALUE));
+    values.collect()
+}
+
+/// Stands for the value of what is no character of base64: the highest bit, which no value has, is set.
+pub(crate) const NO_VALUE: u8 = u8::MAX;
 
 /// The value of each octet in base64 and base64url. RFC 4648 §4, §5.
 const BASE64_VALUES: [u8; 256] = {
@@ -66,9 +74,25 @@ const BASE64_VALUES: [u8; 256] = {
 /// Decodes base64, leaving out what is not of its alphabet. RFC 2045 §6.8.
 #[must_use]
 pub(crate) fn base64(octets: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(octets.len() / 4 * 3);
+    let mut out = Vec::with_capacity(octets.len() / 4 * 3 + 3);
     let (mut bits, mut held) = (0u32, 0);
-    for value in octets.iter().filter_map(|octet| base64_value(*octet)) {
+    let mut rest = octets;
+    loop {
+        // Between two lines there are but whole groups.
+        while held == 0
+            && let Some((four, after)) = rest.split_first_chunk()
+            && let Some(three) = base64_group(*four)
+        {
+            out.extend_from_slice(&three);
+            rest = after;
+        }
+        let [first, after @ ..] = rest else {
+            return out;
+        };
+        rest = after;
+        let Some(value) = base64_value(*first) else {
+            continue;
+        };
         bits = (bits << 6) | u32::from(value);
         held += 6;
         if held >= 8 {
@@ -76,7 +100,22 @@ pub(crate) fn base64(octets: &[u8]) -> Vec<u8> {
             out.push((bits >> held) as u8);
         }
     }
-    out
+}
+
+/// Decodes four characters; `None` where one of them is none of base64.
+#[inline]
+const fn base64_group([a, b, c, d]: [u8; 4]) -> Option<[u8; 3]> {
+    match (
+        base64_value(a),
+        base64_value(b),
+        base64_value(c),
+        base64_value(d),
+    ) {
+        (Some(a), Some(b), Some(c), Some(d)) => {
+            Some([a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d])
+        }
+        _ => None,
+    }
 }
 
 /// Returns the value of two hexadecimal digits.

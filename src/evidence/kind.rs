@@ -30,10 +30,11 @@ pub(super) struct Signs<'s> {
 
 /// Weighs the signs, and proposes a kind with its reasons.
 pub(super) fn propose(signs: &Signs<'_>) -> (Kind, Vec<String>) {
+    let text = text(signs);
     let weighed = [
-        (Kind::Malware, malware(signs)),
-        (Kind::Phishing, phishing(signs)),
-        (Kind::AdvanceFee, advance_fee(signs)),
+        (Kind::Malware, malware(signs, &text)),
+        (Kind::Phishing, phishing(signs, &text)),
+        (Kind::AdvanceFee, advance_fee(signs, &text)),
     ];
     let sum = |reasons: &[(u32, String)]| reasons.iter().map(|(weight, _)| weight).sum::<u32>();
     let heaviest = weighed
@@ -56,8 +57,8 @@ pub(super) fn propose(signs: &Signs<'_>) -> (Kind, Vec<String>) {
     )
 }
 
-/// Returns the reasons that the words of one kind give.
-fn words(signs: &Signs<'_>, kind: &str) -> Vec<(u32, String)> {
+/// Returns the text that words are looked for in.
+fn text(signs: &Signs<'_>) -> String {
     let end = (0..=signs.shown.len().min(TEXT_OCTETS))
         .rev()
         .find(|end| signs.shown.is_char_boundary(*end));
@@ -65,20 +66,24 @@ fn words(signs: &Signs<'_>, kind: &str) -> Vec<(u32, String)> {
         .headers
         .first("Subject")
         .map(|field| super::decode::words(&field.unfolded()));
-    let text = format!(
+    format!(
         "{}\n{}",
         subject.unwrap_or_default(),
         signs.shown.get(..end.unwrap_or(0)).unwrap_or_default()
-    );
-    let found = signs.rules.evidence.all_in(kind, &text);
+    )
+}
+
+/// Returns the reasons that the words of one kind give.
+fn words(signs: &Signs<'_>, kind: &str, text: &str) -> Vec<(u32, String)> {
+    let found = signs.rules.evidence.all_in(kind, text);
     found
         .into_iter()
         .map(|held| (held.weight, format!("its words: {}", held.what)))
         .collect()
 }
 
-fn malware(signs: &Signs<'_>) -> Vec<(u32, String)> {
-    let mut reasons = words(signs, "malware-word");
+fn malware(signs: &Signs<'_>, text: &str) -> Vec<(u32, String)> {
+    let mut reasons = words(signs, "malware-word", text);
     for file in signs.attachments {
         let name = file
             .name
@@ -111,8 +116,8 @@ fn malware(signs: &Signs<'_>) -> Vec<(u32, String)> {
     reasons
 }
 
-fn phishing(signs: &Signs<'_>) -> Vec<(u32, String)> {
-    let mut reasons = words(signs, "phishing-word");
+fn phishing(signs: &Signs<'_>, text: &str) -> Vec<(u32, String)> {
+    let mut reasons = words(signs, "phishing-word", text);
     let from = signs
         .headers
         .first("From")
@@ -188,8 +193,8 @@ fn imitates(host: &str, rules: &Rules) -> bool {
     })
 }
 
-fn advance_fee(signs: &Signs<'_>) -> Vec<(u32, String)> {
-    let mut reasons = words(signs, "fraud-word");
+fn advance_fee(signs: &Signs<'_>, text: &str) -> Vec<(u32, String)> {
+    let mut reasons = words(signs, "fraud-word", text);
     if signs.drop_boxes > 0 && !reasons.is_empty() {
         reasons.push((1, "it wants answers at a mailbox of its own".to_owned()));
     }

@@ -66,12 +66,15 @@ pub struct Held<'r> {
     pub weight: u32,
 }
 
+/// Which rule holds a value, by kind and value.
+type ByKind = HashMap<String, HashMap<String, usize>>;
+
 /// All sets, by kind.
 #[derive(Debug, Default)]
 pub struct Sets {
     rules: Vec<Set>,
-    exact: HashMap<(String, String), usize>,
-    domains: HashMap<(String, String), usize>,
+    exact: ByKind,
+    domains: ByKind,
     patterns: HashMap<String, Vec<usize>>,
 }
 
@@ -120,14 +123,13 @@ impl Sets {
             rule.file = file.to_owned();
             let place = self.rules.len();
             for value in &rule.values {
-                let key = (rule.kind.clone(), value.to_ascii_lowercase());
+                let add = |to: &mut ByKind| {
+                    let values = to.entry(rule.kind.clone()).or_default();
+                    values.entry(value.to_ascii_lowercase()).or_insert(place);
+                };
                 match rule.compare {
-                    Compare::Exact => {
-                        self.exact.entry(key).or_insert(place);
-                    }
-                    Compare::Domain => {
-                        self.domains.entry(key).or_insert(place);
-                    }
+                    Compare::Exact => add(&mut self.exact),
+                    Compare::Domain => add(&mut self.domains),
                     Compare::Pattern => {
                         let pattern = regex::RegexBuilder::new(value)
                             .case_insensitive(true)
@@ -184,7 +186,7 @@ impl Sets {
     #[must_use]
     pub fn held(&self, kind: &str, text: &str) -> Option<Held<'_>> {
         let lower = text.to_ascii_lowercase();
-        let exact = self.exact.get(&(kind.to_owned(), lower.clone()));
+        let exact = self.exact.get(kind).and_then(|values| values.get(&lower));
         let place = exact
             .or_else(|| self.held_by_domain(kind, &lower))
             .copied()
@@ -209,9 +211,10 @@ impl Sets {
     }
 
     fn held_by_domain(&self, kind: &str, host: &str) -> Option<&usize> {
+        let domains = self.domains.get(kind)?;
         let mut rest = host.trim_end_matches('.');
         loop {
-            if let Some(place) = self.domains.get(&(kind.to_owned(), rest.to_owned())) {
+            if let Some(place) = domains.get(rest) {
                 return Some(place);
             }
             rest = rest.split_once('.')?.1;

@@ -71,8 +71,12 @@ pub(super) fn after_line_end(text: &[u8]) -> Option<&[u8]> {
 
 /// Returns whether decoded octets look like a text that could hold codes of its own.
 pub(super) fn is_text(octets: &[u8]) -> bool {
-    let printable = |octet: &&u8| (32..127).contains(*octet) || matches!(octet, 9 | 10 | 13 | 0);
-    octets.len() >= TEXT_OCTETS && octets.iter().filter(printable).count() * 100 > octets.len() * 85
+    let printable =
+        |octet: &u8| u8::from((32..127).contains(octet) | matches!(octet, 9 | 10 | 13 | 0));
+    // Pieces of fewer than 256 octets are counted in octets, many at once.
+    let pieces = octets.chunks(128);
+    let count = pieces.map(|piece| usize::from(piece.iter().map(printable).sum::<u8>()));
+    octets.len() >= TEXT_OCTETS && count.sum::<usize>() * 100 > octets.len() * 85
 }
 
 /// Finds the runs of hex digits.

@@ -11,16 +11,22 @@ use data_encoding::{BASE64_NOPAD, HEXLOWER};
 use sha2::Digest;
 
 use super::runs;
-use crate::evidence::decode::{base64_value, hex_digit, is_base64};
+use crate::evidence::decode::{base64_values, hex_digit};
 
 /// Hex digits of a digest that must agree: mailers often keep the first sixteen.
 const HEX_SHOWN: usize = 16;
 
 /// Octets by which a digest is looked up.
-const KEY_OCTETS: usize = 8;
+pub(super) const KEY_OCTETS: usize = 8;
 
 /// base64 characters of a digest that must agree.
 const BASE64_SHOWN: usize = 16;
+
+/// Every so many base64 characters one looks whether they may belong to a digest.
+const STEP: usize = 8;
+
+/// A set of three base64 characters.
+type Threes = Begins<{ (1 << 18) / 64 }>;
 
 /// The digests of the own addresses.
 #[derive(Debug, Default)]
@@ -28,8 +34,10 @@ pub(crate) struct Digests {
     hex: HashMap<[u8; 8], Vec<(String, &'static str)>>,
     crc: HashMap<[u8; 8], ()>,
     base64: HashMap<[u8; 8], Vec<(String, &'static str)>>,
+    /// Three base64 characters in a row among the first of each digest: one of every [`STEP`] is among them.
+    base64_parts: Threes,
     /// The first three base64 characters of each digest.
-    base64_begins: Begins<{ (1 << 18) / 64 }>,
+    base64_begins: Threes,
     /// The first four hex digits of each digest and checksum.
     hex_begins: Begins<{ (1 << 16) / 64 }>,
 }
@@ -98,11 +106,15 @@ impl Digests {
             let hex = HEXLOWER.encode(&digest);
             let base64 = BASE64_NOPAD.encode(&digest);
             if let Some(key) = hex.as_bytes().first_chunk() {
-                self.hex_begins.add(code(key, 4, 4, hex_digit));
+                self.hex_begins.add(first_four(key));
                 self.hex.entry(*key).or_default().push((hex.clone(), name));
             }
             if let Some(key) = base64.as_bytes().first_chunk() {
-                self.base64_begins.add(code(key, 3, 6, base64_value));
+                let values = base64_values(base64.as_bytes());
+                self.base64_begins.add(first_three(&values));
+                for three in values.windows(3).take(STEP) {
+                    self.base64_parts.add(first_three(three));
+                }
                 self.base64
                     .entry(*key)
                     .or_default()
@@ -111,46 +123,40 @@ impl Digests {
         }
         let crc = format!("{:08x}", crc32fast::hash(octets));
         if let Some(key) = crc.as_bytes().first_chunk() {
-            self.hex_begins.add(code(key, 4, 4, hex_digit));
+            self.hex_begins.add(first_four(key));
             self.crc.insert(*key, ());
         }
-    }
-
-    /// Returns whether a digest stands in a run of base64 characters, which hex digits are, too.
-    pub(super) fn holds(&self, text: &[u8], lower: &[u8], run: &Range<usize>) -> bool {
-        let mut found = Vec::new();
-        self.hex_in(lower, run, &mut found);
-        if run.len() >= BASE64_SHOWN {
-            self.base64_in(text, run, &mut found);
-        }
-        !found.is_empty()
     }
 
     /// Returns the digests that stand in hex in a text in lower case.
     pub(crate) fn in_hex(&self, lower: &[u8]) -> Vec<(&'static str, Range<usize>)> {
         let mut found = Vec::new();
-        self.hex_in(lower, &(0..lower.len()), &mut found);
+        for run in runs::of(lower, |octet| octet.is_ascii_hexdigit(), KEY_OCTETS) {
+            self.in_digits(lower, &run, &mut found);
+        }
         found
     }
 
-    fn hex_in(
+    /// Returns whether a digest begins in a run of at least [`KEY_OCTETS`] hex digits, in a text in lower case.
+    pub(super) fn stands_in_digits(&self, lower: &[u8], run: &Range<usize>) -> bool {
+        let mut found = Vec::new();
+        self.in_digits(lower, run, &mut found);
+        !found.is_empty()
+    }
+
+    fn in_digits(
         &self,
         lower: &[u8],
-        part: &Range<usize>,
+        run: &Range<usize>,
         found: &mut Vec<(&'static str, Range<usize>)>,
     ) {
-        let within = lower.get(part.clone()).unwrap_or_default();
-        for run in runs::of(within, |octet| octet.is_ascii_hexdigit(), KEY_OCTETS) {
-            let mut code = 0;
-            let digits = within.get(run.clone()).unwrap_or_default();
-            for (place, octet) in digits.iter().enumerate() {
-                code = code << 4 | usize::from(hex_digit(*octet).unwrap_or_default());
-                // Four digits are known, and four more follow.
-                if self.hex_begins.holds(code)
-                    && (3..=digits.len() - KEY_OCTETS + 3).contains(&place)
-                {
-                    self.hex_at(lower, part.start + run.start + place - 3, found);
-                }
+        let mut code = 0;
+        let digits = lower.get(run.clone()).unwrap_or_default();
+        for (place, octet) in digits.iter().enumerate() {
+            code = code << 4 | usize::from(hex_digit(*octet).unwrap_or_default());
+            // Four digits are known, and four more follow.
+            if self.hex_begins.holds(code) && (3..=digits.len() - KEY_OCTETS + 3).contains(&place) {
+                self.hex_at(lower, run.start + place - 3, found);
             }
         }
     }
@@ -173,27 +179,30 @@ impl Digests {
 
     /// Returns the digests that stand in base64 in a text, in either alphabet.
     pub(crate) fn in_base64(&self, text: &[u8]) -> Vec<(&'static str, Range<usize>)> {
-        let mut found = Vec::new();
-        for run in runs::of(text, is_base64, BASE64_SHOWN) {
-            self.base64_in(text, &run, &mut found);
-        }
-        found
+        self.in_values(text, &base64_values(text))
     }
 
-    fn base64_in(
+    /// Returns the same of a text, and of what its octets are worth in base64.
+    pub(super) fn in_values(
         &self,
         text: &[u8],
-        run: &Range<usize>,
-        found: &mut Vec<(&'static str, Range<usize>)>,
-    ) {
-        let mut code = 0;
-        let chars = text.get(run.clone()).unwrap_or_default();
-        for (place, octet) in chars.iter().enumerate() {
-            code = code << 6 | usize::from(base64_value(*octet).unwrap_or_default());
-            if self.base64_begins.holds(code) && place >= 2 {
-                self.base64_at(text, run.start + place - 2, found);
+        values: &[u8],
+    ) -> Vec<(&'static str, Range<usize>)> {
+        let mut found = Vec::new();
+        for (place, eight) in values.chunks(STEP).enumerate() {
+            let holds = |three: &[u8]| self.base64_parts.holds(first_three(three));
+            if !eight.first_chunk::<3>().is_some_and(|three| holds(three)) {
+                continue;
+            }
+            let at = place * STEP;
+            for at in (at + 1).saturating_sub(STEP)..=at {
+                let begins = values.get(at..).unwrap_or_default();
+                if self.base64_begins.holds(first_three(begins)) {
+                    self.base64_at(text, at, &mut found);
+                }
             }
         }
+        found
     }
 
     fn base64_at(&self, text: &[u8], at: usize, found: &mut Vec<(&'static str, Range<usize>)>) {
@@ -241,10 +250,19 @@ fn common(one: &[u8], other: &[u8]) -> usize {
     one.iter().zip(other).take_while(|(a, b)| a == b).count()
 }
 
-/// Returns the first characters of a key as one number.
-fn code(key: &[u8; 8], count: usize, bits: u32, value: fn(u8) -> Option<u8>) -> usize {
-    let values = key.iter().take(count).filter_map(|octet| value(*octet));
-    values.fold(0, |code, value| code << bits | usize::from(value))
+/// Returns the first four hex digits of a key as one number.
+fn first_four(key: &[u8; 8]) -> usize {
+    let values = key.iter().take(4).filter_map(|octet| hex_digit(*octet));
+    values.fold(0, |code, value| code << 4 | usize::from(value))
+}
+
+/// Returns the first three values of base64 characters as one number.
+#[inline]
+fn first_three(values: &[u8]) -> usize {
+    match values {
+        [a, b, c, ..] => usize::from(*a) << 12 | usize::from(*b) << 6 | usize::from(*c),
+        _ => 0,
+    }
 }
 
 /// A set of the beginnings of digests, one bit each.

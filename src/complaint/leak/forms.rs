@@ -5,9 +5,11 @@
 //! Trust: the own addresses come from the settings, and from fields that own hosts wrote.
 //! Limits: salted or encrypted tokens, pictures, and names that nobody told us are not found.
 
-use aho_corasick::{AhoCorasick, MatchKind, packed};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind, packed};
 
+use super::codes::Codes;
 use super::digest::Digests;
+use super::pressed::without_blanks;
 use super::sieve;
 use crate::complaint::own::Own;
 
@@ -35,16 +37,14 @@ pub(crate) struct Needle {
 pub(crate) struct Forms {
     pub(crate) needles: Vec<Needle>,
     pub(crate) digests: Digests,
-    /// Whether all needles are US-ASCII.
-    pub(super) is_ascii: bool,
-    /// Octets of the shortest needle.
-    pub(super) shortest: usize,
+    /// What base64 shows of the needles.
+    pub(super) codes: Codes,
     /// Octets of the longest needle.
     pub(super) longest: usize,
-    /// Octets of which every needle holds one: tells at memory speed that a text holds none of them.
-    sieve: Option<packed::Searcher>,
-    /// Tells whether a text holds one of them.
-    any: Option<AhoCorasick>,
+    /// Tells whether a text holds a needle.
+    any: Sieved,
+    /// Tells whether a text without its blanks holds a needle without its own.
+    pressed: Sieved,
     /// Gives every match, overlapping ones too.
     all: Option<AhoCorasick>,
     /// Gives the plain addresses that stand in no other needle, and what each becomes.
@@ -75,11 +75,6 @@ impl Forms {
         // Of two needles of the same octets, the first says more.
         let mut seen = std::collections::HashSet::new();
         needles.retain(|needle| seen.insert(needle.octets.clone()));
-        let build = |kind| {
-            let octets = needles.iter().map(|needle| &needle.octets);
-            AhoCorasick::builder().match_kind(kind).build(octets).ok()
-        };
-        let (any, all) = (build(MatchKind::LeftmostFirst), build(MatchKind::Standard));
         let digests = Digests::of(own.addresses.iter().chain(&own.spellings));
         let lowers = own.addresses.iter().map(|own| own.to_ascii_lowercase());
         let lowers: Vec<String> = lowers.collect();
@@ -87,39 +82,41 @@ impl Forms {
             .iter()
             .filter_map(|own| Some(own.rsplit_once('@')?.1))
             .collect();
-        let lengths = || needles.iter().map(|needle| needle.octets.len());
+        let pieces = sieve::of(
+            needles.iter().map(|needle| needle.octets.as_slice()),
+            &domains,
+        );
+        let longest = needles.iter().map(|needle| needle.octets.len()).max();
+        let longest = longest.unwrap_or_default();
+        let mut pressed: Vec<Vec<u8>> = needles
+            .iter()
+            .map(|needle| without_blanks(&needle.octets))
+            .collect();
+        pressed.retain(|octets| !octets.is_empty());
         Self {
-            is_ascii: needles.iter().all(|needle| needle.octets.is_ascii()),
-            shortest: lengths().min().unwrap_or_default(),
-            longest: lengths().max().unwrap_or_default(),
+            codes: Codes::of(&needles, &pieces),
+            any: Sieved::of(needles.iter().map(|needle| &needle.octets), pieces, longest),
+            pressed: Sieved::of(
+                &pressed,
+                sieve::of(pressed.iter().map(Vec::as_slice), &domains),
+                longest,
+            ),
+            all: AhoCorasick::new(needles.iter().map(|needle| &needle.octets)).ok(),
             plain: plain(&needles),
-            sieve: packed::Searcher::new(sieve::of(&needles, &domains)),
+            longest,
             needles,
             digests,
-            any,
-            all,
         }
     }
 
     /// Returns whether a text in lower case may hold a needle.
     pub(crate) fn may_hold(&self, lower: &[u8]) -> bool {
-        let Some(any) = &self.any else {
-            return false;
-        };
-        let Some(sieve) = &self.sieve else {
-            return any.is_match(lower);
-        };
-        for (number, hit) in sieve.find_iter(lower).enumerate() {
-            if number == NEAR_MISSES {
-                return any.is_match(lower);
-            }
-            let end = hit.end().saturating_add(self.longest).min(lower.len());
-            let near = lower.get(hit.start().saturating_sub(self.longest)..end);
-            if any.is_match(near.unwrap_or_default()) {
-                return true;
-            }
-        }
-        false
+        self.any.may_match(lower)
+    }
+
+    /// Returns whether a text in lower case, without its blanks, holds a needle without its own.
+    pub(super) fn may_hold_pressed(&self, lower: &[u8]) -> bool {
+        self.pressed.may_match(lower)
     }
 
     /// Returns where addresses stand in a text in lower case as they are, and what each becomes, one after another.
@@ -162,6 +159,51 @@ impl Forms {
     }
 }
 
+/// Tells at memory speed that a text holds none of some needles.
+#[derive(Debug)]
+struct Sieved {
+    /// Octets of which every needle holds some.
+    sieve: Option<packed::Searcher>,
+    any: Option<AhoCorasick>,
+    longest: usize,
+}
+
+impl Sieved {
+    fn of<'n>(
+        needles: impl IntoIterator<Item = &'n Vec<u8>>,
+        pieces: Vec<Vec<u8>>,
+        longest: usize,
+    ) -> Self {
+        let kind = MatchKind::LeftmostFirst;
+        Self {
+            sieve: packed::Searcher::new(pieces),
+            any: AhoCorasick::builder().match_kind(kind).build(needles).ok(),
+            longest,
+        }
+    }
+
+    /// Returns whether a text holds a needle.
+    fn may_match(&self, text: &[u8]) -> bool {
+        let Some(any) = &self.any else {
+            return false;
+        };
+        let Some(sieve) = &self.sieve else {
+            return any.is_match(text);
+        };
+        for (number, hit) in sieve.find_iter(text).enumerate() {
+            if number == NEAR_MISSES {
+                return any.is_match(text);
+            }
+            let end = hit.end().saturating_add(self.longest).min(text.len());
+            let near = text.get(hit.start().saturating_sub(self.longest)..end);
+            if any.is_match(near.unwrap_or_default()) {
+                return true;
+            }
+        }
+        false
+    }
+}
+
 /// Makes what finds the plain addresses of which no other needle is a longer form.
 fn plain(needles: &[Needle]) -> Option<(AhoCorasick, Vec<String>)> {
     let holds = |other: &Needle, needle: &Needle| {
@@ -178,6 +220,7 @@ fn plain(needles: &[Needle]) -> Option<(AhoCorasick, Vec<String>)> {
         .unzip();
     let any = AhoCorasick::builder()
         .match_kind(MatchKind::LeftmostFirst)
+        .kind(Some(AhoCorasickKind::DFA))
         .build(octets);
     any.ok().map(|any| (any, becomes))
 }

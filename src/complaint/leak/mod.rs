@@ -10,12 +10,18 @@ use std::borrow::Cow;
 
 // codes that write several octets together
 mod block;
+// signs of what base64 holds
+mod codes;
 // digests of the addresses
 mod digest;
 // every form of an address
 mod forms;
+// what joined lines show
+mod lines;
 // letters written as numbers
 mod numbers;
+// a text without its blanks
+mod pressed;
 // a quick look that proves most texts clean
 mod quick;
 // long runs of the characters of a code

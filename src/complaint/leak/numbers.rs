@@ -6,6 +6,7 @@
 
 use std::ops::Range;
 
+use super::runs;
 use super::view::{Out, pair};
 use crate::evidence::decode::hex_pair;
 
@@ -14,6 +15,9 @@ const IN_A_ROW: usize = 6;
 
 /// Characters of one number at most: `0x6a`.
 const NUMBER_CHARS: usize = 4;
+
+/// Octets of the shortest list: two for each number, one between them.
+const LIST_OCTETS: usize = IN_A_ROW * 3 - 1;
 
 /// Undoes the escapes of programs and of RTF.
 pub(super) fn escapes(text: &[u8], out: &mut impl Out) {
@@ -116,6 +120,12 @@ impl Written {
             };
         }
     }
+}
+
+/// Returns whether a text has enough digits and separators in a row for a list.
+pub(super) fn may_list(text: &[u8]) -> bool {
+    let is_part = |octet: u8| octet.is_ascii_hexdigit() || b"xX,;. :-".contains(&octet);
+    runs::of(text, is_part, LIST_OCTETS).next().is_some()
 }
 
 /// Reads lists of numbers as letters.

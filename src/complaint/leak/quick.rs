@@ -7,44 +7,86 @@
 //! that is spread over more than [`SPREAD`] times its length, a compressed token that is split far behind its start, and a
 //! code that is text only as a whole and split far from what it hides.
 //!
-//! Read one way, a text differs from what it was only where octets were undone
-//! or left out. A form that touches no such seam stood there before, and was
-//! looked for then. [`WAYS`] holds with every path all that leave out one of
-//! its steps, so this goes for paths, too: each reading is looked at, and read
-//! further, only around its seams.
+//! Two things make it quick. Whatever stands in a text as it is, or with its lines
+//! joined, stands in it without its blanks, too: one look at that serves for three.
+//! And read in some other way, a text differs from what it was only at the seams,
+//! where octets were undone or left out. A form that touches none stood there
+//! before, and was looked for then. [`WAYS`] holds with every path all that leave
+//! out one of its steps, so this goes for paths, too: each reading is looked at,
+//! and read further, only around its seams.
 
+use std::cell::RefCell;
 use std::ops::Range;
 
 use super::block;
+use super::codes::{self, Signs};
+use super::digest;
 use super::forms::Forms;
+use super::lines;
+use super::pressed::Pressed;
 use super::runs;
-use super::seams::{Seamed, Window};
+use super::seams::{self, Seamed};
+use super::view::Step;
 use super::ways::{Branch, WAYS};
-use crate::evidence::decode::{base64_value, is_base64};
+use crate::evidence::decode::{NO_VALUE, base64_value, base64_values, is_base64};
 
 /// Codes within codes that are undone.
 pub(super) const DEPTH_LIMIT: usize = 3;
 
 /// How many times longer than a form the text may be that it is read from: each of its octets is `%25340`, or stands among tags.
-pub(super) const SPREAD: usize = 8;
+const SPREAD: usize = 8;
 
 /// Octets around a seam that are looked at, at least: HTML tags may be as long as that.
 const REACH: usize = 320;
 
-/// Octets that a code must hold at least: a checksum in hex. What is compressed is longer. RFC 1950 §2.2.
-const CODE_OCTETS: usize = 8;
-
 /// base64 characters of the shortest code that counts as text.
 const TEXT_CHARS: usize = block::TEXT_OCTETS / 3 * 4;
+
+/// Texts from codes that are remembered at most; what comes after is looked at as often as it is met.
+const TEXTS_REMEMBERED: usize = 64;
+
+/// Octets of them, all together.
+const OCTETS_REMEMBERED: usize = 32 << 20;
+
+/// Octets by which a part is recognised, before it is compared.
+const BEGINS: usize = 32;
+
+/// Returns how far the octets of a form may lie from each other.
+pub(super) fn reach(forms: &Forms) -> usize {
+    REACH.max(forms.longest.saturating_mul(SPREAD))
+}
 
 /// A quick look for one user.
 pub(super) struct Quick<'f> {
     forms: &'f Forms,
-    /// Octets below which a code holds nothing.
-    shortest: usize,
-    /// Which of the last groups of four values must be US-ASCII for a form to stand there.
-    in_a_row: u8,
     reach: usize,
+    clean: RefCell<Clean>,
+}
+
+/// Texts that codes gave and that are clean, with the depth that they were met at.
+#[derive(Debug, Default)]
+struct Clean {
+    texts: Vec<(usize, Vec<u8>)>,
+    octets: usize,
+}
+
+impl Clean {
+    fn add(&mut self, text: &[u8], depth: usize) {
+        self.octets = self.octets.saturating_add(text.len());
+        if self.texts.len() < TEXTS_REMEMBERED && self.octets <= OCTETS_REMEMBERED {
+            self.texts.push((depth, text.to_vec()));
+        }
+    }
+
+    /// Returns where one of them stands in a text, that was looked at as deep as this one is to be.
+    fn place_in(&self, text: &[u8], depth: usize) -> Option<Range<usize>> {
+        let deep = self.texts.iter().filter(|(met_at, _)| *met_at <= depth);
+        let mut places = deep.filter_map(|(_, known)| {
+            let at = place_of(known, text)?;
+            Some(at..at + known.len())
+        });
+        places.next()
+    }
 }
 
 impl<'f> Quick<'f> {
@@ -52,41 +94,33 @@ impl<'f> Quick<'f> {
     pub(super) fn of(forms: &'f Forms) -> Self {
         Self {
             forms,
-            shortest: forms.shortest.min(CODE_OCTETS),
-            in_a_row: match forms.shortest {
-                0..5 => 0,
-                5..8 => 0b1,
-                _ => 0b1_0001,
-            },
-            reach: REACH.max(forms.longest.saturating_mul(SPREAD)),
+            reach: reach(forms),
+            clean: RefCell::default(),
         }
     }
 
     /// Returns whether a text may hold something, at a depth of codes.
     pub(super) fn suspects(&self, text: &[u8], depth: usize) -> bool {
-        self.is_found(text, true, depth < DEPTH_LIMIT, depth)
-            || self.reading(text, &[Window::whole(text)], true, WAYS, depth)
-            || self.words(text, depth)
+        let everywhere = 0..text.len();
+        self.reading(text, &everywhere, WAYS, depth < DEPTH_LIMIT, depth) || self.words(text, depth)
     }
 
-    /// Looks at the codes in a reading of a text, and at every way to read it further.
+    /// Looks at a reading of a text, at the codes in it if they count, and at every way to read it further.
     fn reading(
         &self,
         text: &[u8],
-        code_windows: &[Window],
-        codes: bool,
+        seams: &Range<usize>,
         ways: &[Branch],
+        codes: bool,
         depth: usize,
     ) -> bool {
-        if codes && depth < DEPTH_LIMIT {
-            let mut windows = code_windows.iter();
-            if windows.any(|window| self.base64(text, window, depth)) {
-                return true;
-            }
-        }
-        ways.iter()
-            .filter(|way| way.step.applies(text))
-            .any(|way| self.further(text, way, codes, depth))
+        self.holds(text, seams, codes, depth)
+            || ways.iter().any(|way| match way.step {
+                // The look at the text without its blanks is the look at these two.
+                Step::NoBlanks => false,
+                Step::Join => self.joined(text, way, depth),
+                step => step.applies(text) && self.further(text, way, way.codes && codes, depth),
+            })
     }
 
     /// Reads a text one way further, and looks around the seams of that.
@@ -94,117 +128,177 @@ impl<'f> Quick<'f> {
         let read = Seamed::read(text, way.step, self.reach);
         read.windows.iter().any(|window| {
             let text = read.octets.get(window.range.clone()).unwrap_or_default();
-            let within = |codes: &Window| codes.within(&window.range);
-            // They are in order: what ends before this window is passed over.
-            let first = read
-                .code_windows
-                .partition_point(|codes| codes.range.end <= window.range.start);
-            let rest = read.code_windows.get(first..).unwrap_or_default();
-            let code_windows: Vec<_> = rest.iter().map_while(within).collect();
-            let codes = way.codes && codes;
-            self.is_found(text, !way.no_digests, codes && depth < DEPTH_LIMIT, depth)
-                || self.reading(text, &code_windows, codes, way.then, depth)
+            self.reading(text, &window.seams, way.then, codes, depth)
         })
     }
 
-    /// Returns whether a text may hold a form as it is, or a digest, or one written in hex.
-    fn is_found(&self, text: &[u8], digests: bool, hex: bool, depth: usize) -> bool {
-        let lower = text.to_ascii_lowercase();
-        self.forms.may_hold(&lower)
-            || ((digests || hex)
-                && runs::of(text, is_base64, runs::SHORTEST).any(|run| {
-                    (digests && self.forms.digests.holds(text, &lower, &run))
-                        || (hex && self.hex(text.get(run).unwrap_or_default(), depth))
-                }))
+    /// Reads a text with its lines joined on, in those ways alone that undo more there than in the lines.
+    fn joined(&self, text: &[u8], join: &Branch, depth: usize) -> bool {
+        let mut octets = Vec::new();
+        let mut ways = join
+            .then
+            .iter()
+            .filter(|way| lines::are_crossed(text, way.step));
+        ways.any(|way| {
+            if octets.is_empty() {
+                join.step.run(text, &mut octets);
+            }
+            self.further(&octets, way, false, depth)
+        })
     }
 
-    /// Undoes base64, and looks at what it holds.
-    fn base64(&self, text: &[u8], window: &Window, depth: usize) -> bool {
-        let text = text.get(..window.range.end).unwrap_or(text);
-        let room = window.range.len();
-        let mut rest = Vec::with_capacity(room * 4);
-        let mut values = Vec::with_capacity(room);
-        let mut runs = runs::of(text, is_base64, block::BASE64_RUN);
-        runs.pass(window.range.start);
-        while let Some(run) = runs.next() {
-            let start = run.start;
-            let end = base64_run(text, run, &mut values);
-            runs.pass(end);
-            let is_new = start <= *window.seams.end() && *window.seams.start() <= end;
-            if !is_new || !self.may_be_code(&values) {
-                continue;
-            }
-            for offset in 0..4 {
-                let from = rest.len();
-                decode(values.get(offset..).unwrap_or_default(), &mut rest);
-                if self.code(&rest, from, depth) {
-                    return true;
-                }
-                rest.push(0);
-            }
-        }
-        self.is_found(&rest, true, false, depth)
+    /// Returns whether a text may hold a form, a digest, or a code that does.
+    fn holds(&self, text: &[u8], seams: &Range<usize>, codes: bool, depth: usize) -> bool {
+        let pressed = Pressed::of(text, seams);
+        let values = base64_values(&pressed.octets);
+        let digests = &self.forms.digests;
+        self.forms.may_hold_pressed(&pressed.lower)
+            || self.hex(&pressed, codes, depth)
+            || !digests.in_values(&pressed.octets, &values).is_empty()
+            || (codes
+                && (self.texts(text, seams, depth)
+                    || self.base64(&values, &pressed.seams, depth)
+                    || self.packed(&values, depth)))
     }
 
-    /// Returns whether the values of base64 characters may hold a form, in some offset.
-    ///
-    /// Prose is full of runs that are no code: what they give is not US-ASCII, as
-    /// forms are. A form fills groups of three octets in a row, and so does what
-    /// counts as text with at least half of its groups. What is compressed tells by
-    /// its first octets.
-    fn may_be_code(&self, values: &[u8]) -> bool {
-        if values.len() * 3 / 4 < self.shortest {
-            return false;
-        }
-        if !self.forms.is_ascii || (0..4).any(|offset| is_packed(values.get(offset..))) {
-            return true;
-        }
-        // RFC 4648 §4: in four values, these are the highest bits of the three octets.
-        let (mut first, mut second, mut third, mut groups) = (0u8, 0u8, 0u8, 0u8);
-        let mut full = [0; 4];
-        for (place, value) in values.iter().enumerate() {
-            first = first << 1 | u8::from(value & 0b10_0000 == 0);
-            second = second << 1 | u8::from(value & 0b00_1000 == 0);
-            third = third << 1 | u8::from(value & 0b00_0010 == 0);
-            let is_full = first >> 3 & second >> 2 & third >> 1 & 1;
-            groups = groups << 1 | is_full;
-            if groups & self.in_a_row == self.in_a_row {
+    /// Looks at the base64 in a text without its blanks, and at the texts in that.
+    fn base64(&self, values: &[u8], seams: &Range<usize>, depth: usize) -> bool {
+        let signs = self.forms.codes.signs(values);
+        let mut texts = Vec::new();
+        for run in long_runs(values) {
+            if seams::touch(seams, &run) && self.is_text(&signs, values, &run, depth, &mut texts) {
                 return true;
             }
-            if let Some(full) = full.get_mut(place % 4) {
-                *full += usize::from(is_full);
-            }
         }
-        values.len() >= TEXT_CHARS && full.iter().any(|full| full * 8 + 8 >= values.len())
+        let is_seen =
+            |at: usize, text: &Range<usize>| text.contains(&at) && (at - text.start) % 4 == 0;
+        let mut forms = signs.forms.iter().copied();
+        forms.any(|at| {
+            if texts.iter().any(|text| is_seen(at, text)) {
+                return false;
+            }
+            let near = self.near(values, at);
+            seams::touch(seams, &near)
+                && self.is_found(&codes::decoded(values.get(near).unwrap_or_default()))
+        })
     }
 
-    /// Undoes hex, and looks at what it holds.
-    fn hex(&self, text: &[u8], depth: usize) -> bool {
-        if text.len() < block::HEX_RUN {
-            return false;
-        }
-        let mut rest = Vec::new();
-        for run in runs::of(text, |octet| octet.is_ascii_hexdigit(), block::HEX_RUN) {
-            let digits = text.get(run).unwrap_or_default();
-            for offset in 0..2 {
-                let from = rest.len();
-                rest.extend(block::hex(digits.get(offset..).unwrap_or_default()));
-                if self.code(&rest, from, depth) {
+    /// Returns the characters around a group that may belong to the same form, whole groups before it.
+    fn near(&self, values: &[u8], at: usize) -> Range<usize> {
+        let reach = (self.forms.longest / 3 + 2) * 4;
+        let from = at.saturating_sub(reach);
+        let before = values.get(from..at).unwrap_or_default();
+        let stops = memchr::memrchr(NO_VALUE, before).map_or(from, |stop| from + stop + 1);
+        let rest = values.get(at..).unwrap_or_default();
+        let after = rest.get(..reach + 4).unwrap_or(rest);
+        let end = at + memchr::memchr(NO_VALUE, after).unwrap_or(after.len());
+        at - (at - stops) / 4 * 4..end
+    }
+
+    /// Looks at the texts that stand in base64 in a text as it is, over line ends; and in hex.
+    fn texts(&self, text: &[u8], seams: &Range<usize>, depth: usize) -> bool {
+        let (mut values, mut texts) = (Vec::new(), Vec::new());
+        let mut at = 0;
+        while let Some(start) = long_run(text, at) {
+            at = base64_run(text, start, &mut values);
+            if values.len() >= TEXT_CHARS && seams::touch(seams, &(start..at)) {
+                let signs = self.forms.codes.signs(&values);
+                if self.is_text(&signs, &values, &(0..values.len()), depth, &mut texts) {
                     return true;
                 }
-                rest.push(0);
             }
         }
-        self.is_found(&rest, true, false, depth)
+        let mut hex = runs::of(text, |octet| octet.is_ascii_hexdigit(), block::HEX_RUN);
+        hex.any(|run| {
+            seams::touch(seams, &run) && self.hex_code(text.get(run).unwrap_or_default(), depth)
+        })
     }
 
-    /// Looks at what one code gave, if it is a text, or compressed.
-    fn code(&self, decoded: &[u8], from: usize, depth: usize) -> bool {
-        let decoded = decoded.get(from..).unwrap_or_default();
-        match block::inflate(decoded) {
-            Some(unpacked) => self.suspects(&unpacked, depth + 1),
-            None => block::is_text(decoded) && self.suspects(decoded, depth + 1),
+    /// Looks at what a run of base64 gives that is text; says where that begins.
+    fn is_text(
+        &self,
+        signs: &Signs,
+        values: &[u8],
+        run: &Range<usize>,
+        depth: usize,
+        texts: &mut Vec<Range<usize>>,
+    ) -> bool {
+        let ways = signs.texts(run).into_iter().enumerate();
+        let mut ways = ways.filter_map(|(way, may_be)| may_be.then_some(run.start + way..run.end));
+        ways.any(|run| {
+            let octets = codes::decoded(values.get(run.clone()).unwrap_or_default());
+            if !block::is_text(&octets) {
+                return false;
+            }
+            texts.push(run);
+            self.suspects_once(&octets, depth + 1)
+        })
+    }
+
+    /// Looks at what was packed, and stands in base64 in a text without its blanks.
+    fn packed(&self, values: &[u8], depth: usize) -> bool {
+        codes::packed(values).into_iter().any(|at| {
+            let values = values.get(at..).unwrap_or_default();
+            let end = memchr::memchr(NO_VALUE, values).unwrap_or(values.len());
+            let octets = codes::decoded(values.get(..end).unwrap_or_default());
+            block::inflate(&octets).is_some_and(|unpacked| self.suspects(&unpacked, depth + 1))
+        })
+    }
+
+    /// Looks at the hex in a text without its blanks: digests, and codes if they count.
+    fn hex(&self, pressed: &Pressed, codes: bool, depth: usize) -> bool {
+        let mut runs = runs::of(
+            &pressed.lower,
+            |octet| octet.is_ascii_hexdigit(),
+            digest::KEY_OCTETS,
+        );
+        runs.any(|run| {
+            self.forms.digests.stands_in_digits(&pressed.lower, &run)
+                || (codes
+                    && run.len() >= block::HEX_RUN
+                    && seams::touch(&pressed.seams, &run)
+                    && self.hex_code(pressed.lower.get(run).unwrap_or_default(), depth))
+        })
+    }
+
+    /// Looks at what hex digits give.
+    fn hex_code(&self, digits: &[u8], depth: usize) -> bool {
+        (0..2).any(|offset| {
+            let octets = block::hex(digits.get(offset..).unwrap_or_default());
+            let inside = match block::inflate(&octets) {
+                Some(unpacked) => self.suspects(&unpacked, depth + 1),
+                None => block::is_text(&octets) && self.suspects_once(&octets, depth + 1),
+            };
+            inside || self.is_found(&octets)
+        })
+    }
+
+    /// Returns whether octets hold a form as it is, or a digest.
+    fn is_found(&self, octets: &[u8]) -> bool {
+        let lower = octets.to_ascii_lowercase();
+        self.forms.may_hold(&lower)
+            || !self.forms.digests.in_hex(&lower).is_empty()
+            || !self.forms.digests.in_base64(octets).is_empty()
+    }
+
+    /// Looks at a text that a code gave, but for what was met before.
+    ///
+    /// The same code is met in every reading of the text that it stands in, often with a few octets more beside it.
+    fn suspects_once(&self, text: &[u8], depth: usize) -> bool {
+        if let Some(known) = self.clean.borrow().place_in(text, depth) {
+            let before = text
+                .get(..known.start + self.reach)
+                .filter(|_| known.start > 0);
+            let after = text.get(known.end.saturating_sub(self.reach)..);
+            let after = after.filter(|_| known.end < text.len());
+            let mut beside = [before, after].into_iter().flatten();
+            return beside.any(|text| self.suspects(text, depth));
         }
+        let suspects = self.suspects(text, depth);
+        if !suspects && text.len() > 2 * self.reach {
+            self.clean.borrow_mut().add(text, depth);
+        }
+        suspects
     }
 
     /// Looks at encoded words, which may share an address between them.
@@ -218,46 +312,81 @@ impl<'f> Quick<'f> {
     }
 }
 
+/// Returns the runs of values that are long enough for a text.
+fn long_runs(values: &[u8]) -> impl Iterator<Item = Range<usize>> {
+    let ends = memchr::memchr_iter(NO_VALUE, values).chain([values.len()]);
+    let mut start = 0;
+    let runs = ends.map(move |end| std::mem::replace(&mut start, end + 1)..end);
+    runs.filter(|run| run.len() >= TEXT_CHARS)
+}
+
+/// Returns where a run of base64 characters begins that may be long enough for a text, from a place on.
+///
+/// It is long already, or goes on behind the end of its line, as in [`block::base64_runs`].
+fn long_run(text: &[u8], mut from: usize) -> Option<usize> {
+    while let Some(rest) = text.get(from..).filter(|rest| !rest.is_empty()) {
+        let newline = memchr::memchr(b'\n', rest);
+        let line = rest.get(..newline.unwrap_or(rest.len())).unwrap_or(rest);
+        if let Some(run) = runs::of(line, is_base64, TEXT_CHARS).next() {
+            return Some(from + run.start);
+        }
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let last = line
+            .iter()
+            .rev()
+            .take_while(|octet| is_base64(**octet))
+            .count();
+        if last >= block::BASE64_RUN && newline.is_some() {
+            return Some(from + line.len() - last);
+        }
+        from += newline? + 1;
+    }
+    None
+}
+
 /// Takes the values of a run of base64 characters, over line ends; returns where it ends.
-fn base64_run(text: &[u8], run: Range<usize>, values: &mut Vec<u8>) -> usize {
+fn base64_run(text: &[u8], start: usize, values: &mut Vec<u8>) -> usize {
     values.clear();
-    let mut at = run.start;
+    let mut at = start;
     loop {
         let rest = text.get(at..).unwrap_or_default();
-        let from = values.len();
+        let before = values.len();
         values.extend(rest.iter().map_while(|octet| base64_value(*octet)));
-        let taken = values.len() - from;
-        match block::after_line_end(rest.get(taken..).unwrap_or_default()) {
+        at += values.len() - before;
+        match block::after_line_end(text.get(at..).unwrap_or_default()) {
             Some(after) => at = text.len() - after.len(),
-            None => return at + taken,
+            None => return at,
         }
     }
 }
 
-/// Returns whether values of base64 characters begin as gzip or zlib does. RFC 1952 §2.3.1, RFC 1950 §2.2.
-const fn is_packed(values: Option<&[u8]>) -> bool {
-    let Some([a, b, c, ..]) = values else {
-        return false;
-    };
-    let octets = [*a << 2 | *b >> 4, *b << 4 | *c >> 2];
-    matches!(octets, [0x1f, 0x8b] | [0x78, 0x01 | 0x5e | 0x9c | 0xda])
+/// Returns where octets stand in others, every one of them.
+pub(super) fn place_of(part: &[u8], octets: &[u8]) -> Option<usize> {
+    let begins = part.get(..BEGINS).unwrap_or(part);
+    memchr::memmem::find_iter(octets, begins)
+        .find(|at| octets.get(*at..).is_some_and(|text| text.starts_with(part)))
 }
 
-/// Decodes the values of base64 characters.
-fn decode(values: &[u8], into: &mut Vec<u8>) {
-    let (fours, last) = values.as_chunks::<4>();
-    let from = into.len();
-    into.resize(from + fours.len() * 3, 0);
-    let (threes, _) = into
-        .get_mut(from..)
-        .unwrap_or_default()
-        .as_chunks_mut::<3>();
-    for (three, [a, b, c, d]) in threes.iter_mut().zip(fours) {
-        *three = [a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d];
-    }
-    match last {
-        [a, b, c] => into.extend_from_slice(&[a << 2 | b >> 4, b << 4 | c >> 2]),
-        [a, b] => into.push(a << 2 | b >> 4),
-        _ => {}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn every_run_that_is_long_enough_for_a_text_is_taken(lines in prop::collection::vec("[ab .]{0,3}[a]{0,40}[ .]?(\r\n|\n| )", 0..6)) {
+            let text = lines.concat();
+            let text = text.as_bytes();
+            let long = block::base64_runs(text).into_iter();
+            let long: Vec<_> = long.filter(|run| run.len() >= TEXT_CHARS).collect();
+            let (mut found, mut at, mut values) = (Vec::new(), 0, Vec::new());
+            while let Some(start) = long_run(text, at) {
+                at = base64_run(text, start, &mut values);
+                if values.len() >= TEXT_CHARS {
+                    found.push((start, values.len()));
+                }
+            }
+            prop_assert_eq!(found, long.iter().map(|run| (run[0], run.len())).collect::<Vec<_>>());
+        }
     }
 }

@@ -5,9 +5,6 @@
 
 use std::ops::Range;
 
-/// Characters of the shortest code or digest, in hex or in base64: a CRC-32.
-pub(super) const SHORTEST: usize = 8;
-
 /// Runs of at least so many octets of a kind, in order.
 pub(super) struct Runs<'t, F> {
     text: &'t [u8],
@@ -23,13 +20,6 @@ pub(super) const fn of<F: Fn(u8) -> bool>(text: &[u8], holds: F, least: usize) -
         holds,
         least,
         from: 0,
-    }
-}
-
-impl<F> Runs<'_, F> {
-    /// Goes on behind a place.
-    pub(super) fn pass(&mut self, at: usize) {
-        self.from = self.from.max(at);
     }
 }
 

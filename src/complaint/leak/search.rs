@@ -9,16 +9,13 @@ use std::ops::Range;
 
 use super::block;
 use super::forms::{Forms, Needle};
-use super::quick::{DEPTH_LIMIT, Quick, SPREAD};
+use super::quick::{self, DEPTH_LIMIT, Quick};
 use super::view::{Span, Spanned, Step};
 use super::ways::{Branch, WAYS};
 use super::{Found, Masked};
 
 /// Times that a text is masked and looked at again.
 const ROUNDS: usize = 6;
-
-/// Octets of a clean part that are searched again, on either side, at least: few forms spread farther.
-const EDGE: usize = 384;
 
 /// Octets of a piece that is searched by itself.
 const PIECE: usize = 512;
@@ -124,10 +121,10 @@ impl<'f> Search<'f> {
 
     /// Returns every place where the user can be found beside parts that are clean.
     pub(super) fn find_beside(&self, octets: &[u8], clean: &[&[u8]]) -> Vec<Found> {
-        let edge = EDGE.max(self.forms.longest.saturating_mul(SPREAD));
+        let edge = quick::reach(self.forms);
         let mut parts: Vec<Range<usize>> = clean
             .iter()
-            .filter_map(|part| Some((part, place_of(part, octets)?)))
+            .filter_map(|part| Some((part, quick::place_of(part, octets)?)))
             .map(|(part, at)| at + edge..(at + part.len()).saturating_sub(edge))
             .filter(|part| part.start < part.end)
             .collect();
@@ -378,13 +375,6 @@ impl<'f> Search<'f> {
             })
             .collect()
     }
-}
-
-/// Returns where octets stand in others, every one of them.
-fn place_of(part: &[u8], octets: &[u8]) -> Option<usize> {
-    let begins = part.get(..EDGE).unwrap_or(part);
-    memchr::memmem::find_iter(octets, begins)
-        .find(|at| octets.get(*at..).is_some_and(|text| text.starts_with(part)))
 }
 
 /// Returns the pieces of a text that may hold something, in order and apart from each other.

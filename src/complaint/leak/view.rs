@@ -11,7 +11,7 @@ use unicode_normalization::UnicodeNormalization;
 use super::numbers;
 use crate::evidence::decode::{hex_pair, soft_break};
 
-/// Octets of a tag that are passed over at most; more is text that has a `<`.
+/// Octets of a tag that are passed over at most, blanks aside; more is text that has a `<`.
 const TAG_LIMIT: usize = 300;
 
 /// One way to read a text.
@@ -125,8 +125,7 @@ impl Step {
             Self::Escapes => {
                 memchr::memchr(b'\\', text).is_some() || memchr::memmem::find(text, b"%u").is_some()
             }
-            Self::Numbers => memchr::memchr3_iter(b',', b':', b'-', text)
-                .any(|at| text.get(at + 1).is_some_and(u8::is_ascii_hexdigit)),
+            Self::Numbers => numbers::may_list(text),
         }
     }
 
@@ -281,9 +280,8 @@ fn untag(text: &[u8], out: &mut impl Out) {
     let mut at = 0;
     while let Some(octet) = text.get(at) {
         let rest = text.get(at..).unwrap_or_default();
-        let near = rest.get(..TAG_LIMIT).unwrap_or(rest);
         if *octet == b'<'
-            && let Some(end) = tag_end(near)
+            && let Some(end) = tag_end(rest)
         {
             at += end + 1;
         } else if *octet >= 0x80
@@ -308,9 +306,11 @@ fn untag(text: &[u8], out: &mut impl Out) {
 }
 
 /// Returns where a tag ends; a `<` before its `>` begins the tag anew.
-fn tag_end(tag: &[u8]) -> Option<usize> {
-    let end = memchr::memchr2(b'<', b'>', tag.get(1..)?)? + 1;
-    (tag.get(end) == Some(&b'>')).then_some(end)
+fn tag_end(text: &[u8]) -> Option<usize> {
+    let end = memchr::memchr2(b'<', b'>', text.get(1..)?)? + 1;
+    let tag = text.get(..end).filter(|_| text.get(end) == Some(&b'>'))?;
+    let octets = tag.iter().filter(|octet| !is_blank(**octet));
+    (octets.take(TAG_LIMIT).count() < TAG_LIMIT).then_some(end)
 }
 
 fn first_char(rest: &[u8]) -> Option<char> {
@@ -349,6 +349,23 @@ fn plain(text: &[u8], out: &mut impl Out) {
 pub(super) const fn is_blank(octet: u8) -> bool {
     octet.is_ascii_whitespace() || octet == 0
 }
+
+/// For each octet, one if it is no blank.
+pub(super) const NO_BLANK: [u8; 256] = {
+    let mut table = [1; 256];
+    let mut octet = 0;
+    while octet < 128 {
+        #[expect(
+            clippy::indexing_slicing,
+            reason = "an octet is below 256, and this is const"
+        )]
+        if is_blank(octet) {
+            table[octet as usize] = 0;
+        }
+        octet += 1;
+    }
+    table
+};
 
 fn no_blanks(text: &[u8], out: &mut impl Out) {
     let mut at = 0;

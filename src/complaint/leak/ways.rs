@@ -11,8 +11,6 @@ pub(super) struct Branch {
     pub(super) name: &'static str,
     /// Whether codes are looked for in what it gives.
     pub(super) codes: bool,
-    /// Whether digests need not be looked for in what it gives: without any blank, they are found, too.
-    pub(super) no_digests: bool,
     pub(super) then: &'static [Self],
 }
 
@@ -21,7 +19,6 @@ const fn branch(step: Step, name: &'static str, codes: bool, then: &'static [Bra
         step,
         name,
         codes,
-        no_digests: matches!(step, Step::Join),
         then,
     }
 }
@@ -93,6 +90,15 @@ mod tests {
             paths(way.then, &path, codes && way.codes, found);
             found.push((path, codes && way.codes));
         }
+    }
+
+    #[test]
+    fn nothing_is_undone_once_the_blanks_are_gone() {
+        fn ends(ways: &[Branch]) -> bool {
+            let is_end = |way: &Branch| way.step != Step::NoBlanks || way.then.is_empty();
+            ways.iter().all(|way| is_end(way) && ends(way.then))
+        }
+        assert!(ends(WAYS));
     }
 
     #[test]

@@ -141,7 +141,11 @@ pub(super) struct Lines {
 pub(super) fn canonical(octets: &[u8]) -> Lines {
     let mut out = Vec::with_capacity(octets.len() + octets.len() / 32);
     let mut is_departed = false;
-    for line in octets.split_inclusive(|octet| *octet == b'\n') {
+    let mut rest = octets;
+    while !rest.is_empty() {
+        let length = memchr::memchr(b'\n', rest).map_or(rest.len(), |newline| newline + 1);
+        let (line, after) = rest.split_at_checked(length).unwrap_or_default();
+        rest = after;
         let ended = line.strip_suffix(b"\n");
         let text = ended.map_or(line, |text| text.strip_suffix(b"\r").unwrap_or(text));
         if text.len() > LINE_LIMIT || memchr::memchr2(b'\r', 0, text).is_some() {

@@ -1,0 +1,257 @@
+//! Tells of base64 characters what their octets may hold, without decoding them.
+//!
+//! In: the values of a text's octets in base64. Out: [`Signs`].
+//! Standards: RFC 4648 §4, §5 (base64, base64url), RFC 1950 §2.2 (zlib), RFC 1952 §2.3 (gzip).
+//! Limits: a sign proves nothing; that there is none proves that nothing is there.
+
+use std::ops::Range;
+
+use super::forms::Needle;
+use crate::evidence::decode::is_base64;
+
+/// Octets of a needle that are known by their threes: wherever its code begins, one of those stands in one group.
+const KNOWN_OCTETS: usize = 5;
+
+/// Octets from which on a needle fills two groups, wherever its code begins; so does a checksum in hex.
+const TWO_GROUPS: usize = 8;
+
+/// Words of the table of threes; one in some hundred others is taken for one of them.
+const WORDS: usize = 512;
+
+/// What base64 may hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Signs {
+    /// Where groups of four begin in which a form may stand, or a digest as text; in order.
+    pub(super) forms: Vec<usize>,
+    /// For each place, one if a group that begins there holds nothing but US-ASCII, or may where forms have other letters.
+    plain: Vec<u8>,
+}
+
+impl Signs {
+    /// Returns which of the first four characters of a run may begin the groups of a text: half of those are US-ASCII.
+    pub(super) fn texts(&self, run: &Range<usize>) -> [bool; 4] {
+        let plain = self
+            .plain
+            .get(run.start..run.end.saturating_sub(3))
+            .unwrap_or_default();
+        let (fours, rest) = plain.as_chunks::<4>();
+        let mut groups = [0usize; 4];
+        for plain in fours.iter().map(<[u8; 4]>::as_slice).chain([rest]) {
+            for (count, plain) in groups.iter_mut().zip(plain) {
+                *count += usize::from(*plain);
+            }
+        }
+        groups.map(|groups| groups * 8 + 8 >= run.len())
+    }
+}
+
+/// What is known of the forms to find signs of them.
+#[derive(Debug)]
+pub(super) struct Codes {
+    /// Three octets in a row, letters in lower case.
+    threes: Box<[u64; WORDS]>,
+    is_ascii: bool,
+    /// Whether every form fills two groups.
+    fills_two: bool,
+}
+
+impl Codes {
+    /// Learns the needles, and the pieces of which each holds one.
+    pub(super) fn of(needles: &[Needle], pieces: &[Vec<u8>]) -> Self {
+        let mut codes = Self {
+            threes: Box::new([0; WORDS]),
+            is_ascii: needles.iter().all(|needle| needle.octets.is_ascii()),
+            fills_two: needles
+                .iter()
+                .all(|needle| needle.octets.len() >= TWO_GROUPS),
+        };
+        for piece in pieces {
+            match piece.first_chunk::<KNOWN_OCTETS>() {
+                Some(known) => known.windows(3).for_each(|three| codes.add(three)),
+                // What is shorter may lie across two groups: then every three may be a part of it.
+                None => codes.threes.fill(u64::MAX),
+            }
+        }
+        codes
+    }
+
+    fn add(&mut self, three: &[u8]) {
+        let three = three
+            .iter()
+            .fold(0, |code, octet| code << 8 | u32::from(*octet));
+        let (word, bit) = place(three);
+        if let Some(word) = self.threes.get_mut(word) {
+            *word |= bit;
+        }
+    }
+
+    #[inline]
+    fn knows(&self, three: u32) -> bool {
+        let (word, bit) = place(three);
+        self.threes.get(word).is_some_and(|word| word & bit != 0)
+    }
+
+    /// Looks at the values of a text's octets in base64.
+    ///
+    /// Prose is full of runs that are no code; what they give is seldom US-ASCII. A digest in hex or base64 that a
+    /// code holds as text fills two groups in a row with such characters.
+    pub(super) fn signs(&self, values: &[u8]) -> Signs {
+        let plain = self.plain(values);
+        let next = plain.get(4..).unwrap_or_default();
+        let has_next = |at: usize| next.get(at) == Some(&1);
+        let may_hold = |at: &usize| {
+            self.knows(group(values, *at))
+                || (has_next(*at) && is_code(group(values, *at)) && is_code(group(values, at + 4)))
+        };
+        let forms = if self.fills_two {
+            // The first of two groups, and the second: four places on.
+            let pairs: Vec<u8> = plain.iter().zip(next).map(|(one, two)| one & two).collect();
+            let mut forms: Vec<usize> = memchr::memchr_iter(1, &pairs)
+                .flat_map(|at| [at, at + 4])
+                .filter(may_hold)
+                .collect();
+            forms.sort_unstable();
+            forms.dedup();
+            forms
+        } else {
+            memchr::memchr_iter(1, &plain).filter(may_hold).collect()
+        };
+        Signs { forms, plain }
+    }
+
+    /// Returns for each group of four values whether it may hold letters of forms.
+    fn plain(&self, values: &[u8]) -> Vec<u8> {
+        // RFC 4648 §4: in four values, these are the highest bits of the three octets; what is no value has all bits.
+        let bits = if self.is_ascii {
+            [0b1010_0000, 0b1000_1000, 0b1000_0010, 0b1000_0000]
+        } else {
+            [0b1000_0000; 4]
+        };
+        let [first, second, third, fourth] =
+            [0, 1, 2, 3].map(|from| values.get(from..).unwrap_or_default());
+        let groups = first.iter().zip(second).zip(third).zip(fourth);
+        let groups = groups.map(|(((a, b), c), d)| {
+            u8::from((a & bits[0]) | (b & bits[1]) | (c & bits[2]) | (d & bits[3]) == 0)
+        });
+        groups.collect()
+    }
+}
+
+/// Returns the three octets of a group.
+#[inline]
+fn group(values: &[u8], at: usize) -> u32 {
+    let values = values.get(at..at + 4).unwrap_or_default();
+    values
+        .iter()
+        .fold(0, |code, value| code << 6 | u32::from(*value))
+}
+
+/// Returns whether three octets are themselves characters of base64, as hex digits are, too.
+fn is_code(three: u32) -> bool {
+    let octets = [three >> 16, three >> 8, three];
+    octets.into_iter().all(|octet| is_base64(octet as u8))
+}
+
+/// Returns the place of three octets in a table; letters count in lower case.
+#[inline]
+const fn place(three: u32) -> (usize, u64) {
+    let lower = (three & 0xff_ffff) | 0x20_2020;
+    // The golden ratio spreads what differs in few bits.
+    let spread = lower.wrapping_mul(0x9e37_79b1) >> 17;
+    ((spread / 64) as usize % WORDS, 1 << (spread % 64))
+}
+
+/// Decodes the values of base64 characters, as far as they give whole octets.
+pub(super) fn decoded(values: &[u8]) -> Vec<u8> {
+    let (fours, last) = values.as_chunks::<4>();
+    let mut octets = vec![0; fours.len() * 3];
+    let (threes, _) = octets.as_chunks_mut::<3>();
+    for (three, [a, b, c, d]) in threes.iter_mut().zip(fours) {
+        *three = [a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d];
+    }
+    match last {
+        [a, b, c] => octets.extend([a << 2 | b >> 4, b << 4 | c >> 2]),
+        [a, b] => octets.push(a << 2 | b >> 4),
+        _ => {}
+    }
+    octets
+}
+
+/// Returns where base64 may begin of what gzip or zlib packed, and at many other places.
+pub(super) fn packed(values: &[u8]) -> Vec<usize> {
+    let pairs = values.iter().zip(values.get(1..).unwrap_or_default());
+    // RFC 1952 §2.3.1: 1f 8b; RFC 1950 §2.2: 78 and 01, 5e, 9c or da, of which the last four bits come later.
+    let is_packed = |(a, b): (&u8, &u8)| {
+        let gzip = (*a == 7) & (*b == 56);
+        let zlib = (*a == 30) & ((*b == 0) | (*b == 5) | (*b == 9) | (*b == 13));
+        u8::from(gzip | zlib)
+    };
+    let begins: Vec<u8> = pairs.map(is_packed).collect();
+    let rest_agrees = |at: &usize| match values.get(*at..at + 3) {
+        Some([7, _, third]) => third >> 2 == 0b1011,
+        Some([_, 0, third]) => third >> 2 == 0b0001,
+        Some([_, 5, third]) => third >> 2 == 0b1110,
+        Some([_, 9, third]) => third >> 2 == 0b1100,
+        Some([_, _, third]) => third >> 2 == 0b1010,
+        _ => false,
+    };
+    memchr::memchr_iter(1, &begins)
+        .filter(rest_agrees)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::forms::Forms;
+    use super::*;
+    use crate::complaint::own::Own;
+    use data_encoding::BASE64;
+    use miniz_oxide::deflate::{compress_to_vec, compress_to_vec_zlib};
+    use proptest::prelude::*;
+    use std::sync::LazyLock;
+
+    use crate::evidence::decode::base64_values;
+
+    static FORMS: LazyLock<Forms> =
+        LazyLock::new(|| Forms::of(&Own::of_addresses(&["jane.doe@example.org"])));
+
+    proptest! {
+        #[test]
+        fn a_form_shows_wherever_its_code_begins(before in "[A-Za-z0-9]{0,9}", octets in "[ -~]{0,5}", after in "[A-Za-z0-9]{0,9}") {
+            for hidden in ["jane.doe@example.org", "JANE.DOE", "d41d8cd9", "ODQ3ZGYwYTNiYz"] {
+                let code = BASE64.encode(format!("{octets}{hidden}").as_bytes());
+                let text = format!("{before}{}{after}", code.trim_end_matches('='));
+                let forms = FORMS.codes.signs(&base64_values(text.as_bytes())).forms;
+                let code = before.len()..text.len() - after.len();
+                let is_one = |at: &usize| code.contains(at) && (at - code.start) % 4 == 0;
+                prop_assert!(forms.iter().any(is_one), "{} {:?}", text, forms);
+            }
+        }
+
+        #[test]
+        fn what_is_packed_shows_by_its_first_characters(octets in prop::collection::vec(any::<u8>(), 0..60), level in 1u8..10) {
+            let gzip = [b"\x1f\x8b\x08\0\0\0\0\0\0\x03".to_vec(), compress_to_vec(&octets, level)].concat();
+            for code in [gzip, compress_to_vec_zlib(&octets, level)] {
+                let text = format!(".{}", BASE64.encode(&code));
+                prop_assert!(packed(&base64_values(text.as_bytes())).contains(&1), "{}", text);
+            }
+        }
+
+        #[test]
+        fn values_are_decoded_as_their_characters_are(chars in "[A-Za-z0-9+/_-]{0,40}") {
+            prop_assert_eq!(decoded(&base64_values(chars.as_bytes())), crate::evidence::decode::base64(chars.as_bytes()));
+        }
+    }
+
+    #[test]
+    fn prose_shows_nothing() {
+        let prose = b"Theseareonlywordsthatstandtogetherbecausetheirblanksweretakenawayandnobodyisnamedinthem";
+        let values = base64_values(prose);
+        let signs = FORMS.codes.signs(&values);
+        assert_eq!(
+            (&signs.forms[..], signs.texts(&(0..prose.len()))),
+            (&[][..], [false; 4])
+        );
+        assert!(packed(&values).is_empty());
+    }
+}
