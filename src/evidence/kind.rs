@@ -8,7 +8,7 @@
 
 use super::{Attachment, Esp, Kind, Link, Unsubscribe, lies_in, registered_domain};
 use crate::intake::{Headers, Untrusted};
-use crate::rules::Rules;
+use crate::rules::{Looked, Rules};
 
 /// Octets of text that words are looked for in.
 const TEXT_OCTETS: usize = 64 * 1024;
@@ -31,6 +31,7 @@ pub(super) struct Signs<'s> {
 /// Weighs the signs, and proposes a kind with its reasons.
 pub(super) fn propose(signs: &Signs<'_>) -> (Kind, Vec<String>) {
     let text = text(signs);
+    let text = signs.rules.evidence.look_at(&text);
     let weighed = [
         (Kind::Malware, malware(signs, &text)),
         (Kind::Phishing, phishing(signs, &text)),
@@ -74,7 +75,7 @@ fn text(signs: &Signs<'_>) -> String {
 }
 
 /// Returns the reasons that the words of one kind give.
-fn words(signs: &Signs<'_>, kind: &str, text: &str) -> Vec<(u32, String)> {
+fn words(signs: &Signs<'_>, kind: &str, text: &Looked<'_>) -> Vec<(u32, String)> {
     let found = signs.rules.evidence.all_in(kind, text);
     found
         .into_iter()
@@ -82,7 +83,7 @@ fn words(signs: &Signs<'_>, kind: &str, text: &str) -> Vec<(u32, String)> {
         .collect()
 }
 
-fn malware(signs: &Signs<'_>, text: &str) -> Vec<(u32, String)> {
+fn malware(signs: &Signs<'_>, text: &Looked<'_>) -> Vec<(u32, String)> {
     let mut reasons = words(signs, "malware-word", text);
     for file in signs.attachments {
         let name = file
@@ -116,7 +117,7 @@ fn malware(signs: &Signs<'_>, text: &str) -> Vec<(u32, String)> {
     reasons
 }
 
-fn phishing(signs: &Signs<'_>, text: &str) -> Vec<(u32, String)> {
+fn phishing(signs: &Signs<'_>, text: &Looked<'_>) -> Vec<(u32, String)> {
     let mut reasons = words(signs, "phishing-word", text);
     let from = signs
         .headers
@@ -193,7 +194,7 @@ fn imitates(host: &str, rules: &Rules) -> bool {
     })
 }
 
-fn advance_fee(signs: &Signs<'_>, text: &str) -> Vec<(u32, String)> {
+fn advance_fee(signs: &Signs<'_>, text: &Looked<'_>) -> Vec<(u32, String)> {
     let mut reasons = words(signs, "fraud-word", text);
     if signs.drop_boxes > 0 && !reasons.is_empty() {
         reasons.push((1, "it wants answers at a mailbox of its own".to_owned()));

@@ -38,6 +38,8 @@ pub(super) struct Links {
     pub(super) shown: String,
     /// Where each link stands among them.
     seen: HashMap<String, usize>,
+    /// What was read before, and how: mails repeat their links.
+    read: HashSet<(String, Leads)>,
     /// Links that are only written, not made.
     only_written: HashSet<usize>,
     /// Domains that stand over links which lead elsewhere.
@@ -45,7 +47,7 @@ pub(super) struct Links {
 }
 
 /// How a reader meets a link.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Leads {
     /// He follows it.
     Link,
@@ -218,6 +220,13 @@ impl Links {
                     .push(String::from_utf8_lossy(&address).into_owned());
             }
             return;
+        }
+        let known = (written.to_owned(), leads);
+        if self.read.contains(&known) {
+            return;
+        }
+        if self.read.len() < 2 * LINK_LIMIT {
+            self.read.insert(known);
         }
         let Some((url, host)) = parsed(written) else {
             return;

@@ -182,15 +182,15 @@ impl DeskRule {
     /// Returns whether the rule is about a mailbox, a host or domain, or an address.
     #[must_use]
     pub fn is_about(&self, what: &str) -> bool {
-        if let Ok(addr) = what.parse::<IpAddr>() {
-            return self.networks.iter().any(|net| net.contains(&addr));
-        }
         if what.contains('@') {
             return self
                 .mailboxes
                 .iter()
                 .chain(&self.write_to)
                 .any(|own| own.as_str().eq_ignore_ascii_case(what));
+        }
+        if let Ok(addr) = what.parse::<IpAddr>() {
+            return self.networks.iter().any(|net| net.contains(&addr));
         }
         self.domains.iter().any(|own| is_below(what, own))
     }

@@ -20,7 +20,10 @@ pub use special::{SpecialPurpose, carried, unmapped};
 
 // sets of names, domains and patterns
 mod set;
-pub use set::{Fields, Held, Sets};
+pub use set::{Fields, Held, Looked, Sets};
+
+// what the matches of patterns begin with
+mod words;
 
 // how mail servers write Received fields
 pub mod received;

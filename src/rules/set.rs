@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use super::RuleError;
 use super::file::{self, Common};
+use super::words::Words;
 
 /// What the values of a set are compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -75,7 +76,27 @@ pub struct Sets {
     rules: Vec<Set>,
     exact: ByKind,
     domains: ByKind,
-    patterns: HashMap<String, Vec<usize>>,
+    patterns: HashMap<String, Vec<Place>>,
+    /// Rules most patterns out.
+    words: Words,
+}
+
+/// Where a pattern stands.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    /// Its rule.
+    rule: usize,
+    /// Its number in the rule.
+    number: usize,
+    /// Its number among all patterns.
+    of_all: usize,
+}
+
+/// A text, and which patterns of all kinds may match it.
+#[derive(Debug)]
+pub struct Looked<'t> {
+    text: &'t str,
+    may_match: Vec<bool>,
 }
 
 /// Octets of a compiled pattern at most; ours need a fraction.
@@ -141,13 +162,20 @@ impl Sets {
                 }
             }
             if rule.compare == Compare::Pattern {
-                self.patterns
-                    .entry(rule.kind.clone())
-                    .or_default()
-                    .push(place);
+                let before: usize = self.patterns.values().map(Vec::len).sum();
+                let places = (0..rule.values.len()).map(|number| Place {
+                    rule: place,
+                    number,
+                    of_all: before + number,
+                });
+                let patterns = self.patterns.entry(rule.kind.clone()).or_default();
+                patterns.extend(places);
             }
             self.rules.push(rule);
         }
+        let rules = self.rules.iter();
+        let rules = rules.filter(|rule| rule.compare == Compare::Pattern);
+        self.words = Words::of(rules.flat_map(|rule| &rule.values).map(String::as_str));
         Ok(())
     }
 
@@ -159,7 +187,7 @@ impl Sets {
                 self.held(&rule.kind, text)
                     .is_some_and(|held| held.id == rule.id)
                     || self
-                        .held_by_pattern(&rule.kind, text)
+                        .held_by_pattern(&rule.kind, &self.look_at(text))
                         .any(|held| held == place)
             };
             let failed = |text: &str, should: &str| RuleError::Example {
@@ -190,12 +218,25 @@ impl Sets {
         let place = exact
             .or_else(|| self.held_by_domain(kind, &lower))
             .copied()
-            .or_else(|| self.held_by_pattern(kind, text).next())?;
+            .or_else(|| {
+                let _ = self.patterns.get(kind)?;
+                self.held_by_pattern(kind, &self.look_at(text)).next()
+            })?;
         self.held_at(place)
     }
 
+    /// Looks at a text once for the patterns of all kinds.
+    #[must_use]
+    pub fn look_at<'t>(&self, text: &'t str) -> Looked<'t> {
+        Looked {
+            text,
+            may_match: self.words.may_match(text),
+        }
+    }
+
     /// Returns every set of a kind that has a pattern in a text.
-    pub fn all_in<'r>(&'r self, kind: &str, text: &str) -> Vec<Held<'r>> {
+    #[must_use]
+    pub fn all_in<'r>(&'r self, kind: &str, text: &Looked<'_>) -> Vec<Held<'r>> {
         self.held_by_pattern(kind, text)
             .filter_map(|place| self.held_at(place))
             .collect()
@@ -221,12 +262,14 @@ impl Sets {
         }
     }
 
-    fn held_by_pattern(&self, kind: &str, text: &str) -> impl Iterator<Item = usize> {
-        let places = self.patterns.get(kind).into_iter().flatten().copied();
-        places.filter(|place| {
-            self.rules
-                .get(*place)
-                .is_some_and(|rule| rule.patterns.iter().any(|pattern| pattern.is_match(text)))
+    fn held_by_pattern(&self, kind: &str, text: &Looked<'_>) -> impl Iterator<Item = usize> {
+        let mut last = None;
+        let places = self.patterns.get(kind).into_iter().flatten();
+        places.filter_map(move |place| {
+            let pattern = self.rules.get(place.rule)?.patterns.get(place.number)?;
+            let may_match = text.may_match.get(place.of_all).is_some_and(|may| *may);
+            let is_new = last != Some(place.rule) && may_match && pattern.is_match(text.text);
+            is_new.then(|| *last.insert(place.rule))
         })
     }
 }
