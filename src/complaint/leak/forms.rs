@@ -5,7 +5,9 @@
 //! Trust: the own addresses come from the settings, and from fields that own hosts wrote.
 //! Limits: salted or encrypted tokens, pictures, and names that nobody told us are not found.
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind, packed};
+use std::ops::Range;
+
+use aho_corasick::{AhoCorasick, MatchKind, packed};
 
 use super::codes::Codes;
 use super::digest::Digests;
@@ -47,8 +49,7 @@ pub(crate) struct Forms {
     pressed: Sieved,
     /// Gives every match, overlapping ones too.
     all: Option<AhoCorasick>,
-    /// Gives the plain addresses that stand in no other needle, and what each becomes.
-    plain: Option<(AhoCorasick, Vec<String>)>,
+    plain: Plain,
 }
 
 impl Forms {
@@ -102,7 +103,7 @@ impl Forms {
                 longest,
             ),
             all: AhoCorasick::new(needles.iter().map(|needle| &needle.octets)).ok(),
-            plain: plain(&needles),
+            plain: Plain::of(&needles),
             longest,
             needles,
             digests,
@@ -122,20 +123,26 @@ impl Forms {
     /// Returns where addresses stand in a text in lower case as they are, and what each becomes, one after another.
     ///
     /// No reading of the text can find a longer form in their place, so they may be masked at once.
-    pub(super) fn plain_in(&self, lower: &[u8]) -> Vec<(&str, std::ops::Range<usize>)> {
-        let Some((any, becomes)) = self.plain.as_ref().filter(|_| self.may_hold(lower)) else {
-            return Vec::new();
+    pub(super) fn plain_in(&self, lower: &[u8]) -> Vec<(&str, Range<usize>)> {
+        let found = match &self.plain {
+            Plain { few: Some(few), .. } => few
+                .find_iter(lower)
+                .map(|hit| (hit.pattern().as_usize(), hit.range()))
+                .collect(),
+            Plain { any: Some(any), .. } => any
+                .find_iter(lower)
+                .map(|hit| (hit.pattern().as_usize(), hit.range()))
+                .collect(),
+            _ => Vec::new(),
         };
-        any.find_iter(lower)
-            .filter_map(|hit| {
-                let becomes = becomes.get(hit.pattern().as_usize())?;
-                Some((becomes.as_str(), hit.range()))
-            })
-            .collect()
+        let becomes = |(number, range): (usize, Range<usize>)| {
+            Some((self.plain.becomes.get(number)?.as_str(), range))
+        };
+        found.into_iter().filter_map(becomes).collect()
     }
 
     /// Returns the needles of a text in lower case with their places, longest first where they overlap.
-    pub(crate) fn all_in(&self, lower: &[u8]) -> Vec<(&Needle, std::ops::Range<usize>)> {
+    pub(crate) fn all_in(&self, lower: &[u8]) -> Vec<(&Needle, Range<usize>)> {
         let Some(all) = &self.all else {
             return Vec::new();
         };
@@ -204,29 +211,42 @@ impl Sieved {
     }
 }
 
-/// Makes what finds the plain addresses of which no other needle is a longer form.
-fn plain(needles: &[Needle]) -> Option<(AhoCorasick, Vec<String>)> {
-    let holds = |other: &Needle, needle: &Needle| {
-        other.octets.len() > needle.octets.len()
-            && memchr::memmem::find(&other.octets, &needle.octets).is_some()
-    };
-    let plain = needles.iter().filter(|needle| {
-        needle.octets.contains(&b'@')
-            && !needle.is_word
-            && !needles.iter().any(|other| holds(other, needle))
-    });
-    let (octets, becomes): (Vec<_>, Vec<_>) = plain
-        .filter_map(|needle| Some((&needle.octets, needle.becomes.clone()?)))
-        .unzip();
-    let any = AhoCorasick::builder()
-        .match_kind(MatchKind::LeftmostFirst)
-        .kind(Some(AhoCorasickKind::DFA))
-        .build(octets);
-    any.ok().map(|any| (any, becomes))
+/// Gives the plain addresses that stand in no other needle.
+#[derive(Debug)]
+struct Plain {
+    /// Finds them at memory speed, where they are few.
+    few: Option<packed::Searcher>,
+    any: Option<AhoCorasick>,
+    /// What each becomes.
+    becomes: Vec<String>,
+}
+
+impl Plain {
+    /// Takes the plain addresses of which no other needle is a longer form.
+    fn of(needles: &[Needle]) -> Self {
+        let holds = |other: &Needle, needle: &Needle| {
+            other.octets.len() > needle.octets.len()
+                && memchr::memmem::find(&other.octets, &needle.octets).is_some()
+        };
+        let plain = needles.iter().filter(|needle| {
+            needle.octets.contains(&b'@')
+                && !needle.is_word
+                && !needles.iter().any(|other| holds(other, needle))
+        });
+        let (octets, becomes): (Vec<_>, Vec<_>) = plain
+            .filter_map(|needle| Some((&needle.octets, needle.becomes.clone()?)))
+            .unzip();
+        let kind = MatchKind::LeftmostFirst;
+        Self {
+            few: packed::Searcher::new(&octets),
+            any: AhoCorasick::builder().match_kind(kind).build(octets).ok(),
+            becomes,
+        }
+    }
 }
 
 /// Returns whether no letter or digit touches a match.
-fn stands_alone(text: &[u8], range: std::ops::Range<usize>) -> bool {
+fn stands_alone(text: &[u8], range: Range<usize>) -> bool {
     let before = range.start.checked_sub(1).and_then(|at| text.get(at));
     let after = text.get(range.end);
     ![before, after]

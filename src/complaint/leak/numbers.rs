@@ -124,35 +124,51 @@ impl Written {
 
 /// Returns whether a text has enough digits and separators in a row for a list.
 pub(super) fn may_list(text: &[u8]) -> bool {
-    let is_part = |octet: u8| octet.is_ascii_hexdigit() || b"xX,;. :-".contains(&octet);
     runs::of(text, is_part, LIST_OCTETS).next().is_some()
+}
+
+/// Returns whether an octet can stand in a list.
+const fn is_part(octet: u8) -> bool {
+    octet.is_ascii_hexdigit()
+        || matches!(octet, b'x' | b'X' | b',' | b';' | b'.' | b' ' | b':' | b'-')
 }
 
 /// Reads lists of numbers as letters.
 pub(super) fn lists(text: &[u8], out: &mut impl Out) {
-    let (mut at, mut kept) = (0, 0);
-    while let Some(first) = text.get(at) {
-        let is_word = first.is_ascii_alphanumeric();
-        let rest = text.get(at..).unwrap_or_default();
-        let length = rest
-            .iter()
-            .position(|octet| octet.is_ascii_alphanumeric() != is_word)
-            .unwrap_or(rest.len());
-        if length <= NUMBER_CHARS && first.is_ascii_hexdigit() {
+    let mut kept = 0;
+    for run in runs::of(text, is_part, LIST_OCTETS) {
+        let mut at = run.start;
+        // The rest of a word begins no number.
+        let before = at.checked_sub(1).and_then(|at| text.get(at));
+        if before.is_some_and(u8::is_ascii_alphanumeric) {
+            at += word_length(text, at);
+        }
+        while at < run.end {
+            let length = word_length(text, at);
+            let is_number = text.get(at).is_some_and(u8::is_ascii_hexdigit);
             let found = [Written::Decimal, Written::Prefixed, Written::Pairs]
                 .into_iter()
+                .filter(|_| is_number && length <= NUMBER_CHARS)
                 .map(|written| written.list(text, at))
                 .find(|(numbers, _)| numbers.len() >= IN_A_ROW);
-            if let Some((numbers, end)) = found {
-                out.keep(text, kept..at);
-                for (octet, range) in numbers {
-                    out.put(octet, range);
-                }
-                (at, kept) = (end, end);
+            let Some((numbers, end)) = found else {
+                at += length;
                 continue;
+            };
+            out.keep(text, kept..at);
+            for (octet, range) in numbers {
+                out.put(octet, range);
             }
+            (at, kept) = (end, end);
         }
-        at += length;
     }
     out.keep(text, kept..text.len());
+}
+
+/// Returns how many octets at a place are letters and digits, or are none.
+fn word_length(text: &[u8], at: usize) -> usize {
+    let rest = text.get(at..).unwrap_or_default();
+    let is_word = rest.first().is_some_and(u8::is_ascii_alphanumeric);
+    let ends = |octet: &u8| octet.is_ascii_alphanumeric() != is_word;
+    rest.iter().position(ends).unwrap_or(rest.len())
 }

@@ -170,13 +170,8 @@ impl<'f> Quick<'f> {
                 return true;
             }
         }
-        let is_seen =
-            |at: usize, text: &Range<usize>| text.contains(&at) && (at - text.start) % 4 == 0;
-        let mut forms = signs.forms.iter().copied();
+        let mut forms = self.forms.codes.forms(&signs, values, &texts);
         forms.any(|at| {
-            if texts.iter().any(|text| is_seen(at, text)) {
-                return false;
-            }
             let near = self.near(values, at);
             seams::touch(seams, &near)
                 && self.is_found(&codes::decoded(values.get(near).unwrap_or_default()))

@@ -28,26 +28,23 @@ impl<F: Fn(u8) -> bool> Iterator for Runs<'_, F> {
 
     fn next(&mut self) -> Option<Range<usize>> {
         // A run of that length holds one of these places, wherever it begins.
-        let mut probe = self.from + self.least.saturating_sub(1);
-        while let Some((before, rest)) = self.text.split_at_checked(probe) {
-            let [first, rest @ ..] = rest else {
-                break;
-            };
-            if !(self.holds)(*first) {
+        while let Some(octet) = self.text.get(self.from + self.least.saturating_sub(1)) {
+            let probe = self.from + self.least.saturating_sub(1);
+            if !(self.holds)(*octet) {
                 self.from = probe + 1;
-                probe += self.least.max(1);
                 continue;
             }
-            let before = before.get(self.from..).unwrap_or_default();
+            let before = self.text.get(self.from..probe).unwrap_or_default();
             let start = before.iter().rposition(|octet| !(self.holds)(*octet));
             let start = start.map_or(self.from, |at| self.from + at + 1);
+            let rest = self.text.get(probe..).unwrap_or_default();
             let more = rest.iter().position(|octet| !(self.holds)(*octet));
-            let end = probe + 1 + more.unwrap_or(rest.len());
-            self.from = end;
+            let end = probe + more.unwrap_or(rest.len());
+            // What ends it stands in no run.
+            self.from = end + 1;
             if end - start >= self.least {
                 return Some(start..end);
             }
-            probe = end + self.least;
         }
         None
     }
