@@ -280,7 +280,9 @@ impl<'f> Quick<'f> {
     ///
     /// The same code is met in every reading of the text that it stands in, often with a few octets more beside it.
     fn suspects_once(&self, text: &[u8], depth: usize) -> bool {
-        if let Some(known) = self.clean.borrow().place_in(text, depth) {
+        // The memory is not held on to: what stands beside adds to it.
+        let known = self.clean.borrow().place_in(text, depth);
+        if let Some(known) = known {
             let before = text
                 .get(..known.start + self.reach)
                 .filter(|_| known.start > 0);

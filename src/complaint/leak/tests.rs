@@ -346,6 +346,26 @@ fn a_code_in_short_lines_behind_prose_is_found() {
 }
 
 #[test]
+fn what_stands_beside_a_known_text_may_hold_codes_of_its_own() {
+    let known = "a quiet text of no meaning at all; ".repeat(30);
+    let other = "another text, that says as much; ".repeat(40);
+    for secret in ["", "jane.doe%40example.org"] {
+        let other = BASE64.encode(format!("{other}{secret}").as_bytes());
+        let mut beside = format!("Some text, and a code: {other} ... ");
+        beside.extend(std::iter::repeat_n(' ', (3 - beside.len() % 3) % 3));
+        let split = BASE64.encode(format!("{beside}{known}").as_bytes());
+        let split: Vec<_> = split.as_bytes().chunks(20).collect();
+        let known = BASE64_NOPAD.encode(known.as_bytes());
+        let text = [known.as_bytes(), b" . ", &split.join(&b' ')].concat();
+        if secret.is_empty() {
+            assert_eq!(find(&text, &forms()), []);
+        } else {
+            assert_found(&text);
+        }
+    }
+}
+
+#[test]
 fn a_code_of_which_every_second_group_is_no_letters_is_found() {
     let text = b"jan<\xe9>e.d<\xe9>oe@<\xe9>exa<\xe9>mpl<\xe9>e.o<\xe9>rg ";
     for more in 0..6 {
