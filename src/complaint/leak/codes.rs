@@ -10,6 +10,8 @@ use super::forms::Needle;
 use crate::evidence::decode::is_base64;
 
 /// Octets of a needle that are known by their threes: wherever its code begins, one of those stands in one group.
+///
+/// A shorter one may lie across two groups, beside octets that are no letters.
 const KNOWN_OCTETS: usize = 5;
 
 /// Octets from which on a needle fills two groups, wherever its code begins; so does a checksum in hex.
@@ -51,26 +53,26 @@ pub(super) struct Codes {
     /// Three octets in a row, letters in lower case.
     threes: Box<[u64; WORDS]>,
     is_ascii: bool,
-    /// Whether every form fills two groups.
+    /// Whether every form that gives signs fills two groups.
     fills_two: bool,
+    /// Whether some form is so short that it may fill no group, and gives no sign.
+    pub(super) has_short: bool,
 }
 
 impl Codes {
     /// Learns the needles, and the pieces of which each holds one.
     pub(super) fn of(needles: &[Needle], pieces: &[Vec<u8>]) -> Self {
+        let lengths = || needles.iter().map(|needle| needle.octets.len());
         let mut codes = Self {
             threes: Box::new([0; WORDS]),
             is_ascii: needles.iter().all(|needle| needle.octets.is_ascii()),
-            fills_two: needles
-                .iter()
-                .all(|needle| needle.octets.len() >= TWO_GROUPS),
+            fills_two: !lengths().any(|length| (KNOWN_OCTETS..TWO_GROUPS).contains(&length)),
+            has_short: lengths().any(|length| length < KNOWN_OCTETS),
         };
-        for piece in pieces {
-            match piece.first_chunk::<KNOWN_OCTETS>() {
-                Some(known) => known.windows(3).for_each(|three| codes.add(three)),
-                // What is shorter may lie across two groups: then every three may be a part of it.
-                None => codes.threes.fill(u64::MAX),
-            }
+        let known = pieces.iter().filter_map(|piece| piece.first_chunk());
+        for known in known {
+            let known: &[u8; KNOWN_OCTETS] = known;
+            known.windows(3).for_each(|three| codes.add(three));
         }
         codes
     }

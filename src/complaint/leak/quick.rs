@@ -165,10 +165,18 @@ impl<'f> Quick<'f> {
     fn base64(&self, values: &[u8], seams: &Range<usize>, depth: usize) -> bool {
         let signs = self.forms.codes.signs(values);
         let mut texts = Vec::new();
-        for run in long_runs(values) {
+        for run in long_runs(values, TEXT_CHARS) {
             if seams::touch(seams, &run) && self.is_text(&signs, values, &run, depth, &mut texts) {
                 return true;
             }
+        }
+        if self.forms.codes.has_short {
+            let mut runs = long_runs(values, block::BASE64_RUN);
+            return runs.any(|run| {
+                let from = |way: usize| values.get(run.start + way..run.end).unwrap_or_default();
+                seams::touch(seams, &run)
+                    && (0..4).any(|way| self.is_found(&codes::decoded(from(way))))
+            });
         }
         let mut forms = self.forms.codes.forms(&signs, values, &texts);
         forms.any(|at| {
@@ -309,12 +317,12 @@ impl<'f> Quick<'f> {
     }
 }
 
-/// Returns the runs of values that are long enough for a text.
-fn long_runs(values: &[u8]) -> impl Iterator<Item = Range<usize>> {
+/// Returns the runs of values that are long enough.
+fn long_runs(values: &[u8], least: usize) -> impl Iterator<Item = Range<usize>> {
     let ends = memchr::memchr_iter(NO_VALUE, values).chain([values.len()]);
     let mut start = 0;
     let runs = ends.map(move |end| std::mem::replace(&mut start, end + 1)..end);
-    runs.filter(|run| run.len() >= TEXT_CHARS)
+    runs.filter(move |run| run.len() >= least)
 }
 
 /// Returns where a run of base64 characters begins that may be long enough for a text, from a place on.

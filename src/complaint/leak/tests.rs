@@ -346,6 +346,22 @@ fn a_code_in_short_lines_behind_prose_is_found() {
 }
 
 #[test]
+fn a_short_word_is_found_in_a_code_wherever_it_begins() {
+    for word in ["bo", "bob", "anna", "sarah"] {
+        let mut own = Own::of_addresses(&["jane.doe@example.org"]);
+        own.words = vec![word.to_owned()];
+        let forms = Forms::of(&own);
+        for before in 6..10 {
+            for after in [0, 1, 7] {
+                let octets = [&[200; 9][..before], word.as_bytes(), &[200; 7][..after]].concat();
+                let code = BASE64_NOPAD.encode(&octets);
+                assert!(!find(code.as_bytes(), &forms).is_empty(), "{word} {code}");
+            }
+        }
+    }
+}
+
+#[test]
 fn what_stands_beside_a_known_text_may_hold_codes_of_its_own() {
     let known = "a quiet text of no meaning at all; ".repeat(30);
     let other = "another text, that says as much; ".repeat(40);
