@@ -15,12 +15,14 @@ const REFERENCE_OCTETS: usize = 24;
 /// Returns whether a line end may stand in what a way of reading undoes, or in what is undone after it.
 pub(super) fn are_crossed(text: &[u8], step: Step) -> bool {
     let percent = || stands_near(text, b'%', PERCENT_OCTETS);
-    // A line end within a character stands behind an octet that is not US-ASCII, and leaves two pieces that are none.
+    // A line end within a character stands behind an octet that is not US-ASCII, or behind a tag that is left out, and
+    // leaves two pieces that are none.
     let character = || {
         let ends = |at: usize| {
             let line = text.get(..at).unwrap_or_default();
             let line = line.strip_suffix(b"\r").unwrap_or(line);
-            line.last().is_some_and(|octet| !octet.is_ascii())
+            line.last()
+                .is_some_and(|octet| !octet.is_ascii() || *octet == b'>')
         };
         !text.is_ascii()
             && memchr::memchr_iter(b'\n', text).any(ends)
@@ -78,11 +80,14 @@ mod tests {
                 "%", "25", "4", "0", "2525", "&", "#", "x40", "64", ";", "&#37;", "&commat;", "<", ">", "b", " ", "\r\n", "\n\t", "\u{200b}", "ａ", "<b \r\n c>", "&shy;",
             ][..]), 0..14),
             cut in any::<prop::sample::Index>(),
+            tag in any::<prop::sample::Index>(),
         ) {
             let mut text = pieces.concat().into_bytes();
             if !text.is_empty() {
                 // Sometimes this splits a character.
                 text.insert(cut.index(text.len()), b'\n');
+                let tag = tag.index(text.len());
+                text.splice(tag..tag, *b"<b>");
             }
             let join = WAYS.iter().find(|way| way.step == Step::Join).unwrap();
             for way in join.then.iter().filter(|way| !are_crossed(&text, way.step)) {
@@ -101,5 +106,8 @@ mod tests {
         }
         assert!(are_crossed(b"a%4\r\n0b", Step::Percent));
         assert!(are_crossed(b"a&#6\r\n4;b", Step::Entities));
+        for step in [Step::Untag, Step::Entities] {
+            assert!(are_crossed(b"a\xef<b>\n\xbc\xa0b", step), "{step:?}");
+        }
     }
 }

@@ -328,7 +328,16 @@ fn beside_a_clean_part_everything_is_found_at_its_place() {
 
 /// Asserts that the search and the quick look before it find what is hidden in a text.
 fn assert_found(text: &[u8]) {
-    let forms = Forms::of(&Own::of_addresses(&["jane.doe@example.org"]));
+    assert_found_of("jane.doe@example.org", text);
+}
+
+/// Asserts the same of an address whose local part says nothing by itself.
+fn assert_whole_found(text: &[u8]) {
+    assert_found_of("jane@example.org", text);
+}
+
+fn assert_found_of(address: &str, text: &[u8]) {
+    let forms = Forms::of(&Own::of_addresses(&[address]));
     let shown = String::from_utf8_lossy(text);
     assert!(!Search::of(&forms).everything(text).is_empty(), "{shown}");
     assert!(quick::Quick::of(&forms).suspects(text, 0), "{shown}");
@@ -359,6 +368,11 @@ fn a_short_word_is_found_in_a_code_wherever_it_begins() {
             }
         }
     }
+}
+
+#[test]
+fn a_character_that_a_tag_and_a_line_end_split_is_found() {
+    assert_whole_found(b"Dear jane\xef<b>\n\xbc\xa0example.org");
 }
 
 #[test]
