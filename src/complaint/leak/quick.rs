@@ -4,7 +4,7 @@
 //! Standards: those of the ways to read a text.
 //! Trust: hostile text; depth is bounded, and each way of reading is one pass.
 //! Limits: looks too often where it is in doubt, never too seldom: what the search finds, this suspects. But for a form
-//! that is spread over more than [`SPREAD`] times its length, a compressed token that is split far behind its start, and a
+//! that is spread over more than [`SPREAD`] times its length, blanks and tags aside, a compressed token that is split far behind its start, and a
 //! code that is text only as a whole and split far from what it hides.
 //!
 //! Two things make it quick. Whatever stands in a text as it is, or with its lines
@@ -25,7 +25,7 @@ use super::forms::Forms;
 use super::lines;
 use super::pressed::Pressed;
 use super::runs;
-use super::seams::{self, Seamed};
+use super::seams::{self, Reach, Seamed};
 use super::view::Step;
 use super::ways::{Branch, WAYS};
 use crate::evidence::decode::{NO_VALUE, base64_value, base64_values, is_base64};
@@ -33,10 +33,10 @@ use crate::evidence::decode::{NO_VALUE, base64_value, base64_values, is_base64};
 /// Codes within codes that are undone.
 pub(super) const DEPTH_LIMIT: usize = 3;
 
-/// How many times longer than a form the text may be that it is read from: each of its octets is `%25340`, or stands among tags.
+/// How many times longer than a form the text may be that it is read from: each of its octets is `%25340`.
 const SPREAD: usize = 8;
 
-/// Octets around a seam that are looked at, at least: HTML tags may be as long as that.
+/// Octets around a seam that are looked at, at least: `&#x0000006a;` for each octet of an address.
 const REACH: usize = 320;
 
 /// base64 characters of the shortest code that counts as text.
@@ -51,9 +51,18 @@ const OCTETS_REMEMBERED: usize = 32 << 20;
 /// Octets by which a part is recognised, before it is compared.
 const BEGINS: usize = 32;
 
-/// Returns how far the octets of a form may lie from each other.
-pub(super) fn reach(forms: &Forms) -> usize {
+/// Returns how far the octets of a form may lie from each other, blanks and tags aside.
+fn reach(forms: &Forms) -> usize {
     REACH.max(forms.longest.saturating_mul(SPREAD))
+}
+
+/// Returns a part of a text without its edges: what begins or ends in it and goes beyond lies outside of that.
+pub(super) fn edges(forms: &Forms, text: &[u8], part: &Range<usize>) -> Range<usize> {
+    let reach = Reach {
+        octets: reach(forms),
+        counts_tags: false,
+    };
+    reach.behind(text, part.start, part.end)..reach.before(text, part.start, part.end)
 }
 
 /// A quick look for one user.
@@ -125,7 +134,11 @@ impl<'f> Quick<'f> {
 
     /// Reads a text one way further, and looks around the seams of that.
     fn further(&self, text: &[u8], way: &Branch, codes: bool, depth: usize) -> bool {
-        let read = Seamed::read(text, way.step, self.reach);
+        let reach = Reach {
+            octets: self.reach,
+            counts_tags: !way.then.iter().any(|way| way.step == Step::Untag),
+        };
+        let read = Seamed::read(text, way.step, reach);
         read.windows.iter().any(|window| {
             let text = read.octets.get(window.range.clone()).unwrap_or_default();
             self.reading(text, &window.seams, way.then, codes, depth)
@@ -291,11 +304,9 @@ impl<'f> Quick<'f> {
         // The memory is not held on to: what stands beside adds to it.
         let known = self.clean.borrow().place_in(text, depth);
         if let Some(known) = known {
-            let before = text
-                .get(..known.start + self.reach)
-                .filter(|_| known.start > 0);
-            let after = text.get(known.end.saturating_sub(self.reach)..);
-            let after = after.filter(|_| known.end < text.len());
+            let edges = edges(self.forms, text, &known);
+            let before = text.get(..edges.start).filter(|_| known.start > 0);
+            let after = text.get(edges.end..).filter(|_| known.end < text.len());
             let mut beside = [before, after].into_iter().flatten();
             return beside.any(|text| self.suspects(text, depth));
         }

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::view::{Out, Step};
+use super::view::{self, Out, Step};
 
 /// A part of a text in which something may stand that did not before.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,47 +21,115 @@ pub(super) const fn touch(seams: &Range<usize>, run: &Range<usize>) -> bool {
     run.start <= seams.end && seams.start <= run.end
 }
 
+/// How far from a seam one looks: so many octets that are neither blanks nor, if those do not count, tags.
+///
+/// What is read further may leave those out, however many there are.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reach {
+    pub(super) octets: usize,
+    pub(super) counts_tags: bool,
+}
+
+impl Reach {
+    /// Returns the place so far before another, not before a floor.
+    pub(super) fn before(self, text: &[u8], floor: usize, from: usize) -> usize {
+        let (mut at, mut count) = (from, 0);
+        while at > floor && count < self.octets {
+            at -= 1;
+            let octet = text.get(at).copied().unwrap_or_default();
+            let tag = || {
+                let before = text.get(floor..at)?;
+                let start = floor + memchr::memrchr2(b'<', b'>', before)?;
+                let tag = text.get(start..=at)?;
+                (tag.first() == Some(&b'<') && view::tag_end(tag).is_some()).then_some(start)
+            };
+            if !self.counts_tags
+                && octet == b'>'
+                && let Some(start) = tag()
+            {
+                at = start;
+            } else if !view::is_blank(octet) {
+                count += 1;
+            }
+        }
+        at
+    }
+
+    /// Returns the place so far behind another, not behind a ceiling.
+    pub(super) fn behind(self, text: &[u8], from: usize, ceiling: usize) -> usize {
+        let text = text.get(..ceiling).unwrap_or(text);
+        let (mut at, mut count) = (from, 0);
+        while count < self.octets
+            && let Some(rest @ [octet, ..]) = text.get(at..)
+        {
+            if !self.counts_tags
+                && *octet == b'<'
+                && let Some(end) = view::tag_end(rest)
+            {
+                at += end;
+            } else if !view::is_blank(*octet) {
+                count += 1;
+            }
+            at += 1;
+        }
+        at
+    }
+}
+
 /// A text as read in some way, and where it differs from what was read.
 pub(super) struct Seamed {
     pub(super) octets: Vec<u8>,
     /// Where it differs; in order, apart from each other.
     pub(super) windows: Vec<Window>,
-    /// Octets on either side of a seam that belong to its window.
-    reach: usize,
+    /// Seams that lie near each other, from the first of them to the last; in order.
+    seams: Vec<Range<usize>>,
+    reach: Reach,
     /// Where the last octet came from.
     end: usize,
 }
 
 impl Seamed {
     /// Reads a text one way.
-    pub(super) fn read(text: &[u8], step: Step, reach: usize) -> Self {
+    pub(super) fn read(text: &[u8], step: Step, reach: Reach) -> Self {
         let mut read = Self {
             octets: Vec::with_capacity(text.len()),
             windows: Vec::new(),
+            seams: Vec::new(),
             reach,
             end: 0,
         };
         step.run(text, &mut read);
-        let length = read.octets.len();
-        if let Some(last) = read.windows.last_mut() {
-            last.range.end = last.range.end.min(length);
-        }
+        read.open_windows();
         read
     }
 
-    /// Opens a window around what comes next, or widens the last one.
+    /// Notes that what comes next did not stand behind what came last.
     fn seam(&mut self) {
         let at = self.octets.len();
-        let (start, end) = (at.saturating_sub(self.reach), at + self.reach);
-        match self.windows.last_mut() {
-            Some(last) if start <= last.range.end => {
-                last.range.end = end;
-                last.seams.end = at - last.range.start;
+        match self.seams.last_mut() {
+            Some(last) if at - last.end <= self.reach.octets => last.end = at,
+            _ => self.seams.push(at..at),
+        }
+    }
+
+    /// Opens windows around the seams; those that touch become one.
+    fn open_windows(&mut self) {
+        let length = self.octets.len();
+        let next = self.seams.iter().skip(1).map(|seams| seams.start);
+        for (seams, next) in self.seams.iter().zip(next.chain([length])) {
+            let floor = self.windows.last().map_or(0, |last| last.range.end);
+            let start = self.reach.before(&self.octets, floor, seams.start);
+            let end = self.reach.behind(&self.octets, seams.end, next);
+            match self.windows.last_mut() {
+                Some(last) if start <= last.range.end => {
+                    last.range.end = end;
+                    last.seams.end = seams.end - last.range.start;
+                }
+                _ => self.windows.push(Window {
+                    range: start..end,
+                    seams: seams.start - start..seams.end - start,
+                }),
             }
-            _ => self.windows.push(Window {
-                range: start..end,
-                seams: at - start..at - start,
-            }),
         }
     }
 
@@ -109,7 +177,11 @@ mod tests {
     use super::*;
 
     fn read(step: Step, text: &str) -> Seamed {
-        Seamed::read(text.as_bytes(), step, 4)
+        let reach = Reach {
+            octets: 4,
+            counts_tags: false,
+        };
+        Seamed::read(text.as_bytes(), step, reach)
     }
 
     #[test]
@@ -117,12 +189,36 @@ mod tests {
         let out = read(Step::Percent, "a plain text, then %40 and no more of it");
         assert_eq!(out.octets, b"a plain text, then @ and no more of it");
         let window = Window {
-            range: 15..24,
-            seams: 4..5,
+            range: 14..26,
+            seams: 5..6,
         };
         assert_eq!(out.windows, vec![window]);
         assert!(touch(&(4..5), &(0..4)) && touch(&(4..5), &(5..9)) && !touch(&(4..5), &(6..9)));
         assert!(read(Step::Percent, "100% of it").windows.is_empty());
+    }
+
+    #[test]
+    fn what_is_left_out_later_does_not_count() {
+        let tags = format!("<a {}><b>", "x".repeat(200));
+        for beside in [tags, " ".repeat(300), "\r\n\t".repeat(90)] {
+            let text = format!("abcdefg{beside}h%40i{beside}jklmnop");
+            let windows = read(Step::Percent, &text).windows;
+            let seen = 4..text.len() - 2 - 4;
+            assert_eq!(windows.len(), 1);
+            assert_eq!(windows[0].range, seen, "{text}");
+        }
+        // What looks like a tag, and is none.
+        for none in ["<aaaaaaa", "aaaaaaa>", "<<", ">>"] {
+            let text = format!("{none}%40{none}");
+            let [window] = &read(Step::Percent, &text).windows[..] else {
+                panic!("{text}");
+            };
+            assert_eq!(window.range.len(), 1 + 2 * none.len().min(4), "{text}");
+        }
+        let text = "a%40b      c d e f g h i j                 k%40l";
+        let windows = read(Step::Percent, text).windows;
+        assert_eq!(windows.len(), 2, "{windows:?}");
+        assert!(windows[0].range.end <= windows[1].range.start);
     }
 
     #[test]

@@ -121,11 +121,10 @@ impl<'f> Search<'f> {
 
     /// Returns every place where the user can be found beside parts that are clean.
     pub(super) fn find_beside(&self, octets: &[u8], clean: &[&[u8]]) -> Vec<Found> {
-        let edge = quick::reach(self.forms);
         let mut parts: Vec<Range<usize>> = clean
             .iter()
             .filter_map(|part| Some((part, quick::place_of(part, octets)?)))
-            .map(|(part, at)| at + edge..(at + part.len()).saturating_sub(edge))
+            .map(|(part, at)| quick::edges(self.forms, octets, &(at..at + part.len())))
             .filter(|part| part.start < part.end)
             .collect();
         parts.sort_unstable_by_key(|part| part.start);

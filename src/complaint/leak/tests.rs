@@ -376,6 +376,40 @@ fn a_character_that_a_tag_and_a_line_end_split_is_found() {
 }
 
 #[test]
+fn what_is_left_out_is_no_distance() {
+    let tag = format!("<a style='{}'>", "x".repeat(180));
+    let blanks = " ".repeat(900);
+    for hidden in ["=40", "&#64;", "\u{ff20}", "@=\r\n", "<b>@"] {
+        for between in [
+            format!("{tag}{tag}"),
+            format!("<br{blanks}>"),
+            format!("\r\n{blanks}"),
+            blanks.clone(),
+        ] {
+            for text in [
+                format!("Dear jane{hidden}exa{between}mple.org"),
+                format!("Dear ja{between}ne{hidden}example.org"),
+                format!("<=42 ja{between}{between}ne{between}{hidden}{between}example.org &#38;"),
+            ] {
+                let forms = Forms::of(&Own::of_addresses(&["jane@example.org"]));
+                let finds = !Search::of(&forms).everything(text.as_bytes()).is_empty();
+                let suspects = quick::Quick::of(&forms).suspects(text.as_bytes(), 0);
+                assert!(suspects || !finds, "{text}");
+            }
+        }
+    }
+    for (before, after) in [("jane&#64;", "example.org"), ("ja", "ne=40example.org")] {
+        let text = format!("Dear {before}{tag}{tag}{after}");
+        assert_whole_found(text.as_bytes());
+        let clean = "some clean line of evidence\r\n".repeat(100);
+        let clean = format!("{tag}{tag}{after} {clean}");
+        let text = format!("Dear {before}{clean}");
+        let forms = Forms::of(&Own::of_addresses(&["jane@example.org"]));
+        assert!(!find_beside(text.as_bytes(), &[clean.as_bytes()], &forms).is_empty());
+    }
+}
+
+#[test]
 fn what_stands_beside_a_known_text_may_hold_codes_of_its_own() {
     let known = "a quiet text of no meaning at all; ".repeat(30);
     let other = "another text, that says as much; ".repeat(40);

@@ -306,7 +306,7 @@ fn untag(text: &[u8], out: &mut impl Out) {
 }
 
 /// Returns where a tag ends; a `<` before its `>` begins the tag anew.
-fn tag_end(text: &[u8]) -> Option<usize> {
+pub(super) fn tag_end(text: &[u8]) -> Option<usize> {
     let end = memchr::memchr2(b'<', b'>', text.get(1..)?)? + 1;
     let tag = text.get(..end).filter(|_| text.get(end) == Some(&b'>'))?;
     let octets = tag.iter().filter(|octet| !is_blank(**octet));
