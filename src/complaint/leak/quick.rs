@@ -171,7 +171,7 @@ impl<'f> Quick<'f> {
             || (codes
                 && (self.texts(text, seams, depth)
                     || self.base64(&values, &pressed.seams, depth)
-                    || self.packed(&values, depth)))
+                    || self.packed(text, &values, depth)))
     }
 
     /// Looks at the base64 in a text without its blanks, and at the texts in that.
@@ -251,13 +251,22 @@ impl<'f> Quick<'f> {
         })
     }
 
-    /// Looks at what was packed, and stands in base64 in a text without its blanks.
-    fn packed(&self, values: &[u8], depth: usize) -> bool {
-        codes::packed(values).into_iter().any(|at| {
-            let values = values.get(at..).unwrap_or_default();
-            let end = memchr::memchr(NO_VALUE, values).unwrap_or(values.len());
-            let octets = codes::decoded(values.get(..end).unwrap_or_default());
-            block::inflate(&octets).is_some_and(|unpacked| self.suspects(&unpacked, depth + 1))
+    /// Looks at what was packed, and stands in base64 at the begin of a run: in a text as it is, or without its blanks.
+    fn packed(&self, text: &[u8], pressed: &[u8], depth: usize) -> bool {
+        if !codes::may_hold_packed(pressed) {
+            return false;
+        }
+        let value = |at: &usize| text.get(*at).and_then(|octet| base64_value(*octet));
+        let runs = block::base64_runs(text).into_iter();
+        let runs = runs.map(|run| run.iter().filter_map(value).collect::<Vec<u8>>());
+        let pressed = long_runs(pressed, block::BASE64_RUN)
+            .map(|run| pressed.get(run).unwrap_or_default().to_vec());
+        runs.chain(pressed).any(|values| {
+            (0..4).filter_map(|way| values.get(way..)).any(|values| {
+                codes::is_packed(values)
+                    && block::inflate(&codes::decoded(values))
+                        .is_some_and(|unpacked| self.suspects(&unpacked, depth + 1))
+            })
         })
     }
 
