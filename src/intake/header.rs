@@ -7,6 +7,7 @@
 
 use std::borrow::Cow;
 
+use super::eight::{self, below, equal, foreign};
 use super::{FIELD_LIMIT, FIELD_OCTETS_LIMIT, HEADER_LIMIT};
 
 /// Fields that room is made for: nearly all messages have fewer.
@@ -62,7 +63,7 @@ impl<'m> Field<'m> {
     #[must_use]
     pub fn unfolded(&self) -> Cow<'m, [u8]> {
         let trimmed = self.raw.trim_ascii();
-        if memchr::memchr2(b'\n', b'\r', trimmed).is_none() {
+        if !is_folded(trimmed) {
             return Cow::Borrowed(trimmed);
         }
         let mut line = Vec::with_capacity(trimmed.len());
@@ -86,7 +87,7 @@ impl<'m> Field<'m> {
     #[must_use]
     pub fn text(&self) -> Cow<'m, str> {
         if let Some(text) = self.text.map(str::trim_ascii)
-            && memchr::memchr2(b'\n', b'\r', text.as_bytes()).is_none()
+            && !is_folded(text.as_bytes())
         {
             return Cow::Borrowed(text);
         }
@@ -98,6 +99,11 @@ impl<'m> Field<'m> {
             ),
         }
     }
+}
+
+/// Returns whether a line end stands in octets.
+fn is_folded(octets: &[u8]) -> bool {
+    eight::any(octets, |block| equal(block, b'\n') | equal(block, b'\r'))
 }
 
 /// Returns octets as text; what is not UTF-8 becomes U+FFFD.
@@ -230,7 +236,7 @@ impl<'m> Headers<'m> {
 
 /// Returns the length of the first line with its line end.
 fn line_length(octets: &[u8]) -> usize {
-    memchr::memchr(b'\n', octets).map_or(octets.len(), |newline| newline + 1)
+    eight::find_far(octets, |block| equal(block, b'\n')).map_or(octets.len(), |newline| newline + 1)
 }
 
 /// Returns a line without its LF or CRLF.
@@ -253,8 +259,10 @@ fn blank_line(octets: &[u8]) -> Option<usize> {
 /// RFC 5322 §2.2: a name is printable US-ASCII but the colon. Blanks before
 /// the colon are obsolete syntax (§4.5) and read.
 fn name_and_colon(octets: &[u8]) -> Option<(&[u8], usize)> {
-    let is_end = |octet: &u8| !(33..=126).contains(octet) || *octet == b':';
-    let (name, rest) = octets.split_at_checked(octets.iter().position(is_end)?)?;
+    let end = eight::find(octets, |block| {
+        below(block, 33) | equal(block, b':') | equal(block, 127) | foreign(block)
+    });
+    let (name, rest) = octets.split_at_checked(end?)?;
     let is_blank = |octet: &u8| octet.is_ascii_whitespace() && *octet != b'\n';
     let blanks = rest.iter().position(|octet| !is_blank(octet))?;
     (!name.is_empty() && rest.get(blanks) == Some(&b':')).then_some((name, name.len() + blanks))

@@ -12,6 +12,9 @@
 mod untrusted;
 pub use untrusted::{SHOWN_CHARS, Untrusted, is_active};
 
+// short searches
+pub(crate) mod eight;
+
 // the header section and its fields
 mod header;
 pub use header::{Field, Headers};

@@ -1,0 +1,123 @@
+//! Looks at eight octets at once: short texts, where a call of a library costs more than the search.
+//!
+//! In: octets; which of them are sought. Out: where the first one stands.
+//! Trust: any octets; nothing is read beyond their end.
+//! Failures: none.
+//! Limits: what is sought is US-ASCII. Marks are exact up to the first one: a higher octet of the same block may bear
+//! one by mistake, because the subtraction borrows from it.
+
+/// The lowest bit of each octet.
+const LOWEST: u64 = u64::from_le_bytes([0x01; 8]);
+
+/// The highest bit of each octet: where marks stand.
+const MARKS: u64 = u64::from_le_bytes([0x80; 8]);
+
+/// Marks the octets that are smaller than `limit`, which is at most 128.
+pub(crate) const fn below(block: u64, limit: u8) -> u64 {
+    block.wrapping_sub(LOWEST * limit as u64) & !block & MARKS
+}
+
+/// Marks the octets that are equal to `octet`.
+pub(crate) const fn equal(block: u64, octet: u8) -> u64 {
+    below(block ^ (LOWEST * octet as u64), 1)
+}
+
+/// Marks the octets beyond US-ASCII, exactly.
+pub(crate) const fn foreign(block: u64) -> u64 {
+    block & MARKS
+}
+
+/// Returns where the first octet stands that `marks` marks in its block; it is expected far away, as the end of a line is.
+#[inline]
+pub(crate) fn find_far(octets: &[u8], marks: impl Fn(u64) -> u64) -> Option<usize> {
+    let mut passed = 0;
+    // Two blocks with one decision.
+    let (pairs, rest) = octets.as_chunks::<16>();
+    for pair in pairs {
+        let pair = u128::from_le_bytes(*pair);
+        let (low, high) = (marks(pair as u64), marks((pair >> 64) as u64));
+        if low | high != 0 {
+            let (marks, before) = if low != 0 { (low, 0) } else { (high, 8) };
+            return Some(passed + before + place(marks));
+        }
+        passed += 16;
+    }
+    find(rest, marks).map(|found| passed + found)
+}
+
+/// Returns where the first octet stands that `marks` marks in its block.
+#[inline]
+pub(crate) fn find(octets: &[u8], marks: impl Fn(u64) -> u64) -> Option<usize> {
+    let mut passed = 0;
+    let (blocks, rest) = octets.as_chunks::<8>();
+    for block in blocks {
+        let found = marks(u64::from_le_bytes(*block));
+        if found != 0 {
+            return Some(passed + place(found));
+        }
+        passed += 8;
+    }
+    let found = marks(few(rest)) & up_to(rest.len());
+    (found != 0).then(|| passed + place(found))
+}
+
+/// Returns whether `marks` marks any octet.
+#[inline]
+pub(crate) fn any(octets: &[u8], marks: impl Fn(u64) -> u64) -> bool {
+    // Nearly always nothing is found, and to look at all of it needs no decisions on the way.
+    let (blocks, rest) = octets.as_chunks::<8>();
+    let all = |found, block: &[u8; 8]| found | marks(u64::from_le_bytes(*block));
+    let found = blocks.iter().fold(0, all);
+    // The last block overlaps the one before it.
+    match octets.last_chunk::<8>() {
+        Some(last) => all(found, last) != 0,
+        None => marks(few(rest)) & up_to(rest.len()) != 0,
+    }
+}
+
+/// Returns fewer than eight octets as a block, the first one lowest.
+#[inline]
+fn few(octets: &[u8]) -> u64 {
+    match (octets, octets.first_chunk::<4>(), octets.last_chunk::<4>()) {
+        // The two halves overlap, and agree where they do.
+        (_, Some(first), Some(last)) => {
+            let last = u64::from(u32::from_le_bytes(*last));
+            u64::from(u32::from_le_bytes(*first)) | last << (8 * (octets.len() - 4))
+        }
+        ([a, b, c], ..) => u64::from(u32::from_le_bytes([*a, *b, *c, 0])),
+        ([a, b], ..) => u64::from(u16::from_le_bytes([*a, *b])),
+        ([a], ..) => u64::from(*a),
+        _ => 0,
+    }
+}
+
+/// Returns the mask of so many octets, fewer than eight.
+const fn up_to(octets: usize) -> u64 {
+    (1 << (8 * octets)) - 1
+}
+
+/// Returns the place of the first mark.
+const fn place(marks: u64) -> usize {
+    (marks.trailing_zeros() / 8) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::{collection, prop_assert_eq, proptest};
+
+    proptest! {
+        #[test]
+        fn the_first_octet_is_found_as_one_by_one(octets in collection::vec(0..=u8::MAX, 0..40), limit in 0..=128u8, sought in 0..128u8) {
+            let one_by_one = |is: &dyn Fn(u8) -> bool| octets.iter().position(|octet| is(*octet));
+            prop_assert_eq!(find(&octets, |block| below(block, limit)), one_by_one(&|octet| octet < limit));
+            prop_assert_eq!(find(&octets, |block| equal(block, sought)), one_by_one(&|octet| octet == sought));
+            prop_assert_eq!(find(&octets, foreign), one_by_one(&|octet| !octet.is_ascii()));
+            let marks = |block| below(block, limit) | equal(block, sought) | foreign(block);
+            let first = one_by_one(&|octet| octet < limit || octet == sought || !octet.is_ascii());
+            prop_assert_eq!(find(&octets, marks), first);
+            prop_assert_eq!(find_far(&octets, marks), first);
+            prop_assert_eq!(any(&octets, marks), first.is_some());
+        }
+    }
+}
