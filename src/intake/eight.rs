@@ -22,6 +22,16 @@ pub(crate) const fn equal(block: u64, octet: u8) -> u64 {
     below(block ^ (LOWEST * octet as u64), 1)
 }
 
+/// Marks the octets that are equal to `odd`, or to the even one before it.
+pub(crate) const fn twins(block: u64, odd: u8) -> u64 {
+    equal(block | LOWEST, odd)
+}
+
+/// Gives letters of US-ASCII one case, and some other octets a common one.
+pub(crate) const fn folded(block: u64) -> u64 {
+    block | (LOWEST * 0x20)
+}
+
 /// Marks the octets beyond US-ASCII, exactly.
 pub(crate) const fn foreign(block: u64) -> u64 {
     block & MARKS
@@ -113,6 +123,10 @@ mod tests {
             prop_assert_eq!(find(&octets, |block| below(block, limit)), one_by_one(&|octet| octet < limit));
             prop_assert_eq!(find(&octets, |block| equal(block, sought)), one_by_one(&|octet| octet == sought));
             prop_assert_eq!(find(&octets, foreign), one_by_one(&|octet| !octet.is_ascii()));
+            let letter = |octet: u8| octet | 0x20 == sought | 0x20;
+            prop_assert_eq!(find(&octets, |block| equal(folded(block), sought | 0x20)), one_by_one(&letter));
+            let twin = |octet: u8| octet | 1 == sought | 1;
+            prop_assert_eq!(find(&octets, |block| twins(block, sought | 1)), one_by_one(&twin));
             let marks = |block| below(block, limit) | equal(block, sought) | foreign(block);
             let first = one_by_one(&|octet| octet < limit || octet == sought || !octet.is_ascii());
             prop_assert_eq!(find(&octets, marks), first);

@@ -6,6 +6,8 @@
 
 use serde::Deserialize;
 
+use crate::intake::eight::{self, equal, folded};
+
 /// A pattern, ready to be compared.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(from = "String")]
@@ -77,75 +79,90 @@ impl Glob {
 #[derive(Debug, Clone, Copy)]
 pub(in crate::rules) struct Text<'t> {
     text: &'t str,
-    /// The first letter, as a bit.
-    first: u128,
-    /// What the last octets come to, as a bit; all bits where there are fewer.
-    last: u128,
+    /// What the first octets come to.
+    first: usize,
+    /// What the last octets come to; 0 where there are fewer.
+    last: usize,
 }
+
+/// How many letters are told apart, how many beginnings, and how many endings.
+pub(in crate::rules) const LETTERS: usize = 128;
 
 impl<'t> Text<'t> {
     pub(in crate::rules) fn new(text: &'t str) -> Self {
         let octets = text.as_bytes();
         Self {
             text,
-            first: octets.first().map_or(u128::MAX, |octet| letter(*octet)),
-            last: ending(octets).unwrap_or(u128::MAX),
+            first: beginning(octets),
+            last: ending(octets).unwrap_or(0),
         }
+    }
+
+    /// Returns what its first octets come to, below [`LETTERS`].
+    pub(in crate::rules) fn first(&self) -> usize {
+        self.first
+    }
+
+    /// Returns what its last octets come to, below [`LETTERS`].
+    pub(in crate::rules) fn last(&self) -> usize {
+        self.last
     }
 }
 
 /// How texts begin or end that may fit patterns: nearly all others are ruled out by that, at a glance.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(in crate::rules) struct Ends {
-    /// First letters of those whose end says nothing.
-    first: u128,
-    /// What the last octets come to of all others.
-    last: u128,
+    /// What the first octets come to of those whose end says nothing, a bit each.
+    pub(in crate::rules) first: u128,
+    /// What the last octets come to of all others, a bit each.
+    pub(in crate::rules) last: u128,
 }
 
 impl Ends {
     /// Returns how texts begin or end that fit a pattern.
     fn of(glob: &Glob) -> Self {
         let tail = glob.tail.as_ref().unwrap_or(&glob.head);
-        match (ending(tail.as_bytes()), glob.head.as_bytes().first()) {
-            (Some(last), _) => Self { first: 0, last },
-            (None, Some(first)) => Self {
-                first: letter(*first),
-                last: 0,
-            },
-            (None, None) => Self {
-                first: u128::MAX,
-                last: u128::MAX,
-            },
+        if let Some(last) = ending(tail.as_bytes()) {
+            return Self {
+                first: 0,
+                last: 1 << last,
+            };
         }
-    }
-
-    /// Returns what either allows.
-    pub(in crate::rules) const fn or(self, other: Self) -> Self {
-        Self {
-            first: self.first | other.first,
-            last: self.last | other.last,
-        }
+        let first = match glob.head.as_bytes() {
+            [] => u128::MAX,
+            // Whatever stands second, and also where nothing does.
+            [one] => (0..=u8::MAX).fold(0, |all, two| all | 1 << beginning(&[*one, two])),
+            head => 1 << beginning(head),
+        };
+        Self { first, last: 0 }
     }
 
     /// Returns whether a text may fit.
     pub(in crate::rules) const fn allow(self, text: &Text<'_>) -> bool {
-        self.first & text.first | self.last & text.last != 0
+        (self.first >> text.first | self.last >> text.last) & 1 != 0
     }
 }
 
-/// Returns the bit of a letter in any case; octets beyond US-ASCII share one with it, which only makes the rest look.
-const fn letter(octet: u8) -> u128 {
-    1 << (octet.to_ascii_lowercase() & 0x7f)
+/// Returns the place of a letter in any case, below [`LETTERS`]; octets beyond US-ASCII share one with it, which only
+/// makes the rest look.
+pub(in crate::rules) const fn letter(octet: u8) -> usize {
+    (octet.to_ascii_lowercase() & 0x7f) as usize
 }
 
-/// Returns the bit that the last octets come to, in any case: enough of them to tell `google.com` from what else
+/// Returns what the first two octets come to, in any case; one that is not there counts as 0. Several come to the same.
+fn beginning(text: &[u8]) -> usize {
+    let letter = |place: usize| text.get(place).map_or(0, |octet| letter(*octet));
+    // Odd, so that letters that stand beside each other come to different sums.
+    (letter(0) + 37 * letter(1)) % LETTERS
+}
+
+/// Returns what the last octets come to, in any case: enough of them to tell `google.com` from what else
 /// lies below `com`. Several come to the same.
-fn ending(text: &[u8]) -> Option<u128> {
+fn ending(text: &[u8]) -> Option<usize> {
     let [a, b, c, d, e, f] = *text.last_chunk::<6>()?;
     // Case is one bit of a letter; where other octets have it, they only come to the same.
     let last = u64::from_le_bytes([0, 0, a, b, c, d, e, f]) | 0x2020_2020_2020_2020;
-    Some(1 << (last.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 57))
+    Some((last.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 57) as usize)
 }
 
 /// Patterns of which a text must fit one.
@@ -160,7 +177,10 @@ impl From<Vec<Glob>> for Globs {
     fn from(globs: Vec<Glob>) -> Self {
         let ends = globs.iter().map(Ends::of);
         Self {
-            ends: ends.fold(Ends::default(), Ends::or),
+            ends: ends.fold(Ends::default(), |all, one| Ends {
+                first: all.first | one.first,
+                last: all.last | one.last,
+            }),
             globs,
         }
     }
@@ -188,12 +208,17 @@ pub(in crate::rules) fn find(text: &[u8], part: &[u8]) -> Option<usize> {
     let Some(first) = part.first() else {
         return Some(0);
     };
-    let (lower, upper) = (first.to_ascii_lowercase(), first.to_ascii_uppercase());
+    let letter = first.to_ascii_lowercase() | 0x20;
     let last = text.len().checked_sub(part.len())?;
-    memchr::memchr2_iter(lower, upper, text.get(..=last)?).find(|at| {
-        text.get(*at..at + part.len())
-            .is_some_and(|found| found.eq_ignore_ascii_case(part))
-    })
+    let mut at = 0;
+    loop {
+        at += eight::find(text.get(at..=last)?, |block| equal(folded(block), letter))?;
+        let found = text.get(at..at + part.len())?;
+        if found.eq_ignore_ascii_case(part) {
+            return Some(at);
+        }
+        at += 1;
+    }
 }
 
 #[cfg(test)]
@@ -235,6 +260,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_part_is_found_where_it_first_stands(text in "[aB @`]{0,40}", part in "[Ab@`]{1,3}") {
+            let mut windows = text.as_bytes().windows(part.len());
+            let first = windows.position(|window| window.eq_ignore_ascii_case(part.as_bytes()));
+            prop_assert_eq!(find(text.as_bytes(), part.as_bytes()), first);
+        }
+
         #[test]
         fn a_text_fits_as_the_definition_says(pattern in "[abCé*]{0,9}", other in "[abé*]{0,3}", text in "[aBcé]{0,9}") {
             let definition = by_letters(pattern.as_bytes(), text.as_bytes());

@@ -14,6 +14,9 @@ mod file;
 // patterns with stars
 mod glob;
 
+// which rules are worth asking
+mod sieve;
+
 // special-purpose networks: never reportable, never a server
 mod special;
 pub use special::{SpecialPurpose, carried, unmapped};

@@ -12,7 +12,8 @@ use serde::Deserialize;
 
 use super::RuleError;
 use super::file::{self, Common};
-use super::glob::{Ends, Globs, Text};
+use super::glob::{Globs, Text};
+use super::sieve::{self, SET_LIMIT, Sieve};
 
 const FILE: &str = "providers/large.toml";
 
@@ -20,8 +21,10 @@ const FILE: &str = "providers/large.toml";
 #[derive(Debug)]
 pub struct Providers {
     rules: Vec<Provider>,
-    /// How the names of all their hosts begin and end.
-    ends: Ends,
+    /// Whose hosts may write under a name.
+    writes: Sieve,
+    /// Whose relays may bear a name.
+    relays: Sieve,
 }
 
 /// One provider.
@@ -107,9 +110,13 @@ impl Providers {
             matches: rule.matches.len(),
             skips: rule.skips.len(),
         })?;
-        let ends = rules.iter().map(|rule| rule.writes.ends());
+        if rules.len() > SET_LIMIT {
+            let why = format_args!("there are more than {SET_LIMIT} rules");
+            return Err(file::refused(FILE, why));
+        }
         Ok(Self {
-            ends: ends.fold(Ends::default(), Ends::or),
+            writes: Sieve::new(rules.iter().map(|rule| &rule.writes)),
+            relays: Sieve::new(rules.iter().map(|rule| &rule.relays)),
             rules,
         })
     }
@@ -142,16 +149,18 @@ impl Providers {
     #[must_use]
     pub fn writing(&self, by: &str) -> Option<&Provider> {
         let text = Text::new(by);
-        let may_be = self.ends.allow(&text) && by.bytes().any(|octet| octet.is_ascii_alphabetic());
-        may_be
-            .then(|| self.rules.iter().find(|rule| rule.writes.fit(&text)))
-            .flatten()
+        sieve::places(self.writes.left(Some(&text)))
+            .filter_map(|place| self.rules.get(place))
+            .find(|rule| rule.writes.fit(&text))
+            .filter(|_| by.bytes().any(|octet| octet.is_ascii_alphabetic()))
     }
 
     /// Returns the provider whose outgoing relay this is, if its relays are vouched for.
     #[must_use]
     pub fn vouching(&self, relay: &str) -> Option<&Provider> {
-        self.rules.iter().find(|rule| rule.vouches_for(relay))
+        sieve::places(self.relays.left(Some(&Text::new(relay))))
+            .filter_map(|place| self.rules.get(place))
+            .find(|rule| rule.vouches_for(relay))
     }
 
     /// Returns the provider whose relays alone may send for this domain, if they are vouched for.

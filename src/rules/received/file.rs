@@ -174,7 +174,7 @@ pub(super) struct Words {
     pub(super) _source: Vec<String>,
     #[serde(rename = "added")]
     pub(super) _added: toml::value::Datetime,
-    pub(super) words: Vec<String>,
+    pub(super) words: Globs,
     #[serde(rename = "match")]
     pub(super) matches: Vec<String>,
     #[serde(rename = "skip")]

@@ -6,24 +6,28 @@
 
 use std::collections::BTreeMap;
 
+use super::contour::{Contour, Outline, Outlines};
 use super::file::{HopKind, Rule, RuleFile};
-use super::lex::{self, Clauses, Kind, Token};
+use super::lex::{self, Clauses, Kind, Stretch, Token};
 use super::notes::Notes;
-use super::shape::{Client, Outline, Outlines, Shape};
-use super::{Reading, RuleError};
+use super::shape::{Client, Shape};
+use super::{Reading, Room, RuleError};
+use crate::intake::eight;
 use crate::rules::file::{Common, demand, refused};
 use crate::rules::glob::{Globs, Text};
+use crate::rules::sieve::{self, SET_LIMIT, Set, Sieve};
 
 /// Tokens of a client part that are compared at most; the longest form has four.
-const CLIENT_TOKENS: usize = 12;
+pub(super) const CLIENT_TOKENS: usize = 12;
 
 /// Comments after `by` that may name a product.
-const PRODUCTS: usize = 6;
+pub(super) const PRODUCTS: usize = 6;
 
 /// All rules, in the order in which they are asked.
 #[derive(Debug)]
 pub(super) struct Grammar {
     rules: Vec<Ready>,
+    sieves: Sieves,
 }
 
 /// A rule with its shapes read.
@@ -32,72 +36,87 @@ struct Ready {
     file: &'static str,
     generic: bool,
     looks_up: bool,
-    /// What must be there for the rule to be looked at.
-    needs: u16,
     /// Outlines that one of the shapes may fit.
     outlines: Outlines,
     rule: Rule,
     shapes: Vec<Shape>,
 }
 
-/// What a field has, as bits: most rules are ruled out by them.
-mod has {
-    pub(super) const FROM: u16 = 1;
-    pub(super) const NO_FROM: u16 = 1 << 1;
-    pub(super) const BY: u16 = 1 << 2;
-    pub(super) const NO_BY: u16 = 1 << 3;
-    pub(super) const ID: u16 = 1 << 4;
-    pub(super) const NO_ID: u16 = 1 << 5;
-    pub(super) const PRODUCT: u16 = 1 << 6;
-    pub(super) const NO_PRODUCT: u16 = 1 << 7;
-    pub(super) const WITH: u16 = 1 << 8;
-    pub(super) const VIA: u16 = 1 << 9;
-    pub(super) const LEAD: u16 = 1 << 10;
-    pub(super) const BARE_DATE: u16 = 1 << 11;
-    pub(super) const WEEKDAY: u16 = 1 << 12;
+/// Which rules are left in question by what a field has: most are ruled out before they are asked.
+#[derive(Debug)]
+struct Sieves {
+    /// By the outline of the client part: a set for each bit of [`Outlines`].
+    outline: [Set; Outlines::BITS as usize],
+    /// Those that want a from-clause, or do not care; and those that want none, or do not care.
+    from: [Set; 2],
+    has_by: [Set; 2],
+    has_id: [Set; 2],
+    has_product: [Set; 2],
+    bare_date: [Set; 2],
+    with: Sieve,
+    by: Sieve,
+    via: Sieve,
+    id: Sieve,
+    lead: Sieve,
+    first: Sieve,
+    product: Sieve,
 }
 
-impl Rule {
-    /// Returns what must be there for the rule to be looked at.
-    fn needs(&self) -> u16 {
-        let either = |wanted: Option<bool>, yes: u16, no: u16| match wanted {
-            Some(true) => yes,
-            Some(false) => no,
-            None => 0,
+impl Sieves {
+    fn new(rules: &[Ready]) -> Self {
+        let sieve = |of: fn(&Rule) -> &Globs| Sieve::new(rules.iter().map(|ready| of(&ready.rule)));
+        let either = |of: fn(&Rule) -> Option<bool>| {
+            [true, false].map(|has| {
+                set(rules, |ready| {
+                    of(&ready.rule).is_none_or(|wanted| wanted == has)
+                })
+            })
         };
-        let given = |patterns: &Globs, bit: u16| if patterns.is_empty() { 0 } else { bit };
-        either(self.from, has::FROM, has::NO_FROM)
-            | either(self.has_by, has::BY, has::NO_BY)
-            | either(self.has_id, has::ID, has::NO_ID)
-            | either(self.has_product, has::PRODUCT, has::NO_PRODUCT)
-            | either(self.bare_date, has::BARE_DATE, has::WEEKDAY)
-            | given(&self.product, has::PRODUCT)
-            | given(&self.with, has::WITH)
-            | given(&self.by, has::BY)
-            | given(&self.via, has::VIA)
-            | given(&self.id_is, has::ID)
-            | given(&self.lead, has::LEAD)
+        Self {
+            outline: std::array::from_fn(|bit| set(rules, |ready| ready.outlines >> bit & 1 != 0)),
+            from: either(|rule| rule.from),
+            has_by: either(|rule| rule.has_by),
+            has_id: either(|rule| rule.has_id),
+            has_product: either(|rule| rule.has_product),
+            bare_date: either(|rule| rule.bare_date),
+            with: sieve(|rule| &rule.with),
+            by: sieve(|rule| &rule.by),
+            via: sieve(|rule| &rule.via),
+            id: sieve(|rule| &rule.id_is),
+            lead: sieve(|rule| &rule.lead),
+            first: sieve(|rule| &rule.first),
+            product: sieve(|rule| &rule.product),
+        }
+    }
+
+    /// Returns the rules that may read a field.
+    fn left(&self, view: &View<'_, '_>, outline: Outline) -> Set {
+        let either = |[yes, no]: [Set; 2], has: bool| if has { yes } else { no };
+        let clauses = view.clauses;
+        let by_outline = self.outline.get(outline.bit().trailing_zeros() as usize);
+        let products = view.products.iter();
+        by_outline.copied().unwrap_or(0)
+            & either(self.from, clauses.has_from)
+            & either(self.has_by, clauses.by.is_some())
+            & either(self.has_id, clauses.id.is_some())
+            & either(self.has_product, !view.products.is_empty())
+            & either(self.bare_date, view.has_bare_date())
+            & self.with.left(view.with.as_ref())
+            & self.by.left(view.by.as_ref())
+            & self.via.left(view.via.as_ref())
+            & self.id.left(view.id.as_ref())
+            & self.lead.left(view.lead.as_ref())
+            & self.first.left(view.first.as_ref())
+            & products.fold(self.product.left(None), |any, text| {
+                any | self.product.left(Some(text))
+            })
     }
 }
 
-impl View<'_, '_> {
-    /// Returns what the field has.
-    fn has(&self) -> u16 {
-        let either = |found: bool, yes: u16, no: u16| if found { yes } else { no };
-        let clauses = self.clauses;
-        either(clauses.has_from, has::FROM, has::NO_FROM)
-            | either(clauses.by.is_some(), has::BY, has::NO_BY)
-            | either(clauses.id.is_some(), has::ID, has::NO_ID)
-            | either(!self.products.is_empty(), has::PRODUCT, has::NO_PRODUCT)
-            | either(clauses.with.is_some(), has::WITH, 0)
-            | either(clauses.via.is_some(), has::VIA, 0)
-            | either(self.lead.is_some(), has::LEAD, 0)
-            | either(
-                clauses.date.starts_with(|c: char| c.is_ascii_digit()),
-                has::BARE_DATE,
-                has::WEEKDAY,
-            )
-    }
+/// Returns the rules of which something holds.
+fn set(rules: &[Ready], holds: impl Fn(&Ready) -> bool) -> Set {
+    let places = rules.iter().enumerate().filter(|(_, ready)| holds(ready));
+    places.fold(0, |set, (place, _)| set | sieve::bit(place))
 }
 
 /// What rules look at.
@@ -110,8 +129,17 @@ struct View<'v, 't> {
     id: Option<Text<'t>>,
     lead: Option<Text<'t>>,
     first: Option<Text<'t>>,
-    client: &'v [Token<'t>],
-    tokens: &'v [Token<'t>],
+    client: &'v [Stretch<'t>],
+    field: &'t str,
+    tokens: &'v [Token],
+}
+
+impl View<'_, '_> {
+    /// Returns whether the date begins with a number instead of a weekday.
+    fn has_bare_date(&self) -> bool {
+        let date = self.clauses.date.as_bytes();
+        date.first().is_some_and(u8::is_ascii_digit)
+    }
 }
 
 impl Grammar {
@@ -135,7 +163,6 @@ impl Grammar {
                 rules.push(Ready {
                     file,
                     generic: parsed.generic,
-                    needs: rule.needs(),
                     looks_up: rule
                         .client
                         .iter()
@@ -149,21 +176,32 @@ impl Grammar {
                 });
             }
         }
-        Ok(Self { rules })
+        if rules.len() > SET_LIMIT {
+            let why = format_args!("there are more than {SET_LIMIT} rules");
+            return Err(refused("received/", why));
+        }
+        Ok(Self {
+            sieves: Sieves::new(&rules),
+            rules,
+        })
     }
 
     /// Reads a field by the first rule that recognises it and whose shape fits.
+    ///
+    /// Its tokens stand in `room`.
     pub(super) fn read<'t>(
         &'t self,
         field: &'t str,
-        tokens: &[Token<'t>],
+        room: &mut Room<'t>,
         notes: &'t Notes,
     ) -> Reading<'t> {
+        let tokens = room.tokens.as_slice();
         let clauses = lex::clauses(field, tokens);
         let mut reading = Reading {
-            by: clauses
-                .by
-                .map(|by| by.split_once('(').map_or(by, |(name, _)| name)),
+            by: clauses.by.map(|by| {
+                let name = eight::find(by.as_bytes(), |block| eight::equal(block, b'('));
+                name.and_then(|end| by.get(..end)).unwrap_or(by)
+            }),
             by_comment: clauses.by_comment,
             with: clauses.with,
             id: clauses.id,
@@ -173,58 +211,47 @@ impl Grammar {
             has_from: clauses.has_from,
             ..Reading::default()
         };
-        let mut products = [Text::new(""); PRODUCTS];
-        let mut product_count = 0;
-        let mut client = [Token::EMPTY; CLIENT_TOKENS];
-        let mut client_count = 0;
+        room.client.clear();
+        room.products.clear();
         for (at, token) in tokens.iter().enumerate() {
-            let in_from = (clauses.from.0..clauses.from.1).contains(&at);
-            let noted = token.kind == Kind::Comment && notes.take(token.text, &mut reading);
-            if in_from && !noted && token.kind != Kind::Semicolon {
-                if let Some(slot) = client.get_mut(client_count) {
-                    *slot = token.trimmed();
-                    client_count += 1;
+            let in_from = clauses.from.0 <= at && at < clauses.from.1;
+            if !in_from && token.kind != Kind::Comment {
+                continue;
+            }
+            if token.kind == Kind::Comment && notes.take(token.text(field), &mut reading) {
+                continue;
+            }
+            if !in_from {
+                if room.products.len() < PRODUCTS {
+                    room.products.push(Text::new(token.text(field)));
                 }
-            } else if !in_from
-                && !noted
-                && token.kind == Kind::Comment
-                && let Some(slot) = products.get_mut(product_count)
-            {
-                *slot = Text::new(token.text);
-                product_count += 1;
+            } else if token.kind != Kind::Semicolon && room.client.len() < CLIENT_TOKENS {
+                room.client.push(Stretch::of(*token, field));
             }
         }
-        let view = View {
-            clauses: &clauses,
-            products: products.get(..product_count).unwrap_or_default(),
-            with: clauses.with.map(Text::new),
-            by: clauses.by.map(Text::new),
-            via: clauses.via.map(Text::new),
-            id: clauses.id.map(Text::new),
-            lead: tokens
-                .first()
-                .filter(|token| token.kind == Kind::Comment)
-                .map(|token| Text::new(token.text)),
-            first: client
-                .first()
-                .filter(|_| client_count > 0)
-                .map(|token| Text::new(token.text)),
-            client: client.get(..client_count).unwrap_or_default(),
-            tokens,
-        };
         notes.protocol(&mut reading);
         if let Some(doubt) = clauses.doubt {
             reading.unread = Some(doubt);
             return reading;
         }
-        let has = view.has();
-        let outline = Outline::of(view.client.iter().map(|token| token.kind));
-        let bit = outline.bit();
-        for ready in &self.rules {
-            if ready.needs & !has == 0
-                && ready.outlines & bit != 0
-                && ready.recognises(&view)
-                && let Some(client) = ready.client(view.client, outline)
+        let lead = tokens.first().filter(|token| token.kind == Kind::Comment);
+        let view = View {
+            clauses: &clauses,
+            products: &room.products,
+            with: clauses.with.map(Text::new),
+            by: clauses.by.map(Text::new),
+            via: clauses.via.map(Text::new),
+            id: clauses.id.map(Text::new),
+            lead: lead.map(|token| Text::new(token.text(field))),
+            first: room.client.first().map(|token| Text::new(token.text)),
+            client: &room.client,
+            field,
+            tokens,
+        };
+        let contour = Contour::of(view.client);
+        for place in sieve::places(self.sieves.left(&view, contour.outline)) {
+            if let Some(ready) = self.rules.get(place)
+                && let Some(client) = ready.read(&view, &contour)
             {
                 ready.fill(client, notes, &mut reading);
                 return reading;
@@ -249,9 +276,8 @@ impl Grammar {
                 why,
             };
             for example in &rule.matches {
-                let mut tokens = Vec::new();
-                lex::tokens(&example.line, &mut tokens);
-                let reading = self.read(&example.line, &tokens, notes);
+                let mut room = Room::of(&example.line);
+                let reading = self.read(&example.line, &mut room, notes);
                 if reading.rule != rule.id {
                     return Err(failed(format!(
                         "`{}` is read by `{}` {:?}",
@@ -267,9 +293,8 @@ impl Grammar {
                 }
             }
             for example in &rule.skips {
-                let mut tokens = Vec::new();
-                lex::tokens(&example.line, &mut tokens);
-                if self.read(&example.line, &tokens, notes).rule == rule.id {
+                let mut room = Room::of(&example.line);
+                if self.read(&example.line, &mut room, notes).rule == rule.id {
                     return Err(failed(format!("`{}` should not match", example.line)));
                 }
             }
@@ -305,14 +330,33 @@ fn fields(reading: &Reading<'_>) -> BTreeMap<String, String> {
 }
 
 impl Ready {
-    /// Returns whether everything that the rule names fits; what it needs is there.
+    /// Returns the client part, if the rule recognises the field and one of its shapes fits.
+    fn read<'t>(&self, view: &View<'_, 't>, contour: &Contour) -> Option<Client<'t>> {
+        if self.shapes.is_empty() {
+            return self.recognises(view).then(Client::default);
+        }
+        let mut shapes = self.shapes.iter().filter(|shape| shape.may_fit(contour));
+        // A look at the shapes costs less than what the rule names.
+        let first = shapes.next().filter(|_| self.recognises(view))?;
+        first
+            .read(view.client)
+            .or_else(|| shapes.find_map(|shape| shape.read(view.client)))
+    }
+
+    /// Returns whether everything that the rule names fits.
     fn recognises(&self, view: &View<'_, '_>) -> bool {
-        let rule = &self.rule;
+        let (rule, clauses) = (&self.rule, view.clauses);
+        let either = |wanted: Option<bool>, has: bool| wanted.is_none_or(|wanted| wanted == has);
         let one = |patterns: &Globs, text: &Option<Text<'_>>| {
             patterns.is_empty() || text.as_ref().is_some_and(|text| patterns.fit(text))
         };
         let products = &rule.product;
-        one(&rule.with, &view.with)
+        either(rule.from, clauses.has_from)
+            && either(rule.has_by, clauses.by.is_some())
+            && either(rule.has_id, clauses.id.is_some())
+            && either(rule.has_product, !view.products.is_empty())
+            && either(rule.bare_date, view.has_bare_date())
+            && one(&rule.with, &view.with)
             && (products.is_empty() || view.products.iter().any(|text| products.fit(text)))
             && one(&rule.by, &view.by)
             && one(&rule.via, &view.via)
@@ -321,19 +365,9 @@ impl Ready {
             && one(&rule.first, &view.first)
             && (rule.comment.is_empty()
                 || view.tokens.iter().any(|token| {
-                    token.kind == Kind::Comment && rule.comment.fit(&Text::new(token.text))
+                    token.kind == Kind::Comment
+                        && rule.comment.fit(&Text::new(token.text(view.field)))
                 }))
-    }
-
-    /// Returns the client part by the first shape that fits; a rule without shapes reads none.
-    fn client<'t>(&self, client: &[Token<'t>], outline: Outline) -> Option<Client<'t>> {
-        if self.shapes.is_empty() {
-            return Some(Client::default());
-        }
-        self.shapes
-            .iter()
-            .filter(|shape| shape.may_fit(outline))
-            .find_map(|shape| shape.read(client))
     }
 
     /// Puts what the rule knows into the reading.
@@ -357,5 +391,82 @@ impl Ready {
             HopKind::Local | HopKind::Pull => None,
             HopKind::Network | HopKind::Web => client.addr,
         };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::LazyLock;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    static NOTES: LazyLock<Notes> =
+        LazyLock::new(|| Notes::load(super::super::NOTES, super::super::WORDS).unwrap());
+
+    static GRAMMAR: LazyLock<Grammar> =
+        LazyLock::new(|| Grammar::load(&super::super::FILES).unwrap());
+
+    /// The same rules, all of which are asked about every field.
+    static ASKING: LazyLock<Grammar> = LazyLock::new(|| {
+        let mut grammar = Grammar::load(&super::super::FILES).unwrap();
+        let wants_nothing = || Sieve::new(std::iter::repeat_n(&*ANYTHING, SET_LIMIT));
+        grammar.sieves = Sieves {
+            outline: [Set::MAX; _],
+            from: [Set::MAX; 2],
+            has_by: [Set::MAX; 2],
+            has_id: [Set::MAX; 2],
+            has_product: [Set::MAX; 2],
+            bare_date: [Set::MAX; 2],
+            with: wants_nothing(),
+            by: wants_nothing(),
+            via: wants_nothing(),
+            id: wants_nothing(),
+            lead: wants_nothing(),
+            first: wants_nothing(),
+            product: wants_nothing(),
+        };
+        grammar
+    });
+
+    static ANYTHING: LazyLock<Globs> = LazyLock::new(Globs::default);
+
+    /// Fields of the rules' own examples.
+    static LINES: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+        let lines = GRAMMAR.rules.iter().flat_map(|ready| {
+            let matches = ready.rule.matches.iter().map(|example| &example.line);
+            matches.chain(ready.rule.skips.iter().map(|example| &example.line))
+        });
+        lines.map(String::as_str).collect()
+    });
+
+    fn are_alike(line: &str) -> Result<(), TestCaseError> {
+        let by_sieve = GRAMMAR.read(line, &mut Room::of(line), &NOTES);
+        prop_assert_eq!(
+            by_sieve,
+            ASKING.read(line, &mut Room::of(line), &NOTES),
+            "{}",
+            line
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn a_rule_that_is_not_asked_would_not_have_read_the_field() {
+        assert!(LINES.len() > 150);
+        LINES.iter().try_for_each(|line| are_alike(line)).unwrap();
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+        #[test]
+        fn nor_would_it_have_read_one_put_together_from_others(one: prop::sample::Index, other: prop::sample::Index, from in 0..30usize, to in 0..30usize, left_out in 0..60usize) {
+            let (one, other) = (one.get(&LINES), other.get(&LINES));
+            let head = one.split_inclusive(' ').take(from);
+            let words: Vec<_> = head.chain(other.split_inclusive(' ').skip(to)).collect();
+            let kept = words.iter().enumerate().filter(|(place, _)| *place != left_out);
+            are_alike(&kept.map(|(_, word)| *word).collect::<String>())?;
+        }
     }
 }

@@ -7,7 +7,7 @@
 //! Failures: never fails; what cannot be a clause is left in none.
 //! Limits: [`TOKEN_LIMIT`] tokens; what follows them is not read.
 
-use memchr::{memchr, memchr3};
+use crate::intake::eight::{self, below, equal, twins};
 
 /// Words and comments of one field that are read at most: the longest real
 /// field that was seen has 60.
@@ -30,36 +30,47 @@ pub(super) enum Kind {
     Semicolon,
 }
 
-/// One stretch of a field.
+/// One stretch of a field, by its place: most of them are never looked at again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Token<'t> {
+pub(super) struct Token {
     pub(super) kind: Kind,
-    pub(super) text: &'t str,
-    /// Offset of `text` in the field.
-    at: usize,
     /// Whether the word begins a clause.
     keyword: Option<Keyword>,
+    begin: usize,
+    end: usize,
 }
 
-impl Token<'_> {
-    /// A token of nothing, to fill arrays with.
-    pub(super) const EMPTY: Token<'static> = Token {
-        kind: Kind::Semicolon,
-        text: "",
-        at: 0,
-        keyword: None,
-    };
-
-    /// Returns the token without the blanks at a comment's two ends.
-    pub(super) fn trimmed(self) -> Self {
-        Self {
-            text: self.text.trim_ascii(),
-            ..self
-        }
+impl Token {
+    /// Returns its text, out of the field that it was cut from.
+    pub(super) fn text(self, field: &str) -> &str {
+        field.get(self.begin..self.end).unwrap_or_default()
     }
 
-    fn is_word(&self, word: &str) -> bool {
-        self.kind == Kind::Word && self.text.eq_ignore_ascii_case(word)
+    fn is_word(self, field: &str, word: &str) -> bool {
+        self.kind == Kind::Word && self.text(field).eq_ignore_ascii_case(word)
+    }
+
+    /// Returns whether it is a word that begins no clause.
+    fn is_plain(self) -> bool {
+        self.kind == Kind::Word && self.keyword.is_none()
+    }
+}
+
+/// One stretch of the client part, with its text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stretch<'t> {
+    pub(super) kind: Kind,
+    /// Its text, without the blanks at a comment's two ends.
+    pub(super) text: &'t str,
+}
+
+impl<'t> Stretch<'t> {
+    /// Returns a token with its text.
+    pub(super) fn of(token: Token, field: &'t str) -> Self {
+        Self {
+            kind: token.kind,
+            text: token.text(field).trim_ascii(),
+        }
     }
 }
 
@@ -93,42 +104,51 @@ pub(super) struct Clauses<'t> {
 }
 
 /// Cuts a field into tokens.
-pub(super) fn tokens<'t>(field: &'t str, out: &mut Vec<Token<'t>>) {
+pub(super) fn tokens(field: &str, out: &mut Vec<Token>) {
     out.clear();
     let octets = field.as_bytes();
     let mut at = 0;
     while let Some(&octet) = octets.get(at) {
+        if is_blank(octet) {
+            at += 1;
+            continue;
+        }
         if out.len() == TOKEN_LIMIT {
             return;
         }
-        if is_blank(octet) {
-            at += 1;
-        } else if let Some(end) = (octet == b'(').then(|| comment_end(octets, at)).flatten() {
-            push(out, field, Kind::Comment, at + 1, end - 1);
+        if let Some(end) = (octet == b'(').then(|| comment_end(octets, at)).flatten() {
+            out.push(Token {
+                kind: Kind::Comment,
+                keyword: None,
+                begin: at + 1,
+                end: end - 1,
+            });
             at = end;
-        } else {
-            let end = word_end(octets, at);
-            let semicolon = end > at && octets.get(end - 1) == Some(&b';');
-            let text_end = if semicolon { end - 1 } else { end };
-            if text_end > at {
-                push(out, field, Kind::Word, at, text_end);
-            }
-            if semicolon {
-                push(out, field, Kind::Semicolon, text_end, end);
-            }
-            at = end;
+            continue;
         }
-    }
-}
-
-fn push<'t>(out: &mut Vec<Token<'t>>, field: &'t str, kind: Kind, begin: usize, end: usize) {
-    if let Some(text) = field.get(begin..end) {
-        out.push(Token {
-            kind,
-            text,
-            at: begin,
-            keyword: (kind == Kind::Word).then(|| keyword(text)).flatten(),
-        });
+        let plain_end = plain_end(octets, at);
+        let end = plain_end.unwrap_or_else(|| word_end(octets, at));
+        let word = octets.get(at..end).unwrap_or_default();
+        let semicolon = word.ends_with(b";");
+        let word_end = if semicolon { end - 1 } else { end };
+        if word_end > at {
+            out.push(Token {
+                kind: Kind::Word,
+                keyword: keyword(octets.get(at..word_end).unwrap_or_default()),
+                begin: at,
+                end: word_end,
+            });
+        }
+        if semicolon {
+            out.push(Token {
+                kind: Kind::Semicolon,
+                keyword: None,
+                begin: word_end,
+                end,
+            });
+        }
+        // A plain word ends at a blank.
+        at = end + usize::from(plain_end.is_some());
     }
 }
 
@@ -144,7 +164,10 @@ fn comment_end(octets: &[u8], at: usize) -> Option<usize> {
     let mut depth = 0usize;
     let mut here = at;
     loop {
-        here += memchr3(b'(', b')', b'\\', octets.get(here..)?)?;
+        here += eight::find(octets.get(here..)?, |block| {
+            // Both parentheses: they differ in the lowest bit.
+            twins(block, b')') | equal(block, b'\\')
+        })?;
         match octets.get(here)? {
             b'(' => depth += 1,
             b')' => depth -= 1,
@@ -159,6 +182,15 @@ fn comment_end(octets: &[u8], at: usize) -> Option<usize> {
             return None;
         }
     }
+}
+
+/// Returns where a word ends that holds nothing but ordinary octets, as nearly every word does.
+fn plain_end(octets: &[u8], at: usize) -> Option<usize> {
+    let end = at + special(octets, at)?;
+    let is_plain = end > at
+        && !matches!(octets.get(at), Some(b'[' | b'<'))
+        && octets.get(end).is_some_and(|octet| is_blank(*octet));
+    is_plain.then_some(end)
 }
 
 /// Returns where a word ends.
@@ -177,7 +209,7 @@ fn word_end(octets: &[u8], at: usize) -> usize {
         let window = octets
             .get(at..octets.len().min(at + 320))
             .unwrap_or_default();
-        if let Some(found) = memchr(closing, window)
+        if let Some(found) = eight::find(window, |block| equal(block, closing))
             && !window.get(..found).unwrap_or_default().contains(&b'(')
         {
             here = at + found + 1;
@@ -213,7 +245,7 @@ fn word_end(octets: &[u8], at: usize) -> usize {
 
 /// Returns how far from `here` the next octet is that may end a word.
 fn special(octets: &[u8], here: usize) -> Option<usize> {
-    octets.get(here..)?.iter().position(|octet| *octet <= b'(')
+    eight::find(octets.get(here..)?, |block| below(block, b'(' + 1))
 }
 
 fn has_blank(octets: &[u8], from: usize, to: usize) -> bool {
@@ -234,15 +266,15 @@ enum Keyword {
     EnvelopeFrom,
 }
 
-fn keyword(word: &str) -> Option<Keyword> {
-    match word.as_bytes() {
+fn keyword(word: &[u8]) -> Option<Keyword> {
+    match word {
         [b'b' | b'B', b'y' | b'Y'] => Some(Keyword::By),
         [b'i' | b'I', b'd' | b'D'] => Some(Keyword::Id),
         [b'v' | b'V', b'i' | b'I', b'a' | b'A'] => Some(Keyword::Via),
         [b'f' | b'F', b'o' | b'O', b'r' | b'R'] => Some(Keyword::For),
         [b'w' | b'W', b'i' | b'I', b't' | b'T', b'h' | b'H'] => Some(Keyword::With),
         [b'f' | b'F', b'r' | b'R', b'o' | b'O', b'm' | b'M'] => Some(Keyword::From),
-        [b'e' | b'E', ..] if word.eq_ignore_ascii_case("envelope-from") => {
+        [b'e' | b'E', ..] if word.eq_ignore_ascii_case(b"envelope-from") => {
             Some(Keyword::EnvelopeFrom)
         }
         _ => None,
@@ -257,29 +289,31 @@ pub(super) fn bare(path: &str) -> &str {
 }
 
 /// Sorts the tokens of a field into clauses.
-pub(super) fn clauses<'t>(field: &'t str, tokens: &[Token<'t>]) -> Clauses<'t> {
+pub(super) fn clauses<'t>(field: &'t str, tokens: &[Token]) -> Clauses<'t> {
     let mut found = Clauses::default();
-    let mut here = 0;
+    let mut begin = 0;
     if tokens
         .first()
         .is_some_and(|token| token.keyword == Some(Keyword::From))
     {
         found.has_from = true;
-        here = 1;
+        begin = 1;
     }
-    found.from = (here, tokens.len());
+    found.from = (begin, tokens.len());
     // RFC 5321 §4.4: the by-clause follows the from-clause. A key word before it is the client's: `EHLO x with LMTP`.
     let by_at = found.has_from.then(|| writing_host(tokens)).flatten();
     let mut from_open = true;
     let mut last_semicolon = None;
-    while let Some(token) = tokens.get(here) {
-        if token.kind == Kind::Semicolon {
-            last_semicolon = Some(here);
-            here += 1;
+    // A key word's value begins no clause, whatever it is.
+    let mut value_at = None;
+    for (here, token) in tokens.iter().enumerate().skip(begin) {
+        if token.is_plain() {
             continue;
         }
-        let Some(word) = token.keyword else {
-            here += 1;
+        if token.kind == Kind::Semicolon {
+            last_semicolon = Some(here);
+        }
+        let Some(word) = token.keyword.filter(|_| value_at != Some(here)) else {
             continue;
         };
         let next = tokens.get(here + 1).filter(|next| next.kind == Kind::Word);
@@ -287,42 +321,42 @@ pub(super) fn clauses<'t>(field: &'t str, tokens: &[Token<'t>]) -> Clauses<'t> {
         let is_name = found.has_from && here == 1
             || by_at.is_some_and(|by| here < by)
                 && (word != Keyword::From
-                    || next.is_some_and(|next| next.text.starts_with('<')))
+                    || next.is_some_and(|next| next.text(field).starts_with('<')))
             // RFC 5321 §4.4: the date ends the field; what some servers add behind it is an id, or a path.
             || !matches!(word, Keyword::Id | Keyword::EnvelopeFrom | Keyword::By)
                 && by_at.is_some_and(|by| last_semicolon.is_some_and(|semicolon| by < semicolon));
         let Some(next) = next.filter(|_| !is_name) else {
-            here += 1;
             continue;
         };
+        let text = next.text(field);
         match word {
             Keyword::By if found.by.is_none() => {
-                found.by = Some(next.text);
+                found.by = Some(text);
                 found.by_comment = tokens
                     .get(here + 2)
                     .filter(|token| token.kind == Kind::Comment)
-                    .map(|token| token.text);
+                    .map(|token| token.text(field));
             }
             // `by HOST by uid N`: qmail-scanner's own form.
-            Keyword::By if next.is_word("uid") => {}
+            Keyword::By if next.is_word(field, "uid") => {}
             Keyword::By => {
                 found.doubt = Some("it names two writing hosts");
             }
-            Keyword::Via => found.via = found.via.or(Some(next.text)),
+            Keyword::Via => found.via = found.via.or(Some(text)),
             Keyword::With if found.with.is_none() => {
                 found.with = Some(words(field, tokens, here + 1));
             }
-            Keyword::Id => found.id = found.id.or(Some(bare(next.text))),
-            Keyword::For => found.for_ = found.for_.or(Some(bare(next.text))),
-            Keyword::From if next.text.starts_with('<') => {
-                found.reverse_path = Some(bare(next.text));
+            Keyword::Id => found.id = found.id.or(Some(bare(text))),
+            Keyword::For => found.for_ = found.for_.or(Some(bare(text))),
+            Keyword::From if text.starts_with('<') => {
+                found.reverse_path = Some(bare(text));
             }
             Keyword::From if found.by.is_none() && found.has_from => {
                 found.doubt = Some("it has two from-clauses");
             }
-            Keyword::EnvelopeFrom => found.reverse_path = Some(bare(next.text)),
+            Keyword::EnvelopeFrom => found.reverse_path = Some(bare(text)),
             // RFC 2033 §1: LMTP stays inside; who gets that word in beside the server's own comes in with it.
-            Keyword::With if is_lmtp(next.text) != found.with.is_some_and(is_lmtp) => {
+            Keyword::With if is_lmtp(text) != found.with.is_some_and(is_lmtp) => {
                 found.doubt = Some("it names two protocols");
             }
             Keyword::With | Keyword::From => {}
@@ -331,7 +365,7 @@ pub(super) fn clauses<'t>(field: &'t str, tokens: &[Token<'t>]) -> Clauses<'t> {
             found.from.1 = here;
             from_open = false;
         }
-        here += 2;
+        value_at = Some(here + 1);
     }
     if let (true, Some(semicolon)) = (from_open, last_semicolon) {
         found.from.1 = semicolon;
@@ -339,7 +373,7 @@ pub(super) fn clauses<'t>(field: &'t str, tokens: &[Token<'t>]) -> Clauses<'t> {
     let said = tokens.get(found.from.0..found.from.1).unwrap_or_default();
     if said
         .iter()
-        .any(|token| token.kind == Kind::Comment && holds_a_host(token.text))
+        .any(|token| token.kind == Kind::Comment && holds_a_host(token.text(field)))
     {
         found.doubt = Some("a comment of its from-clause holds what may be the writing host");
     }
@@ -351,17 +385,23 @@ pub(super) fn clauses<'t>(field: &'t str, tokens: &[Token<'t>]) -> Clauses<'t> {
 }
 
 /// Returns where the by-clause begins: the first `by` with a value behind the client's own name.
-fn writing_host(tokens: &[Token<'_>]) -> Option<usize> {
+fn writing_host(tokens: &[Token]) -> Option<usize> {
     let is_word = |at: usize| tokens.get(at).is_some_and(|token| token.kind == Kind::Word);
-    (2..tokens.len()).find(|at| {
-        tokens.get(*at).and_then(|token| token.keyword) == Some(Keyword::By) && is_word(at + 1)
-    })
+    let mut places = tokens.iter().enumerate().skip(2);
+    places
+        .find(|(at, token)| token.keyword == Some(Keyword::By) && is_word(at + 1))
+        .map(|(at, _)| at)
 }
 
 /// Returns whether a comment closes another one and goes on with `by`: a parenthesis that the client opened
 /// has swallowed the server's own words, up to one that it closed further down, in its reverse path.
 fn holds_a_host(comment: &str) -> bool {
-    comment.split(')').skip(1).any(|rest| {
+    // Nearly all comments hold no other one.
+    let Some(first) = eight::find(comment.as_bytes(), |block| equal(block, b')')) else {
+        return false;
+    };
+    let rest = comment.get(first..).unwrap_or_default();
+    rest.split(')').skip(1).any(|rest| {
         let mut words = rest.split_ascii_whitespace();
         words
             .next()
@@ -382,31 +422,24 @@ fn is_lmtp(protocol: &str) -> bool {
 }
 
 /// Returns up to three words from `at` on, as they stand.
-fn words<'t>(field: &'t str, tokens: &[Token<'t>], at: usize) -> &'t str {
-    let begin = tokens.get(at).map_or(0, |token| token.at);
-    let mut end = begin;
-    for token in tokens.iter().skip(at).take(3) {
-        if token.kind != Kind::Word || token.keyword.is_some() {
-            break;
-        }
-        end = token.at + token.text.len();
-    }
+fn words<'t>(field: &'t str, tokens: &[Token], at: usize) -> &'t str {
+    let begin = tokens.get(at).map_or(0, |token| token.begin);
+    let words = tokens.iter().skip(at).take(3);
+    let end = words
+        .take_while(|token| token.is_plain())
+        .fold(begin, |_, token| token.end);
     field.get(begin..end).unwrap_or_default()
 }
 
 /// Returns the date after the last semicolon, up to a comment or the next clause.
-fn date_text<'t>(field: &'t str, tokens: &[Token<'t>], semicolon: usize) -> &'t str {
-    let mut dated = tokens
+fn date_text<'t>(field: &'t str, tokens: &[Token], semicolon: usize) -> &'t str {
+    let behind = tokens.get(semicolon + 1..).unwrap_or_default();
+    let begin = behind.first().map_or(0, |token| token.begin);
+    let end = behind
         .iter()
-        .skip(semicolon + 1)
-        .take_while(|token| token.kind == Kind::Word && token.keyword.is_none());
-    let Some(first) = dated.next() else {
-        return "";
-    };
-    let last = dated.last().unwrap_or(first);
-    field
-        .get(first.at..last.at + last.text.len())
-        .unwrap_or_default()
+        .take_while(|token| token.is_plain())
+        .fold(begin, |_, token| token.end);
+    field.get(begin..end).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -414,7 +447,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn cut(field: &str) -> (Vec<Token<'_>>, Clauses<'_>) {
+    fn cut(field: &str) -> (Vec<Token>, Clauses<'_>) {
         let mut out = Vec::new();
         tokens(field, &mut out);
         let found = clauses(field, &out);
@@ -425,7 +458,7 @@ mod tests {
         let (tokens, found) = cut(field);
         tokens[found.from.0..found.from.1]
             .iter()
-            .map(|token| token.text)
+            .map(|token| token.text(field))
             .collect()
     }
 
@@ -525,8 +558,18 @@ mod tests {
         fn any_text_is_cut_into_its_own_parts(field in "[ -~\\t\\n]{0,200}") {
             let (tokens, found) = cut(&field);
             prop_assert!(found.from.0 <= found.from.1 || tokens.is_empty());
+            let mut read = 0;
             for token in tokens {
-                prop_assert!(field.contains(token.text));
+                prop_assert!(read <= token.begin && field.get(token.begin..token.end).is_some());
+                prop_assert!(token.begin < token.end || token.kind == Kind::Comment);
+                read = token.end;
+            }
+        }
+
+        #[test]
+        fn a_plain_word_ends_where_any_word_would(field in "[ -~\\t\\n\\x00é]{0,60}", at in 0..60usize) {
+            if let Some(end) = plain_end(field.as_bytes(), at) {
+                prop_assert_eq!(end, word_end(field.as_bytes(), at), "{}", field);
             }
         }
     }

@@ -9,6 +9,7 @@
 use std::net::IpAddr;
 
 use super::RuleError;
+use super::glob::Text;
 
 // a rules file as written
 mod file;
@@ -18,6 +19,8 @@ pub use file::HopKind;
 mod lex;
 
 // the client part
+mod address;
+mod contour;
 mod shape;
 
 // remarks, and words without a meaning
@@ -125,14 +128,29 @@ impl Reading<'_> {
 /// Room that is used again from field to field.
 #[derive(Debug)]
 pub struct Room<'t> {
-    tokens: Vec<lex::Token<'t>>,
+    tokens: Vec<lex::Token>,
+    /// Tokens of the client part, notes left out.
+    client: Vec<lex::Stretch<'t>>,
+    /// Comments behind it that may name a product.
+    products: Vec<Text<'t>>,
 }
 
 impl Default for Room<'_> {
     fn default() -> Self {
         Self {
             tokens: Vec::with_capacity(lex::USUAL_TOKENS),
+            client: Vec::with_capacity(grammar::CLIENT_TOKENS),
+            products: Vec::with_capacity(grammar::PRODUCTS),
         }
+    }
+}
+
+impl<'t> Room<'t> {
+    /// Makes room that holds the tokens of a field.
+    fn of(field: &'t str) -> Self {
+        let mut room = Self::default();
+        lex::tokens(field, &mut room.tokens);
+        room
     }
 }
 
@@ -160,7 +178,7 @@ impl ReceivedRules {
     /// Reads an address that stands in for a host name: `by 2001:db8::1 with SMTP`.
     #[must_use]
     pub fn address(&self, name: &str) -> Option<IpAddr> {
-        shape::address(name.trim_matches(['[', ']']))
+        address::address(name.trim_matches(['[', ']']))
     }
 
     /// Reads one field: what stands behind `Received:`, folded or not.
@@ -175,6 +193,6 @@ impl ReceivedRules {
             };
         }
         lex::tokens(field, &mut room.tokens);
-        self.grammar.read(field, &room.tokens, &self.notes)
+        self.grammar.read(field, room, &self.notes)
     }
 }

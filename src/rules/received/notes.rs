@@ -8,13 +8,17 @@
 use super::file::{Meaning, Note, Words};
 use super::{Reading, RuleError, lex};
 use crate::rules::file::{self, Common, refused};
+use crate::rules::glob::{self, LETTERS, Text};
+use crate::rules::sieve::{self, SET_LIMIT, Set};
 
 /// Remarks in parentheses, and words with a meaning of their own.
 #[derive(Debug)]
 pub(super) struct Notes {
     notes: Vec<Note>,
-    /// The letters that notes begin with, a bit each: most comments are ruled out by that.
-    begins: u128,
+    /// How notes begin, in their order, and which note that is.
+    begins: Vec<(String, usize)>,
+    /// Which of them a comment may begin with, by its first letter and by its second.
+    sieves: [Vec<Set>; 2],
     words: Vec<Words>,
     nameless: usize,
     auth: usize,
@@ -42,14 +46,30 @@ impl Notes {
                 .position(|rule| rule.id == id)
                 .ok_or_else(|| refused(words.0, format_args!("rule `{id}` is missing")))
         };
+        let begins = read
+            .iter()
+            .enumerate()
+            .flat_map(|(place, note)| note.begins.iter().map(move |begin| (begin.clone(), place)));
+        let begins: Vec<_> = begins.collect();
+        if begins.len() > SET_LIMIT || begins.iter().any(|(begin, _)| begin.len() < 2) {
+            let why = format_args!("there are more than {SET_LIMIT} beginnings, or a short one");
+            return Err(refused(notes.0, why));
+        }
+        let sieve = |letter: usize| {
+            let mut sets = vec![0; LETTERS];
+            for (place, (begin, _)) in begins.iter().enumerate() {
+                let octet = begin.as_bytes().get(letter).copied().unwrap_or_default();
+                if let Some(set) = sets.get_mut(glob::letter(octet)) {
+                    *set |= sieve::bit(place);
+                }
+            }
+            sets
+        };
         Ok(Self {
             nameless: place("words-nameless")?,
             auth: place("words-authenticated")?,
-            begins: read
-                .iter()
-                .flat_map(|note| &note.begins)
-                .filter_map(|begin| begin.bytes().next())
-                .fold(0, |begins, octet| begins | bit(octet)),
+            sieves: [sieve(0), sieve(1)],
+            begins,
             notes: read,
             words: words_read,
         })
@@ -74,21 +94,22 @@ impl Notes {
     /// Returns the note that a comment is, and its value.
     fn find<'t>(&self, comment: &'t str) -> Option<(&Note, Option<&'t str>)> {
         let comment = comment.trim_ascii();
-        let first = comment.as_bytes().first()?.to_ascii_lowercase();
-        if self.begins & bit(first) == 0 {
+        let [first, second, ..] = comment.as_bytes() else {
             return None;
-        }
-        self.notes.iter().find_map(|note| {
-            note.begins.iter().find_map(|begin| {
-                if begin.as_bytes().first().map(u8::to_ascii_lowercase) != Some(first) {
-                    return None;
-                }
-                let (head, rest) = comment.split_at_checked(begin.len())?;
-                head.eq_ignore_ascii_case(begin).then_some(())?;
+        };
+        let [by_first, by_second] = &self.sieves;
+        let of = |sets: &[Set], octet: u8| sets.get(glob::letter(octet)).copied().unwrap_or(0);
+        for place in sieve::places(of(by_first, *first) & of(by_second, *second)) {
+            let (begin, place) = self.begins.get(place)?;
+            if let Some((head, rest)) = comment.split_at_checked(begin.len())
+                && head.eq_ignore_ascii_case(begin)
+            {
+                let note = self.notes.get(*place)?;
                 let word = rest.split_ascii_whitespace().next().map(lex::bare);
-                Some((note, word.filter(|word| note.value && !word.is_empty())))
-            })
-        })
+                return Some((note, word.filter(|word| note.value && !word.is_empty())));
+            }
+        }
+        None
     }
 
     /// Reads what the protocol itself says.
@@ -105,11 +126,8 @@ impl Notes {
     }
 
     fn has(&self, rule: usize, word: &str) -> bool {
-        self.words.get(rule).is_some_and(|rule| {
-            rule.words
-                .iter()
-                .any(|pattern| pattern.eq_ignore_ascii_case(word))
-        })
+        let rule = self.words.get(rule);
+        rule.is_some_and(|rule| rule.words.fit(&Text::new(word)))
     }
 
     /// Runs the examples; returns how many ran.
@@ -157,9 +175,4 @@ impl Notes {
         }
         Ok(ran)
     }
-}
-
-/// Returns the bit of a letter in any case.
-fn bit(octet: u8) -> u128 {
-    1 << (octet.to_ascii_lowercase() & 0x7f)
 }

@@ -1,0 +1,106 @@
+//! Reads addresses as servers write them in the field.
+//!
+//! In: a text. Out: an address, or nothing.
+//! Standards: RFC 5321 §4.1.3 (address literals), RFC 4007 §11 (zones).
+//! Trust: hostile; a number out of range makes the whole text none.
+//! Failures: none; what is no address is a name.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+/// Reads an address as servers write it: `IPv6:` before it (RFC 5321 §4.1.3), a zone
+/// behind it (RFC 4007 §11), IPv4 mapped into IPv6.
+pub(super) fn address(text: &str) -> Option<IpAddr> {
+    if let Some(addr) = quad(text) {
+        return Some(IpAddr::V4(addr));
+    }
+    let text = match text.get(..5) {
+        Some(tag) if tag.eq_ignore_ascii_case("IPv6:") => text.get(5..)?,
+        _ => text,
+    };
+    let text = text.split_once('%').map_or(text, |(addr, _)| addr);
+    // The shortest address is `::`, the longest has 45 characters; nearly all names show soon that they are none.
+    let may_be = |octet: u8| octet.is_ascii_hexdigit() || matches!(octet, b'.' | b':');
+    if !(2..=45).contains(&text.len()) || !text.bytes().all(may_be) {
+        return None;
+    }
+    if let Ok(addr) = text.parse::<IpAddr>() {
+        return Some(addr.to_canonical());
+    }
+    // `192.0.2.7.25` and `192.0.2.7:25`: a port glued to an IPv4 address.
+    let (addr, port) = text.rsplit_once(['.', ':'])?;
+    (1..=5).contains(&port.len()).then_some(())?;
+    port.bytes()
+        .all(|octet| octet.is_ascii_digit())
+        .then_some(())?;
+    addr.parse().ok().map(IpAddr::V4)
+}
+
+/// Reads four numbers with dots between them, as nearly every address is written; anything else is left to the library.
+fn quad(text: &str) -> Option<Ipv4Addr> {
+    if !(7..=15).contains(&text.len()) {
+        return None;
+    }
+    let (mut addr, mut dots) = (0u32, 0);
+    let (mut number, mut digits) = (0u32, 0);
+    for octet in text.bytes() {
+        let digit = octet.wrapping_sub(b'0');
+        if digit < 10 {
+            // A leading zero may mean an octal number, and is read by nobody.
+            if digits == 3 || digits > 0 && number == 0 {
+                return None;
+            }
+            number = 10 * number + u32::from(digit);
+            digits += 1;
+        } else if octet == b'.' && digits > 0 && number < 256 {
+            addr = addr << 8 | number;
+            dots += 1;
+            (number, digits) = (0, 0);
+        } else {
+            return None;
+        }
+    }
+    let fits = dots == 3 && digits > 0 && number < 256;
+    fits.then(|| Ipv4Addr::from_bits(addr << 8 | number))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn addresses_are_read_as_servers_write_them() {
+        let of = |text: &str| address(text).map(|addr| addr.to_string());
+        assert_eq!(of("192.0.2.7").as_deref(), Some("192.0.2.7"));
+        assert_eq!(of("IPv6:2001:db8::1").as_deref(), Some("2001:db8::1"));
+        assert_eq!(of("::ffff:192.0.2.7").as_deref(), Some("192.0.2.7"));
+        assert_eq!(of("fe80::1%9").as_deref(), Some("fe80::1"));
+        assert_eq!(of("192.0.2.7.63559").as_deref(), Some("192.0.2.7"));
+        assert_eq!(of("192.0.2.7:25").as_deref(), Some("192.0.2.7"));
+        for none in [
+            "999.0.2.7",
+            "192.0.2",
+            "",
+            "0",
+            "a",
+            "192.0.2.7.1.2",
+            "15.20.1143.11x",
+        ] {
+            assert_eq!(of(none), None, "{none}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_without_panic(text in "\\PC{0,80}") {
+            let _ = address(&text);
+        }
+
+        #[test]
+        fn four_numbers_are_read_as_the_library_reads_them(text in "([0-9]{1,4}\\.){2,4}[0-9]{0,3}|[0-9.]{0,16}", octets: [u8; 4]) {
+            prop_assert_eq!(quad(&text), text.parse().ok(), "{}", text);
+            let addr = Ipv4Addr::from(octets);
+            prop_assert_eq!(quad(&addr.to_string()), Some(addr));
+        }
+    }
+}
