@@ -49,24 +49,25 @@ impl Rule {
     /// Returns whether header fields fit, whose texts `text_of` gives by name.
     fn fits<'m>(
         &self,
-        null_path: Option<bool>,
+        null_path: impl FnOnce() -> Option<bool>,
+        has: impl Fn(&str) -> bool,
         text_of: impl Fn(&str) -> Option<Cow<'m, str>>,
     ) -> bool {
-        if self.null_path && null_path == Some(false) {
-            return false;
-        }
-        self.headers.iter().all(|wanted| {
-            text_of(&wanted.name).is_some_and(|text| {
-                let holds = |word: &String| find(text.as_bytes(), word.as_bytes()).is_some();
-                wanted.holds.iter().any(holds)
+        // What is quickest to see comes first.
+        self.headers.iter().all(|wanted| has(&wanted.name))
+            && (!self.null_path || null_path() != Some(false))
+            && self.headers.iter().all(|wanted| {
+                text_of(&wanted.name).is_some_and(|text| {
+                    let holds = |word: &String| find(text.as_bytes(), word.as_bytes()).is_some();
+                    wanted.holds.iter().any(holds)
+                })
             })
-        })
     }
 
-    fn fits_headers(&self, headers: &Headers<'_>, null_path: Option<bool>) -> bool {
-        self.fits(null_path, |name| {
-            headers.first(name).map(|field| field.text())
-        })
+    fn fits_headers(&self, headers: &Headers<'_>) -> bool {
+        let text_of = |name: &str| headers.first(name).map(|field| field.text());
+        let has = |name: &str| headers.first(name).is_some();
+        self.fits(|| null_path(headers), has, text_of)
     }
 }
 
@@ -104,7 +105,7 @@ impl Natures {
             let fits = |text: &String| {
                 let octets = format!("{text}\n\n");
                 let headers = Headers::parse(octets.as_bytes());
-                rule.fits_headers(&headers, null_path(&headers))
+                rule.fits_headers(&headers)
             };
             let wrong = rule
                 .matches
@@ -126,10 +127,9 @@ impl Natures {
     /// Returns which of the kinds a message is, if it is one.
     #[must_use]
     pub fn kind(&self, headers: &Headers<'_>) -> Option<&str> {
-        let null_path = null_path(headers);
         self.rules
             .iter()
-            .find(|rule| rule.fits_headers(headers, null_path))
+            .find(|rule| rule.fits_headers(headers))
             .map(|rule| rule.what.as_str())
     }
 
@@ -137,15 +137,13 @@ impl Natures {
     #[must_use]
     pub fn kind_by_path(&self, path: &str) -> Option<&str> {
         // As a Return-Path field would hold it, unfolded.
-        let text_of = |name: &str| {
-            let noted = || format!("<{}>", path.replace(['\r', '\n'], ""));
-            name.eq_ignore_ascii_case(RETURN_PATH)
-                .then(|| Cow::Owned(noted()))
-        };
-        let null_path = Some(is_null(path));
+        let has = |name: &str| name.eq_ignore_ascii_case(RETURN_PATH);
+        let noted = || Cow::Owned(format!("<{}>", path.replace(['\r', '\n'], "")));
+        let text_of = |name: &str| has(name).then(noted);
+        let null_path = || Some(is_null(path));
         self.rules
             .iter()
-            .find(|rule| rule.fits(null_path, text_of))
+            .find(|rule| rule.fits(null_path, has, text_of))
             .map(|rule| rule.what.as_str())
     }
 }

@@ -16,6 +16,8 @@ use super::file::{self, Common};
 pub struct SpecialPurpose {
     file: String,
     rules: Vec<Set>,
+    /// The IPv4 networks in the order of the rules: address, mask, and which rule that is.
+    v4: Vec<(u32, u32, usize)>,
 }
 
 /// One kind of special-purpose networks.
@@ -41,8 +43,16 @@ impl SpecialPurpose {
             matches: rule.matches.len(),
             skips: rule.skips.len(),
         })?;
+        let v4 = rules.iter().enumerate().flat_map(|(place, rule)| {
+            let networks = rule.networks.iter();
+            networks.filter_map(move |network| match network {
+                IpNet::V4(v4) => Some((v4.network().to_bits(), v4.netmask().to_bits(), place)),
+                IpNet::V6(_) => None,
+            })
+        });
         Ok(Self {
             file: file.to_owned(),
+            v4: v4.collect(),
             rules,
         })
     }
@@ -77,11 +87,19 @@ impl SpecialPurpose {
     /// An address that carries another (mapped, 6to4, Teredo, NAT64) is judged by its own form here.
     #[must_use]
     pub fn purpose(&self, addr: IpAddr) -> Option<&str> {
-        let addr = unmapped(addr);
-        self.rules
-            .iter()
-            .find(|rule| rule.networks.iter().any(|net| net.contains(&addr)))
-            .map(|rule| rule.what.as_str())
+        let rule = match unmapped(addr) {
+            IpAddr::V4(addr) => {
+                let addr = addr.to_bits();
+                let mut networks = self.v4.iter();
+                let held = networks.find(|(network, mask, _)| addr & mask == *network);
+                held.and_then(|(_, _, place)| self.rules.get(*place))
+            }
+            addr => {
+                let holds = |rule: &&Set| rule.networks.iter().any(|net| net.contains(&addr));
+                self.rules.iter().find(holds)
+            }
+        };
+        rule.map(|rule| rule.what.as_str())
     }
 
     /// Returns whether an address is an ordinary public one, or lies in a network that is treated as such.
@@ -120,6 +138,7 @@ pub fn carried(addr: IpAddr) -> Option<Ipv4Addr> {
 mod tests {
     use super::*;
     use crate::rules::Rules;
+    use proptest::prelude::*;
 
     #[test]
     fn special_purpose_addresses_are_told_from_public_ones() {
@@ -155,6 +174,21 @@ mod tests {
             "192.0.2.7".parse().unwrap(),
             &["192.0.2.0/24".parse().unwrap()]
         ));
+    }
+
+    proptest! {
+        #[test]
+        fn every_address_is_set_apart_by_the_first_rule_that_holds_it(octets: [u8; 4], near in 0..40usize) {
+            let rules = Rules::builtin();
+            let (network, mask, _) = rules.special.v4.iter().cycle().nth(near).unwrap();
+            let beside = Ipv4Addr::from_bits(network | Ipv4Addr::from(octets).to_bits() & !mask);
+            for addr in [Ipv4Addr::from(octets), beside, Ipv4Addr::from_bits(network.wrapping_sub(1))] {
+                let addr = IpAddr::V4(addr);
+                let holds = |rule: &&Set| rule.networks.iter().any(|net| net.contains(&addr));
+                let what = rules.special.rules.iter().find(holds).map(|rule| rule.what.as_str());
+                prop_assert_eq!(rules.special.purpose(addr), what, "{}", addr);
+            }
+        }
     }
 
     #[test]
