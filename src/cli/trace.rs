@@ -239,7 +239,7 @@ impl Output<'_, '_> {
             Shown::Json(line) => {
                 let mut term = self.term.borrow_mut();
                 for part in line.numbered(index) {
-                    term.octets(part.as_bytes());
+                    term.octets(&part);
                 }
             }
             Shown::Words(trace, subject) if many && !view.explain => {

@@ -6,9 +6,7 @@
 //! Limits: besides RFC 5322 only `asctime`'s order is read, and RFC 3339.
 
 use jiff::Timestamp;
-use jiff::civil::DateTime;
 use jiff::fmt::rfc2822::DateTimeParser;
-use jiff::tz::Offset;
 
 static PARSER: DateTimeParser = DateTimeParser::new().relaxed_weekday(true);
 
@@ -31,18 +29,18 @@ pub(super) fn parse(text: &str) -> Option<Timestamp> {
 /// RFC 5322 §3.3: `[day-name "," ] day month year hour ":" minute ":" second zone`.
 fn plain(text: &[u8]) -> Option<Timestamp> {
     let text = match text.split_first_chunk::<5>() {
-        Some(([a, b, c, b',', b' '], rest)) if DAYS.contains(&[*a, *b, *c]) => rest,
+        Some(([a, b, c, b',', b' '], rest)) if is_day(&[*a, *b, *c]) => rest,
         _ => text,
     };
     let (day, rest) = match text {
-        [one, b' ', rest @ ..] => (number(&[*one])?, rest),
-        [ten, one, b' ', rest @ ..] => (number(&[*ten, *one])?, rest),
+        [one, b' ', rest @ ..] => (number(b'0', *one)?, rest),
+        [ten, one, b' ', rest @ ..] => (number(*ten, *one)?, rest),
         _ => return None,
     };
     let [a, b, c, b' ', rest @ ..] = rest else {
         return None;
     };
-    let month = MONTHS.iter().position(|month| *month == [*a, *b, *c])?;
+    let month = month(&[*a, *b, *c])?;
     let [y1, y2, y3, y4, b' ', rest @ ..] = rest else {
         return None;
     };
@@ -65,48 +63,79 @@ fn plain(text: &[u8]) -> Option<Timestamp> {
     else {
         return None;
     };
-    let year = number(&[*y1, *y2, *y3, *y4]).filter(|year| (1970..2100).contains(year))?;
-    let small = |tens: &u8, ones: &u8| number(&[*tens, *ones]).and_then(|n| i8::try_from(n).ok());
-    let time = DateTime::new(
-        year,
-        i8::try_from(month + 1).ok()?,
-        i8::try_from(day).ok()?,
-        small(h1, h2)?,
-        small(m1, m2)?,
-        small(s1, s2)?,
-        0,
-    );
-    let (hours, minutes) = (number(&[*z1, *z2])?, number(&[*z3, *z4])?);
-    if hours > 14 || minutes > 59 {
+    let year = i16::from(number(*y1, *y2)?) * 100 + i16::from(number(*y3, *y4)?);
+    if !(1970..2100).contains(&year) {
         return None;
     }
-    let east = (i32::from(hours) * 60 + i32::from(minutes)) * 60;
+    let (hour, minute, second) = (number(*h1, *h2)?, number(*m1, *m2)?, number(*s1, *s2)?);
+    let (hours, minutes) = (number(*z1, *z2)?, number(*z3, *z4)?);
+    if hour > 23 || minute > 59 || second > 59 || hours > 14 || minutes > 59 {
+        return None;
+    }
+    let of_day = |hours: i8, minutes: i8| (i64::from(hours) * 60 + i64::from(minutes)) * 60;
     let east = match sign {
-        b'+' => east,
-        b'-' => -east,
+        b'+' => of_day(hours, minutes),
+        b'-' => -of_day(hours, minutes),
         _ => return None,
     };
-    Offset::from_seconds(east)
-        .ok()?
-        .to_timestamp(time.ok()?)
-        .ok()
+    let since_midnight = of_day(hour, minute) + i64::from(second);
+    Timestamp::from_second(days(year, month, day)? * 86_400 + since_midnight - east).ok()
 }
 
-const DAYS: [[u8; 3]; 7] = [
-    *b"Sun", *b"Mon", *b"Tue", *b"Wed", *b"Thu", *b"Fri", *b"Sat",
-];
+/// Returns how many days of 1970 and later lie before a day of the years that are read; `None` where there is no such day.
+fn days(year: i16, month: i8, day: i8) -> Option<i64> {
+    let is_leap = year % 4 == 0 && year % 100 != 0 || year == 2000;
+    let last = match month {
+        2 if is_leap => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    };
+    if !(1..=last).contains(&day) {
+        return None;
+    }
+    // Counted from March on, the day that leap years add is the last one, and months of 31 and 30 days follow a rule.
+    let (year, month) = match month {
+        ..=2 => (i64::from(year) - 1, i64::from(month) + 9),
+        _ => (i64::from(year), i64::from(month) - 3),
+    };
+    let of_years = 365 * year + year / 4 - year / 100 + year / 400;
+    // 719,468 days lie between the first of March of the year 0 and 1970.
+    Some(of_years + (153 * month + 2) / 5 + i64::from(day) - 1 - 719_468)
+}
 
-const MONTHS: [[u8; 3]; 12] = [
-    *b"Jan", *b"Feb", *b"Mar", *b"Apr", *b"May", *b"Jun", *b"Jul", *b"Aug", *b"Sep", *b"Oct",
-    *b"Nov", *b"Dec",
-];
+const fn is_day(name: &[u8; 3]) -> bool {
+    matches!(
+        name,
+        b"Sun" | b"Mon" | b"Tue" | b"Wed" | b"Thu" | b"Fri" | b"Sat"
+    )
+}
 
-/// Reads up to four digits.
-fn number(digits: &[u8]) -> Option<i16> {
-    digits.iter().try_fold(0, |number, digit| {
-        let digit = digit.is_ascii_digit().then(|| i16::from(digit - b'0'))?;
-        Some(number * 10 + digit)
+const fn month(name: &[u8; 3]) -> Option<i8> {
+    Some(match name {
+        b"Jan" => 1,
+        b"Feb" => 2,
+        b"Mar" => 3,
+        b"Apr" => 4,
+        b"May" => 5,
+        b"Jun" => 6,
+        b"Jul" => 7,
+        b"Aug" => 8,
+        b"Sep" => 9,
+        b"Oct" => 10,
+        b"Nov" => 11,
+        b"Dec" => 12,
+        _ => return None,
     })
+}
+
+/// Reads two digits.
+const fn number(tens: u8, ones: u8) -> Option<i8> {
+    if tens.is_ascii_digit() && ones.is_ascii_digit() {
+        Some(((tens - b'0') * 10 + (ones - b'0')) as i8)
+    } else {
+        None
+    }
 }
 
 /// Reads what is nearly a date: folds inside, two zones, `asctime`'s order.
@@ -162,6 +191,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn every_day_is_counted_as_by_the_library(year in 1970..2100i16, month in 1..=12i8, day in 0..=32i8) {
+            let there = jiff::civil::Date::new(year, month, day).ok();
+            let since = there.map(|date| i64::from((date - jiff::civil::date(1970, 1, 1)).get_days()));
+            prop_assert_eq!(days(year, month, day), since);
+        }
+
         #[test]
         fn what_is_read_plainly_is_read_as_by_the_library(
             name in "(Sat, |Foo, |sun, )?", day in 0..34, month in "(Jan|Feb|Nov|feb)", year in 1960..2110,

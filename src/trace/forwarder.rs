@@ -149,7 +149,8 @@ impl<'t> Client<'t> {
 /// The mailboxes that the own side received the message for.
 pub(super) struct Recipients<'t> {
     mailboxes: Vec<std::borrow::Cow<'t, str>>,
-    domain: Option<&'t str>,
+    /// Host that wrote the last field of the own side.
+    writer: Option<&'t str>,
 }
 
 impl<'t> Recipients<'t> {
@@ -182,7 +183,7 @@ impl<'t> Recipients<'t> {
         );
         Self {
             mailboxes,
-            domain: own.last().and_then(|field| registered(field.reading.by?)),
+            writer: own.last().and_then(|field| field.reading.by),
         }
     }
 
@@ -206,17 +207,21 @@ impl<'t> Recipients<'t> {
 
     /// Returns whether a mailbox is another one than those, at a place that is not the own side's.
     pub(super) fn are_others(&self, mailbox: &str) -> bool {
-        let Some(domain) = domain_of(mailbox).filter(|domain| registered(domain).is_some()) else {
+        let Some(domain) = domain_of(mailbox) else {
             return false;
         };
         if self.mailboxes.is_empty() {
-            return registered(domain) != self.domain;
+            let there = registered(domain);
+            return there.is_some() && there != self.writer.and_then(registered);
         }
         let mut own = self
             .mailboxes
             .iter()
             .filter_map(|own| domain_of(own.trim_matches(['<', '>'])));
-        !self.holds(mailbox) && !own.any(|own| same_host(own, domain))
+        // To look the domain up costs more than all the rest.
+        !self.holds(mailbox)
+            && !own.any(|own| same_host(own, domain))
+            && registered(domain).is_some()
     }
 }
 

@@ -8,7 +8,7 @@
 use std::borrow::Cow;
 use std::panic::catch_unwind;
 
-use super::field::Received;
+use super::field::{NAME_CHARS, Received};
 use super::sentence::{Piece, Sentence};
 use super::{Confidence, HopTrust, Judged, Nature, SourceKind, date};
 use crate::intake::{Headers, Repair};
@@ -47,7 +47,7 @@ pub struct Place<'r> {
 /// in order knows their places.
 #[derive(Debug)]
 pub struct Line {
-    json: String,
+    json: Vec<u8>,
     index_at: usize,
 }
 
@@ -110,23 +110,23 @@ impl Line {
         });
         out.raw("}");
         Self {
-            json: out.into_string(),
+            json: out.into_octets(),
             index_at,
         }
     }
 
     /// Returns the line, its end included, with the message's place.
     #[must_use]
-    pub fn numbered(&self, index: usize) -> [Cow<'_, str>; 4] {
+    pub fn numbered(&self, index: usize) -> [Cow<'_, [u8]>; 4] {
         let (before, after) = self
             .json
             .split_at_checked(self.index_at)
-            .unwrap_or((&self.json, ""));
+            .unwrap_or((&self.json, b""));
         [
             before.into(),
-            index.to_string().into(),
+            index.to_string().into_bytes().into(),
             after.into(),
-            "\n".into(),
+            b"\n".into(),
         ]
     }
 }
@@ -177,12 +177,11 @@ fn sentence<'o>(out: &'o mut Text, sentence: &Sentence<'_>) -> &'o mut Text {
             Piece::Words(words) => out.inside(words),
             Piece::Addr(addr) => out.addr(*addr),
             Piece::Name(name) => {
-                let shown = Piece::shown(name);
                 out.raw("`");
-                match shown.plain() {
-                    Some(plain) => out.inside(plain),
-                    None => out.inside(&shown.to_string()),
-                };
+                // What needs no escape in JSON needs none of ours either.
+                if !out.plainly(name, NAME_CHARS) {
+                    out.inside(&Piece::shown(name).to_string());
+                }
                 out.raw("`")
             }
         };

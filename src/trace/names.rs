@@ -44,16 +44,15 @@ fn may_share_a_domain(a: &str, b: &str) -> bool {
 pub(super) fn are_near(a: &str, b: &str) -> bool {
     let within = |host: &str, other: &str| {
         let (host, other) = (host.trim_end_matches('.'), other.trim_end_matches('.'));
-        let (Some((_, parent)), Some(domain)) = (other.split_once('.'), registered(other)) else {
+        let Some((_, parent)) = other.split_once('.') else {
             return false;
         };
-        parent.len() >= domain.len()
-            && host
-                .len()
-                .checked_sub(parent.len() + 1)
-                .and_then(|at| host.get(at..))
-                .and_then(|tail| tail.strip_prefix('.'))
-                .is_some_and(|tail| tail.eq_ignore_ascii_case(parent))
+        host.len()
+            .checked_sub(parent.len() + 1)
+            .and_then(|at| host.get(at..))
+            .and_then(|tail| tail.strip_prefix('.'))
+            .is_some_and(|tail| tail.eq_ignore_ascii_case(parent))
+            && registered(other).is_some_and(|domain| parent.len() >= domain.len())
     };
     within(a, b) || within(b, a)
 }
@@ -61,11 +60,12 @@ pub(super) fn are_near(a: &str, b: &str) -> bool {
 /// Returns the registered domain of a name.
 pub(super) fn registered(name: &str) -> Option<&str> {
     let name = name.trim_end_matches('.');
-    let is_host = name.contains('.')
-        && name
-            .rsplit('.')
-            .next()
-            .is_some_and(|last| last.bytes().all(|b| b.is_ascii_alphabetic() || b == b'-'));
+    let last = name.bytes().rev().take_while(|octet| *octet != b'.');
+    let last_octets = last.clone().count();
+    let is_host = last_octets < name.len()
+        && last
+            .into_iter()
+            .all(|octet| octet.is_ascii_alphabetic() || octet == b'-');
     is_host.then(|| psl::domain_str(name)).flatten()
 }
 
@@ -77,7 +77,8 @@ pub(super) fn is_bare(name: &str) -> bool {
 
 /// Returns the domain of a mailbox.
 pub(super) fn domain_of(mailbox: &str) -> Option<&str> {
-    mailbox.rsplit_once('@').map(|(_, domain)| domain)
+    let at = mailbox.bytes().rposition(|octet| octet == b'@')?;
+    mailbox.get(at + 1..)
 }
 
 #[cfg(test)]

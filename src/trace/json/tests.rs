@@ -59,6 +59,7 @@ fn both(octets: &[u8], rules: &Rules, trust: &Trust) -> (String, Value) {
     let texts = Texts::of(&headers);
     let judged = judge(&headers, &texts, trust, rules);
     let line = Line::of(place, &headers, &judged).numbered(12).concat();
+    let line = String::from_utf8(line).unwrap();
     (line, by_serde(&place, &headers, &judged.told(), 12))
 }
 

@@ -1,30 +1,31 @@
 //! Writes JSON text in which no character acts on a terminal.
 //!
 //! In: our own keys, foreign strings, numbers, addresses, times. Out: the text.
-//! Standards: RFC 8259 §7 (strings), RFC 3339 §5.6 (times).
+//! Standards: RFC 8259 §7 (strings), RFC 3339 §5.6 (times), RFC 5952 §4 (IPv6 addresses).
 //! Trust: foreign strings are hostile; what [`is_active`] knows is escaped, though JSON would allow it.
 //! Failures: none. Limits: commas and brackets are the caller's.
 
-use std::fmt::Write as _;
+use std::io::Write as _;
 use std::net::IpAddr;
 
 use jiff::Timestamp;
 use jiff::tz::Offset;
 
+use crate::intake::eight::{self, below, equal, foreign};
 use crate::intake::is_active;
 
 /// JSON that is being written.
 #[derive(Debug)]
-pub(super) struct Text(String);
+pub(super) struct Text(Vec<u8>);
 
 impl Text {
     /// Begins a text, with room for so many octets.
     pub(super) fn with_room(octets: usize) -> Self {
-        Self(String::with_capacity(octets))
+        Self(Vec::with_capacity(octets))
     }
 
-    /// Returns the text.
-    pub(super) fn into_string(self) -> String {
+    /// Returns the text: UTF-8.
+    pub(super) fn into_octets(self) -> Vec<u8> {
         self.0
     }
 
@@ -34,17 +35,16 @@ impl Text {
     }
 
     /// Writes JSON as it stands: keys and what holds them together.
+    // Written out where it is called, the length of a key is known, and to copy it takes a few instructions.
+    #[inline(always)]
     pub(super) fn raw(&mut self, json: &str) -> &mut Self {
-        self.0.push_str(json);
+        self.0.extend_from_slice(json.as_bytes());
         self
     }
 
     /// Writes a string.
     pub(super) fn string(&mut self, text: &str) -> &mut Self {
-        self.0.push('"');
-        self.inside(text);
-        self.0.push('"');
-        self
+        self.raw("\"").inside(text).raw("\"")
     }
 
     /// Writes a string, or null.
@@ -55,11 +55,19 @@ impl Text {
         }
     }
 
+    /// Writes a part of a string whose quotation marks are the caller's, if it needs no escape and is not longer than `limit`.
+    #[inline]
+    pub(super) fn plainly(&mut self, text: &str, limit: usize) -> bool {
+        let is_plain = text.len() <= limit && is_plain(text.as_bytes());
+        if is_plain {
+            self.0.extend_from_slice(text.as_bytes());
+        }
+        is_plain
+    }
+
     /// Writes a part of a string whose quotation marks are the caller's.
     pub(super) fn inside(&mut self, text: &str) -> &mut Self {
-        if is_plain(text.as_bytes()) {
-            self.0.push_str(text);
-        } else {
+        if !self.plainly(text, text.len()) {
             text.chars().for_each(|c| self.escaped(c));
         }
         self
@@ -67,6 +75,7 @@ impl Text {
 
     /// Writes a character. RFC 8259 §7.
     fn escaped(&mut self, c: char) {
+        let mut itself = [0; 4];
         let short = match c {
             '"' => "\\\"",
             '\\' => "\\\\",
@@ -75,7 +84,7 @@ impl Text {
             '\t' => "\\t",
             '\u{8}' => "\\b",
             '\u{c}' => "\\f",
-            c if !is_active(c) => return self.0.push(c),
+            c if !is_active(c) => c.encode_utf8(&mut itself),
             c => {
                 for unit in c.encode_utf16(&mut [0; 2]) {
                     self.format(format_args!("\\u{unit:04x}"));
@@ -83,15 +92,23 @@ impl Text {
                 return;
             }
         };
-        self.0.push_str(short);
+        self.0.extend_from_slice(short.as_bytes());
     }
 
     /// Writes a number.
     pub(super) fn number(&mut self, number: u64) -> &mut Self {
-        if number >= 10 {
-            self.number(number / 10);
+        // The last digit first: 20 of them are the longest number.
+        let (mut digits, mut rest, mut begin) = ([0; 20], number, 20);
+        for place in digits.iter_mut().rev() {
+            *place = digit(rest);
+            begin -= 1;
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
         }
-        self.digit((number % 10) as u8);
+        self.0
+            .extend_from_slice(digits.get(begin..).unwrap_or_default());
         self
     }
 
@@ -99,25 +116,73 @@ impl Text {
     pub(super) fn addr(&mut self, addr: IpAddr) -> &mut Self {
         match addr {
             IpAddr::V4(v4) => {
-                let [a, b, c, d] = v4.octets();
-                self.octet(a).raw(".").octet(b).raw(".");
-                self.octet(c).raw(".").octet(d);
+                // The longest has 15 octets; written in one piece, room is looked for once.
+                let (mut text, mut length) = ([0; 16], 0);
+                let mut put = |octet: u8| {
+                    if let Some(place) = text.get_mut(length) {
+                        *place = octet;
+                        length += 1;
+                    }
+                };
+                for (place, octet) in v4.octets().into_iter().enumerate() {
+                    let number = u64::from(octet);
+                    if place > 0 {
+                        put(b'.');
+                    }
+                    if octet >= 100 {
+                        put(digit(number / 100));
+                    }
+                    if octet >= 10 {
+                        put(digit(number / 10));
+                    }
+                    put(digit(number));
+                }
+                self.0
+                    .extend_from_slice(text.get(..length).unwrap_or_default());
             }
+            IpAddr::V6(v6) if v6.to_ipv4_mapped().is_none() => self.groups(v6.segments()),
             IpAddr::V6(v6) => self.format(format_args!("{v6}")),
         }
         self
     }
 
-    /// Writes a number of up to three digits.
-    fn octet(&mut self, octet: u8) -> &mut Self {
-        if octet >= 100 {
-            self.digit(octet / 100);
+    /// Writes the groups of an IPv6 address. RFC 5952 §4.
+    fn groups(&mut self, groups: [u16; 8]) {
+        // RFC 5952 §4.2: `::` stands for the first of the longest runs of zeros, two groups or more.
+        let (mut run, mut longest) = (0..0, 0..0);
+        for (place, group) in groups.into_iter().enumerate() {
+            run = match group {
+                0 if run.end == place => run.start..place + 1,
+                0 => place..place + 1,
+                _ => place + 1..place + 1,
+            };
+            if run.len() > longest.len() {
+                longest = run.clone();
+            }
         }
-        if octet >= 10 {
-            self.digit(octet / 10 % 10);
+        if longest.len() < 2 {
+            longest = 0..0;
         }
-        self.digit(octet % 10);
-        self
+        for (place, group) in groups.into_iter().enumerate() {
+            if longest.contains(&place) {
+                if place == longest.start {
+                    self.raw("::");
+                }
+                continue;
+            }
+            if place > 0 && place != longest.end {
+                self.raw(":");
+            }
+            // RFC 5952 §4.1, §4.3: no leading zeros, small letters.
+            let digits =
+                [group >> 12, group >> 8, group >> 4, group].map(|group| match group & 0xf {
+                    digit @ ..10 => b'0' + digit as u8,
+                    digit => b'a' + (digit - 10) as u8,
+                });
+            let leading = (group.leading_zeros() / 4).min(3) as usize;
+            self.0
+                .extend_from_slice(digits.get(leading..).unwrap_or_default());
+        }
     }
 
     /// Writes a time in UTC, in quotation marks; or null.
@@ -125,58 +190,53 @@ impl Text {
         let Some(time) = time else {
             return self.raw("null");
         };
-        self.0.push('"');
         let there = Offset::UTC.to_datetime(time);
         match u64::try_from(there.year()) {
             // Nearly every time has a year of four digits and whole seconds.
             Ok(year @ 1000..=9999) if there.subsec_nanosecond() == 0 => {
-                self.number(year);
-                self.two('-', there.month());
-                self.two('-', there.day());
-                self.two('T', there.hour());
-                self.two(':', there.minute());
-                self.two(':', there.second());
-                self.0.push('Z');
+                let two = |number: i8| {
+                    let number = u64::from(number.unsigned_abs());
+                    [digit(number / 10), digit(number)]
+                };
+                let [y1, y2] = [digit(year / 1000), digit(year / 100)];
+                let [y3, y4] = [digit(year / 10), digit(year)];
+                let ([m1, m2], [d1, d2]) = (two(there.month()), two(there.day()));
+                let ([h1, h2], [n1, n2]) = (two(there.hour()), two(there.minute()));
+                let [s1, s2] = two(there.second());
+                // RFC 3339 §5.6: full-date "T" full-time.
+                self.0.extend_from_slice(&[
+                    b'"', y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T', h1, h2, b':', n1, n2,
+                    b':', s1, s2, b'Z', b'"',
+                ]);
             }
-            _ => self.format(format_args!("{time}")),
+            _ => self.format(format_args!("\"{time}\"")),
         }
-        self.0.push('"');
         self
     }
 
-    /// Writes a mark and two digits.
-    fn two(&mut self, mark: char, number: i8) {
-        let number = number.unsigned_abs();
-        self.0.push(mark);
-        self.digit(number / 10 % 10);
-        self.digit(number % 10);
-    }
-
-    fn digit(&mut self, digit: u8) {
-        self.0.push(char::from(b'0' + digit));
-    }
-
     fn format(&mut self, what: std::fmt::Arguments<'_>) {
-        // To write into a string cannot fail.
+        // To write into memory cannot fail.
         let _ = self.0.write_fmt(what);
     }
 }
 
+/// Returns the last digit of a number.
+const fn digit(number: u64) -> u8 {
+    b'0' + (number % 10) as u8
+}
+
 /// Returns whether a string needs no escape: it is printable US-ASCII without quotation mark and backslash.
 ///
-/// Nearly every string is. Blocks of a fixed size are judged at once, which compiles to a few instructions each.
+/// Nearly every string is.
 fn is_plain(text: &[u8]) -> bool {
-    let plain = |octet: &u8| matches!(octet, b' '..=b'~') & (*octet != b'"') & (*octet != b'\\');
-    let all = |block: &[u8]| block.iter().fold(true, |all, octet| all & plain(octet));
-    // The last block overlaps the one before it.
-    if let Some(last) = text.last_chunk::<16>() {
-        let (blocks, _) = text.as_chunks::<16>();
-        blocks.iter().all(|block| all(block)) && all(last)
-    } else if let (Some(first), Some(last)) = (text.first_chunk::<8>(), text.last_chunk::<8>()) {
-        all(first) && all(last)
-    } else {
-        text.iter().all(plain)
-    }
+    // Whatever is marked by mistake stands in a block that holds something else to be escaped.
+    !eight::any(text, |block| {
+        below(block, b' ')
+            | equal(block, b'"')
+            | equal(block, b'\\')
+            | equal(block, 0x7f)
+            | foreign(block)
+    })
 }
 
 #[cfg(test)]
@@ -187,12 +247,21 @@ mod tests {
     fn written(write: impl Fn(&mut Text) -> &mut Text) -> String {
         let mut text = Text::with_room(0);
         write(&mut text);
-        text.into_string()
+        String::from_utf8(text.into_octets()).unwrap()
     }
 
     #[test]
     fn addresses_and_times_are_written_as_they_display() {
-        for addr in ["192.0.2.7", "0.10.100.255", "2001:db8::1"] {
+        for addr in [
+            "192.0.2.7",
+            "0.10.100.255",
+            "2001:db8::1",
+            "::",
+            "1::",
+            "::1",
+            "::ffff:192.0.2.7",
+            "2001:db8:0:1:1:1:1:1",
+        ] {
             let addr: IpAddr = addr.parse().unwrap();
             assert_eq!(written(|text| text.addr(addr)), addr.to_string());
         }
@@ -212,6 +281,15 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn addresses_are_written_as_they_display_whatever_they_are(groups in prop::array::uniform8((0..3u8, any::<u16>())), v4: u32) {
+            let group = |(kind, group)| match kind { 0 => 0, 1 => group & 0xff, _ => group };
+            let v6: IpAddr = groups.map(group).into();
+            prop_assert_eq!(written(|text| text.addr(v6)), v6.to_string());
+            let v4: IpAddr = std::net::Ipv4Addr::from_bits(v4).into();
+            prop_assert_eq!(written(|text| text.addr(v4)), v4.to_string());
+        }
+
         #[test]
         fn strings_are_read_back_as_they_were_and_act_on_nothing(string in "(\\PC|[\\x00-\\xff\"\\\\]|[\\u{200b}-\\u{206f}]|\\u{feff}|\\u{e0041}){0,40}") {
             let json = written(|text| text.string(&string));
