@@ -16,7 +16,7 @@ use std::thread;
 // where one message ends and the next begins
 mod separator;
 use separator::{
-    SEPARATOR_LIMIT, after_blank, counted_cut, counted_end, last_separator, next_separator,
+    Next, SEPARATOR_LIMIT, after_blank, counted_cut, counted_end, last_separator, next_separator,
     separator_end, without_last_blank,
 };
 
@@ -208,7 +208,8 @@ impl Block {
     fn entries(&self, mut take: impl FnMut(&Entry<'_>)) {
         let all = self.octets.get(..self.filled).unwrap_or_default();
         let mut at = 0;
-        while let Some(begin) = separator_end(all, at).or((at == 0).then_some(0)) {
+        let mut behind = separator_end(all, 0).or(Some(0));
+        while let Some(begin) = behind {
             if self.beyond.is_some() {
                 let raw = all.get(begin..).unwrap_or_default();
                 self.give(raw, begin, 0, &mut take);
@@ -219,23 +220,28 @@ impl Block {
             } else {
                 None
             };
-            let (end, next, quotes) = match counted {
-                Some(end) => (end, after_blank(all, end), 0),
+            let (end, next) = match counted {
+                Some(end) => {
+                    let at = after_blank(all, end);
+                    let begin = separator_end(all, at);
+                    let quotes = 0;
+                    (end, Next { at, begin, quotes })
+                }
                 None => {
-                    let (next, quotes) = next_separator(all, begin);
-                    (without_last_blank(all, begin, next), next, quotes)
+                    let next = next_separator(all, begin);
+                    (without_last_blank(all, begin, next.at), next)
                 }
             };
             self.give(
                 all.get(begin..end).unwrap_or_default(),
                 begin,
-                quotes,
+                next.quotes,
                 &mut take,
             );
-            if next >= all.len() || next <= at {
+            if next.at >= all.len() || next.at <= at {
                 return;
             }
-            at = next;
+            (at, behind) = (next.at, next.begin);
         }
     }
 
@@ -397,12 +403,12 @@ impl<R: Read> Blocks<R> {
         loop {
             // What the last look may have missed: a separator over its end.
             let from = passed.saturating_sub(SEPARATOR_LIMIT);
-            let (next, quotes) = next_separator(self.seen(), from);
-            if next < self.filled || self.ended {
-                let end = without_last_blank(self.seen(), 0, next);
+            let next = next_separator(self.seen(), from);
+            if next.at < self.filled || self.ended {
+                let end = without_last_blank(self.seen(), 0, next.at);
                 beyond += end.saturating_sub(passed) as u64;
-                beyond = beyond.saturating_sub(quotes);
-                self.pass(next);
+                beyond = beyond.saturating_sub(next.quotes);
+                self.pass(next.at);
                 break;
             }
             let looked = self.filled.saturating_sub(SEPARATOR_LIMIT);

@@ -48,23 +48,39 @@ pub(super) fn without_last_blank(all: &[u8], begin: usize, end: usize) -> usize 
     }
 }
 
-/// Returns where the next separator stands from `begin` on, or the end, and how many quoted `From ` lines lie before it.
-pub(super) fn next_separator(all: &[u8], begin: usize) -> (usize, u64) {
+/// The next separator, or the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Next {
+    /// Where it stands.
+    pub(super) at: usize,
+    /// Where the message begins behind it; `None` at the end.
+    pub(super) begin: Option<usize>,
+    /// How many quoted `From ` lines lie before it.
+    pub(super) quotes: u64,
+}
+
+/// Returns the next separator from `begin` on.
+pub(super) fn next_separator(all: &[u8], begin: usize) -> Next {
     // The octet before the first one counts: it may be the line end, or the mark of a quote.
     let begin = begin.saturating_sub(1);
     let rest = all.get(begin..).unwrap_or_default();
     // To look for each by itself is quicker than to look at every `From ` in the midst of lines.
-    let next = FROM_LINES
+    let mut lines = FROM_LINES
         .find_iter(rest)
         .map(|found| begin + found + 1)
-        .find(|at| follows_blank(all, *at) && separator_end(all, *at).is_some())
-        .unwrap_or(all.len());
-    let message = all.get(begin..next).unwrap_or_default();
+        .filter(|at| follows_blank(all, *at));
+    let next = lines.find_map(|at| separator_end(all, at).map(|begin| (at, begin)));
+    let at = next.map_or(all.len(), |(at, _)| at);
+    let message = all.get(begin..at).unwrap_or_default();
     let quotes = QUOTES
         .find_iter(message)
         .filter(|found| begins_line(all, begin + found + 1))
         .count();
-    (next, quotes as u64)
+    Next {
+        at,
+        begin: next.map(|(_, begin)| begin),
+        quotes: quotes as u64,
+    }
 }
 
 /// Returns whether only `>` stands between the start of the line and `at`.
@@ -154,7 +170,7 @@ pub(super) fn counted_cut(all: &[u8]) -> Option<usize> {
     while let Some(begin) = separator_end(all, at) {
         let next = match counted_end(all, begin) {
             Some(end) => after_blank(all, end),
-            None => next_separator(all, begin).0,
+            None => next_separator(all, begin).at,
         };
         // A length that leads to the very end of what was read proves nothing yet.
         if next >= all.len() {
