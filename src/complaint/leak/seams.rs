@@ -7,6 +7,9 @@ use std::ops::Range;
 
 use super::view::{self, Out, Step};
 
+/// Octets of an escape that later readings undo to one: `&#x00000025;25c3`.
+const ESCAPE_OCTETS: usize = 24;
+
 /// A part of a text in which something may stand that did not before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Window {
@@ -136,10 +139,14 @@ impl Seamed {
     /// Returns whether an octet can be part of no character here, and so of no form or code. RFC 3629 §3.
     ///
     /// What stands on either side of it was looked at with its escape in between, and an
-    /// escape's digits end no run.
+    /// escape's digits end no run. An escape before it may become the character's first octet.
     fn is_no_letter(&self, octet: u8) -> bool {
+        let near = self.octets.len().saturating_sub(ESCAPE_OCTETS);
+        let near = self.octets.get(near..).unwrap_or_default();
         match octet {
-            0x80..=0xbf => self.octets.last().is_none_or(u8::is_ascii),
+            0x80..=0xbf => {
+                near.last().is_none_or(u8::is_ascii) && memchr::memchr2(b'%', b'&', near).is_none()
+            }
             0xc0 | 0xc1 | 0xf5.. => true,
             _ => false,
         }
@@ -226,6 +233,8 @@ mod tests {
         assert!(read(Step::QuotedPrintable, "id=a17b").windows.is_empty());
         assert!(!read(Step::QuotedPrintable, "id=c3=a9b").windows.is_empty());
         assert!(!read(Step::Percent, "%e2%80%8bid").windows.is_empty());
+        assert!(!read(Step::QuotedPrintable, "K%c3=b6ln").windows.is_empty());
+        assert!(!read(Step::Percent, "K%25c3%b6ln").windows.is_empty());
         assert!(!read(Step::Percent, "%40id").windows.is_empty());
     }
 }

@@ -410,6 +410,22 @@ fn what_is_left_out_is_no_distance() {
 }
 
 #[test]
+fn a_letter_of_two_octets_is_found_in_two_escapes() {
+    let mut own = Own::of_addresses(&["jane@example.org"]);
+    own.words = vec!["K\u{f6}ln".to_owned()];
+    let forms = Forms::of(&own);
+    for text in [
+        "K%c3=B6ln",
+        "K=c3%b6ln",
+        "K%25c3%b6ln",
+        "K%25c3=b6ln",
+        "K&#37;25c3=b6ln",
+    ] {
+        assert!(!find(text.as_bytes(), &forms).is_empty(), "{text}");
+    }
+}
+
+#[test]
 fn what_stands_beside_a_known_text_may_hold_codes_of_its_own() {
     let known = "a quiet text of no meaning at all; ".repeat(30);
     let other = "another text, that says as much; ".repeat(40);
