@@ -4,8 +4,8 @@
 //! Standards: those of the ways to read a text.
 //! Trust: hostile text; depth is bounded, and each way of reading is one pass.
 //! Limits: looks too often where it is in doubt, never too seldom: what the search finds, this suspects. But for a form
-//! that is spread over more than [`SPREAD`] times its length, blanks and tags aside, a compressed token that is split far behind its start, and a
-//! code that is text only as a whole and split far from what it hides.
+//! that is spread over more than [`SPREAD`] times its length, blanks and tags aside, and for a code that blanks split,
+//! and that is a text, or unpacks, only together with what stands farther from there.
 //!
 //! Two things make it quick. Whatever stands in a text as it is, or with its lines
 //! joined, stands in it without its blanks, too: one look at that serves for three.
@@ -61,6 +61,7 @@ pub(super) fn edges(forms: &Forms, text: &[u8], part: &Range<usize>) -> Range<us
     let reach = Reach {
         octets: reach(forms),
         counts_tags: false,
+        holds_codes: true,
     };
     reach.behind(text, part.start, part.end)..reach.before(text, part.start, part.end)
 }
@@ -137,6 +138,7 @@ impl<'f> Quick<'f> {
         let reach = Reach {
             octets: self.reach,
             counts_tags: !way.then.iter().any(|way| way.step == Step::Untag),
+            holds_codes: codes,
         };
         let read = Seamed::read(text, way.step, reach);
         read.windows.iter().any(|window| {

@@ -5,7 +5,9 @@
 
 use std::ops::Range;
 
+use super::block;
 use super::view::{self, Out, Step};
+use crate::evidence::decode::is_base64;
 
 /// Octets of an escape that later readings undo to one: `&#x00000025;25c3`.
 const ESCAPE_OCTETS: usize = 24;
@@ -31,6 +33,8 @@ pub(super) const fn touch(seams: &Range<usize>, run: &Range<usize>) -> bool {
 pub(super) struct Reach {
     pub(super) octets: usize,
     pub(super) counts_tags: bool,
+    /// Whether codes are looked for, which tell as a whole: none is cut that has no blanks but line ends.
+    pub(super) holds_codes: bool,
 }
 
 impl Reach {
@@ -55,6 +59,9 @@ impl Reach {
                 count += 1;
             }
         }
+        if self.holds_codes {
+            at -= code_before(text.get(floor..at).unwrap_or_default());
+        }
         at
     }
 
@@ -75,7 +82,42 @@ impl Reach {
             }
             at += 1;
         }
+        if self.holds_codes {
+            at += code_behind(text.get(at..).unwrap_or_default());
+        }
         at
+    }
+}
+
+/// Returns the length of the code that a text begins with, over line ends.
+fn code_behind(text: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+        let line = rest.iter().take_while(|octet| is_base64(**octet)).count();
+        at += line;
+        match block::after_line_end(rest.get(line..).unwrap_or_default()) {
+            Some(after) => at = text.len() - after.len(),
+            None => break,
+        }
+    }
+    at
+}
+
+/// Returns the length of the code that a text ends with, over line ends.
+fn code_before(text: &[u8]) -> usize {
+    let mut rest = text;
+    loop {
+        let code = |octet: &&u8| is_base64(**octet);
+        let line = rest.iter().rev().take_while(code).count();
+        rest = rest.get(..rest.len() - line).unwrap_or_default();
+        let mut before = rest;
+        while let [shorter @ .., b' ' | b'\t'] = before {
+            before = shorter;
+        }
+        match before {
+            [before @ .., b'\r', b'\n'] | [before @ .., b'\n'] => rest = before,
+            _ => return text.len() - rest.len(),
+        }
     }
 }
 
@@ -187,6 +229,7 @@ mod tests {
         let reach = Reach {
             octets: 4,
             counts_tags: false,
+            holds_codes: false,
         };
         Seamed::read(text.as_bytes(), step, reach)
     }
@@ -226,6 +269,21 @@ mod tests {
         let windows = read(Step::Percent, text).windows;
         assert_eq!(windows.len(), 2, "{windows:?}");
         assert!(windows[0].range.end <= windows[1].range.start);
+    }
+
+    #[test]
+    fn a_code_is_not_cut() {
+        let reach = Reach {
+            octets: 4,
+            counts_tags: true,
+            holds_codes: true,
+        };
+        let code = "abcd\r\n\tefghijkl\nmnopq\n".repeat(9);
+        let text = format!("more text {code}%2B{code}more or less");
+        let read = Seamed::read(text.as_bytes(), Step::Percent, reach);
+        // A word at its end may belong to it.
+        let seen = "more text ".len()..text.len() - "%2B or less".len() + 1;
+        assert_eq!(read.windows[0].range, seen);
     }
 
     #[test]

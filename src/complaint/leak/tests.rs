@@ -426,6 +426,28 @@ fn a_letter_of_two_octets_is_found_in_two_escapes() {
 }
 
 #[test]
+fn a_long_code_that_is_split_somewhere_is_read_as_a_whole() {
+    // Of what is packed, nothing repeats.
+    let noise: Vec<u8> = (0..40u8).flat_map(|n| sha2::Sha256::digest([n])).collect();
+    let noise = HEXLOWER.encode(&noise);
+    let packed = gzip(format!("{noise} jane.doe@example.org").as_bytes());
+    let binary = [&[200; 60][..], b"jane.doe%40example.org", &[200; 60]].concat();
+    let mixed = [noise.as_bytes(), &binary, noise.as_bytes()].concat();
+    assert!(block::is_text(&mixed));
+    for code in [
+        BASE64.encode(&packed),
+        HEXLOWER.encode(&packed),
+        BASE64.encode(&mixed),
+    ] {
+        for at in [100, code.len() / 2, code.len() - 100] {
+            for by in ["=\r\n", "&shy;"] {
+                assert_found(format!("u: {}{by}{} x", &code[..at], &code[at..]).as_bytes());
+            }
+        }
+    }
+}
+
+#[test]
 fn what_stands_beside_a_known_text_may_hold_codes_of_its_own() {
     let known = "a quiet text of no meaning at all; ".repeat(30);
     let other = "another text, that says as much; ".repeat(40);
