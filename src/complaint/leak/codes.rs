@@ -122,7 +122,7 @@ impl Codes {
             self.knows(group(values, *at))
                 || (has_next(*at) && is_code(group(values, *at)) && is_code(group(values, at + 4)))
         };
-        let marks = marked(&signs.pairs);
+        let marks = marked(&signs.pairs).into_iter();
         let unknown = marks.filter(move |at| !texts.iter().any(|text| is_known(*at, text)));
         // A form may show in the second of two groups alone.
         let groups = unknown.flat_map(|at| [at, at + 4]);
@@ -148,18 +148,20 @@ impl Codes {
 }
 
 /// Returns the places of ones among zeros. They are dense: a search for each costs more than eight at a look.
-fn marked(marks: &[u8]) -> impl Iterator<Item = usize> {
-    const WIDTH: usize = 8;
-    let pieces = marks.chunks(WIDTH).enumerate();
-    let marked = pieces.filter(|(_, piece)| {
-        // Of eight, all are looked at at once.
-        let eight = piece.first_chunk::<WIDTH>();
-        eight.is_none_or(|eight| u64::from_ne_bytes(*eight) != 0)
-    });
-    marked.flat_map(|(number, piece)| {
-        let ones = piece.iter().enumerate().filter(|(_, mark)| **mark != 0);
-        ones.map(move |(place, _)| number * WIDTH + place)
-    })
+fn marked(marks: &[u8]) -> Vec<usize> {
+    let (eights, rest) = marks.as_chunks::<8>();
+    let mut found = Vec::new();
+    for (number, eight) in eights.iter().enumerate() {
+        let mut ones = u64::from_le_bytes(*eight);
+        while ones != 0 {
+            found.push(number * 8 + ones.trailing_zeros() as usize / 8);
+            // The lowest one is done.
+            ones &= ones - 1;
+        }
+    }
+    let rest = rest.iter().enumerate().filter(|(_, mark)| **mark != 0);
+    found.extend(rest.map(|(place, _)| eights.len() * 8 + place));
+    found
 }
 
 /// Returns the three octets of a group.
@@ -212,7 +214,8 @@ pub(super) fn may_hold_packed(values: &[u8]) -> bool {
         u8::from(gzip | zlib)
     });
     let begins: Vec<u8> = begins.collect();
-    marked(&begins).any(|at| values.get(at..).is_some_and(is_packed))
+    let mut places = marked(&begins).into_iter();
+    places.any(|at| values.get(at..).is_some_and(is_packed))
 }
 
 /// Returns whether values of base64 characters begin as gzip or zlib does. RFC 1952 §2.3.1, RFC 1950 §2.2.
@@ -267,6 +270,14 @@ mod tests {
         fn values_are_decoded_as_their_characters_are(chars in "[A-Za-z0-9+/_-]{0,40}") {
             prop_assert_eq!(decoded(&base64_values(chars.as_bytes())), crate::evidence::decode::base64(chars.as_bytes()));
         }
+    }
+
+    #[test]
+    fn ones_are_found_in_their_order() {
+        let marks: Vec<u8> = (0..43u8)
+            .map(|place| u8::from(place % 5 == 0 || place == 42))
+            .collect();
+        assert_eq!(marked(&marks), [0, 5, 10, 15, 20, 25, 30, 35, 40, 42]);
     }
 
     #[test]

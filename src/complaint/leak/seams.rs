@@ -33,7 +33,8 @@ pub(super) const fn touch(seams: &Range<usize>, run: &Range<usize>) -> bool {
 pub(super) struct Reach {
     pub(super) octets: usize,
     pub(super) counts_tags: bool,
-    /// Whether codes are looked for, which tell as a whole: none is cut that has no blanks but line ends.
+    /// Whether codes are looked for, which tell as a whole: none is cut that begins or ends at the seam, and has no
+    /// blanks but line ends.
     pub(super) holds_codes: bool,
 }
 
@@ -59,10 +60,12 @@ impl Reach {
                 count += 1;
             }
         }
+        let code = || code_before(text.get(floor..from).unwrap_or_default());
         if self.holds_codes {
-            at -= code_before(text.get(floor..at).unwrap_or_default());
+            at.min(from - code())
+        } else {
+            at
         }
-        at
     }
 
     /// Returns the place so far behind another, not behind a ceiling.
@@ -82,10 +85,12 @@ impl Reach {
             }
             at += 1;
         }
+        let code = || code_behind(text.get(from..).unwrap_or_default());
         if self.holds_codes {
-            at += code_behind(text.get(at..).unwrap_or_default());
+            at.max(from + code())
+        } else {
+            at
         }
-        at
     }
 }
 
