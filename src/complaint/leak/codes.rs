@@ -115,8 +115,9 @@ impl Codes {
         values: &'s [u8],
         texts: &'s [Range<usize>],
     ) -> impl Iterator<Item = usize> {
-        let is_known =
-            |at: usize, text: &Range<usize>| text.contains(&at) && (at - text.start) % 4 == 0;
+        let is_known = |at: usize, text: &Range<usize>| {
+            text.contains(&at) && (at - text.start).is_multiple_of(4)
+        };
         let has_next = |at: usize| signs.plain.get(at + 4) == Some(&1);
         let may_hold = move |at: &usize| {
             self.knows(group(values, *at))
@@ -251,7 +252,7 @@ mod tests {
                 let values = base64_values(text.as_bytes());
                 let forms: Vec<_> = FORMS.codes.forms(&FORMS.codes.signs(&values), &values, &[]).collect();
                 let code = before.len()..text.len() - after.len();
-                let is_one = |at: &usize| code.contains(at) && (at - code.start) % 4 == 0;
+                let is_one = |at: &usize| code.contains(at) && (at - code.start).is_multiple_of(4);
                 prop_assert!(forms.iter().any(is_one), "{} {:?}", text, forms);
             }
         }
