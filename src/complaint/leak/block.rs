@@ -7,6 +7,9 @@
 
 use std::ops::Range;
 
+use miniz_oxide::inflate::TINFLStatus;
+use miniz_oxide::inflate::core::{DecompressorOxide, decompress, inflate_flags};
+
 use super::runs;
 use crate::evidence::decode::{EncodedWord, base64_value, encoded_words};
 
@@ -139,17 +142,33 @@ pub(crate) fn hex(digits: &[u8]) -> Vec<u8> {
 
 /// Unpacks gzip or zlib, as far as it goes; `None` where it is neither.
 pub(crate) fn inflate(octets: &[u8]) -> Option<Vec<u8>> {
-    use miniz_oxide::inflate;
-    let unpacked = match octets {
+    match octets {
         [0x1f, 0x8b, 8, flags, _, _, _, _, _, _, rest @ ..] => {
-            inflate::decompress_to_vec_with_limit(gzip_data(*flags, rest)?, INFLATE_LIMIT)
+            Some(unpack(gzip_data(*flags, rest)?, 0))
         }
         [0x78, 0x01 | 0x5e | 0x9c | 0xda, ..] => {
-            inflate::decompress_to_vec_zlib_with_limit(octets, INFLATE_LIMIT)
+            Some(unpack(octets, inflate_flags::TINFL_FLAG_PARSE_ZLIB_HEADER))
         }
-        _ => return None,
-    };
-    Some(unpacked.unwrap_or_else(|cut| cut.output))
+        _ => None,
+    }
+}
+
+/// Unpacks what deflate packed, up to its first fault or end; at most [`INFLATE_LIMIT`] octets.
+fn unpack(packed: &[u8], flags: u32) -> Vec<u8> {
+    let flags = flags | inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;
+    let mut state = Box::<DecompressorOxide>::default();
+    let mut out = vec![0; packed.len().saturating_mul(2).clamp(64, INFLATE_LIMIT)];
+    let (mut at, mut length) = (0, 0);
+    loop {
+        let rest = packed.get(at..).unwrap_or_default();
+        let (status, taken, given) = decompress(&mut state, rest, &mut out, length, flags);
+        (at, length) = (at + taken, length + given);
+        if status != TINFLStatus::HasMoreOutput || out.len() >= INFLATE_LIMIT {
+            out.truncate(length);
+            return out;
+        }
+        out.resize(out.len().saturating_mul(2).min(INFLATE_LIMIT), 0);
+    }
 }
 
 /// Passes over the optional fields of a gzip header. RFC 1952 §2.3.
@@ -232,5 +251,14 @@ mod tests {
         let mut gzip = b"\x1f\x8b\x08\x08\0\0\0\0\0\0name\0".to_vec();
         gzip.extend(miniz_oxide::deflate::compress_to_vec(b"jane", 6));
         assert_eq!(inflate(&gzip).unwrap(), b"jane");
+        let packed = miniz_oxide::deflate::compress_to_vec_zlib(b"a text, that is cut, a text", 6);
+        let cut = inflate(&packed[..packed.len() - 8]).unwrap();
+        assert!(
+            cut.starts_with(b"a text, that") && !cut.contains(&0),
+            "{cut:?}"
+        );
+        // What follows does no harm.
+        let more = [&packed[..packed.len() - 6], &[7; 99]].concat();
+        assert!(inflate(&more).unwrap().starts_with(&cut));
     }
 }

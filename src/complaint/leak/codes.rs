@@ -115,8 +115,12 @@ impl Codes {
         values: &'s [u8],
         texts: &'s [Range<usize>],
     ) -> impl Iterator<Item = usize> {
-        let is_known = |at: usize, text: &Range<usize>| {
-            text.contains(&at) && (at - text.start).is_multiple_of(4)
+        // They are in order, and at most four end at a place.
+        let is_known = |at: usize| {
+            let first = texts.partition_point(|text| text.end <= at);
+            let rest = texts.get(first..).unwrap_or_default().iter();
+            let mut near = rest.take_while(|text| text.start <= at);
+            near.any(|text| (at - text.start).is_multiple_of(4))
         };
         let has_next = |at: usize| signs.plain.get(at + 4) == Some(&1);
         let may_hold = move |at: &usize| {
@@ -124,7 +128,7 @@ impl Codes {
                 || (has_next(*at) && is_code(group(values, *at)) && is_code(group(values, at + 4)))
         };
         let marks = marked(&signs.pairs).into_iter();
-        let unknown = marks.filter(move |at| !texts.iter().any(|text| is_known(*at, text)));
+        let unknown = marks.filter(move |at| !is_known(*at));
         // A form may show in the second of two groups alone.
         let groups = unknown.flat_map(|at| [at, at + 4]);
         groups.filter(may_hold)
