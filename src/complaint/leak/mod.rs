@@ -16,6 +16,8 @@ mod codes;
 mod digest;
 // every form of an address
 mod forms;
+// what the codes in a text hold
+mod inside;
 // what joined lines show
 mod lines;
 // letters written as numbers
