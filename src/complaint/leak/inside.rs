@@ -19,6 +19,10 @@ use crate::evidence::decode::{NO_VALUE, base64_value, is_base64};
 /// base64 characters of the shortest code that counts as text.
 const TEXT_CHARS: usize = block::TEXT_OCTETS / 3 * 4;
 
+/// Characters of a run among which what is packed may begin: four offsets are tried, behind the two digits of an escape
+/// that gives no letter, and so ends a run only once it is undone.
+const PACKED_AMONG: usize = 6;
+
 impl Quick<'_> {
     /// Looks at the base64 in a text without its blanks, and at the texts in that.
     pub(super) fn base64(&self, values: &[u8], seams: &Range<usize>, depth: usize) -> bool {
@@ -108,11 +112,13 @@ impl Quick<'_> {
         let pressed = long_runs(pressed, block::BASE64_RUN)
             .map(|run| pressed.get(run).unwrap_or_default().to_vec());
         runs.chain(pressed).any(|values| {
-            (0..4).filter_map(|way| values.get(way..)).any(|values| {
-                codes::is_packed(values)
-                    && block::inflate(&codes::decoded(values))
-                        .is_some_and(|unpacked| self.suspects(&unpacked, depth + 1))
-            })
+            (0..PACKED_AMONG)
+                .filter_map(|way| values.get(way..))
+                .any(|values| {
+                    codes::is_packed(values)
+                        && block::inflate(&codes::decoded(values))
+                            .is_some_and(|unpacked| self.suspects(&unpacked, depth + 1))
+                })
         })
     }
 
@@ -134,13 +140,16 @@ impl Quick<'_> {
 
     /// Looks at what hex digits give.
     fn hex_code(&self, digits: &[u8], depth: usize) -> bool {
+        let from = |offset: usize| block::hex(digits.get(offset..).unwrap_or_default());
+        let inside = |unpacked: Vec<u8>| self.suspects(&unpacked, depth + 1);
         (0..2).any(|offset| {
-            let octets = block::hex(digits.get(offset..).unwrap_or_default());
-            let inside = match block::inflate(&octets) {
-                Some(unpacked) => self.suspects(&unpacked, depth + 1),
+            let octets = from(offset);
+            let found = match block::inflate(&octets) {
+                Some(unpacked) => inside(unpacked),
                 None => block::is_text(&octets) && self.suspects_once(&octets, depth + 1),
             };
-            inside || self.is_found(&octets)
+            // Two digits may be those of an escape that gives no letter.
+            found || self.is_found(&octets) || block::inflate(&from(offset + 2)).is_some_and(inside)
         })
     }
 

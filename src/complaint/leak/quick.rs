@@ -45,6 +45,9 @@ const OCTETS_REMEMBERED: usize = 32 << 20;
 /// Octets by which a part is recognised, before it is compared.
 const BEGINS: usize = 32;
 
+/// Places at which a part is compared: what begins alike again and again is not worth it.
+const PLACES: usize = 8;
+
 /// Returns how far the octets of a form may lie from each other, blanks and tags aside.
 fn reach(forms: &Forms) -> usize {
     REACH.max(forms.longest.saturating_mul(SPREAD))
@@ -201,9 +204,10 @@ impl<'f> Quick<'f> {
     }
 }
 
-/// Returns where octets stand in others, every one of them.
+/// Returns where octets stand in others, every one of them; `None` also where too much else begins as they do.
 pub(super) fn place_of(part: &[u8], octets: &[u8]) -> Option<usize> {
     let begins = part.get(..BEGINS).unwrap_or(part);
     memchr::memmem::find_iter(octets, begins)
+        .take(PLACES)
         .find(|at| octets.get(*at..).is_some_and(|text| text.starts_with(part)))
 }

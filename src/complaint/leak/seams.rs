@@ -94,11 +94,18 @@ impl Reach {
     }
 }
 
+/// Returns whether an octet may belong to a code, or to an escape of one of its characters.
+///
+/// Quoted-printable is undone first: what is read further has no escapes of that.
+fn is_of_code(octet: u8) -> bool {
+    is_base64(octet) || b"%&#;".contains(&octet)
+}
+
 /// Returns the length of the code that a text begins with, over line ends.
 fn code_behind(text: &[u8]) -> usize {
     let mut at = 0;
     while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
-        let line = rest.iter().take_while(|octet| is_base64(**octet)).count();
+        let line = rest.iter().take_while(|octet| is_of_code(**octet)).count();
         at += line;
         match block::after_line_end(rest.get(line..).unwrap_or_default()) {
             Some(after) => at = text.len() - after.len(),
@@ -112,7 +119,7 @@ fn code_behind(text: &[u8]) -> usize {
 fn code_before(text: &[u8]) -> usize {
     let mut rest = text;
     loop {
-        let code = |octet: &&u8| is_base64(**octet);
+        let code = |octet: &&u8| is_of_code(**octet);
         let line = rest.iter().rev().take_while(code).count();
         rest = rest.get(..rest.len() - line).unwrap_or_default();
         let mut before = rest;
@@ -284,6 +291,7 @@ mod tests {
             holds_codes: true,
         };
         let code = "abcd\r\n\tefghijkl\nmnopq\n".repeat(9);
+        let code = format!("{code}&#61;%zz\n{code}");
         let text = format!("more text {code}%2B{code}more or less");
         let read = Seamed::read(text.as_bytes(), Step::Percent, reach);
         // A word at its end may belong to it.

@@ -120,8 +120,24 @@ fn a_long_code_that_is_split_somewhere_is_read_as_a_whole() {
             for by in ["=\r\n", "&shy;"] {
                 assert_found(format!("u: {}{by}{} x", &code[..at], &code[at..]).as_bytes());
             }
+            // Escapes are read in the code, too.
+            let escaped = format!("%{:02x}", code.as_bytes()[9]);
+            let (before, after) = (&code[..9], &code[10..at]);
+            let text = format!("u: {before}{escaped}{after}=\r\n{} x", &code[at..]);
+            assert_found(text.as_bytes());
         }
     }
+}
+
+#[test]
+fn what_is_packed_is_found_behind_an_escape_of_no_letter() {
+    let packed = gzip(b"hello jane.doe@example.org");
+    for code in [BASE64_NOPAD.encode(&packed), HEXLOWER.encode(&packed)] {
+        for escape in ["%fc", "=FC", "a=81"] {
+            assert_found(format!("u: {escape}{code} x").as_bytes());
+        }
+    }
+    assert_found(format!("u: %fcabc{} x", BASE64_NOPAD.encode(&packed)).as_bytes());
 }
 
 #[test]
