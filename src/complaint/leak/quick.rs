@@ -179,8 +179,9 @@ impl<'f> Quick<'f> {
     pub(super) fn suspects_once(&self, text: &[u8], depth: usize) -> bool {
         // The memory is not held on to: what stands beside adds to it.
         let known = self.clean.borrow().place_in(text, depth);
-        if let Some(known) = known {
-            let edges = edges(self.forms, text, &known);
+        let edges = known.map(|known| (edges(self.forms, text, &known), known));
+        // Where a code goes over all that is known, it tells as a whole only.
+        if let Some((edges, known)) = edges.filter(|(edges, _)| edges.start < edges.end) {
             let before = text.get(..edges.start).filter(|_| known.start > 0);
             let after = text.get(edges.end..).filter(|_| known.end < text.len());
             let mut beside = [before, after].into_iter().flatten();

@@ -141,6 +141,19 @@ fn what_is_packed_is_found_behind_an_escape_of_no_letter() {
 }
 
 #[test]
+fn a_code_that_goes_over_a_known_text_is_read_as_a_whole() {
+    let quiet: Vec<String> = (0..900u32).map(|n| format!("{:x} ", n * n)).collect();
+    let packed = HEXLOWER.encode(&gzip(
+        format!("{} jane.doe@example.org", quiet.concat()).as_bytes(),
+    ));
+    let code = BASE64_NOPAD.encode(packed.as_bytes());
+    assert!(code.len() > 4_000, "{}", code.len());
+    let (first, rest) = code.split_at(160);
+    let (middle, last) = rest.split_at(rest.len() - 160);
+    assert_found(format!("{first}=\r\n{middle}&shy;{last}").as_bytes());
+}
+
+#[test]
 fn what_stands_beside_a_known_text_may_hold_codes_of_its_own() {
     let known = "a quiet text of no meaning at all; ".repeat(30);
     let other = "another text, that says as much; ".repeat(40);
