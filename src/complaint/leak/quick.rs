@@ -54,11 +54,18 @@ fn reach(forms: &Forms) -> usize {
 }
 
 /// Returns a part of a text without its edges: what begins or ends in it and goes beyond lies outside of that.
-pub(super) fn edges(forms: &Forms, text: &[u8], part: &Range<usize>) -> Range<usize> {
+///
+/// A code that goes on beyond it belongs to the edge as a whole, if the other side may have written what stands there.
+pub(super) fn edges(
+    forms: &Forms,
+    text: &[u8],
+    part: &Range<usize>,
+    holds_codes: bool,
+) -> Range<usize> {
     let reach = Reach {
         octets: reach(forms),
         counts_tags: false,
-        holds_codes: true,
+        holds_codes,
     };
     reach.behind(text, part.start, part.end)..reach.before(text, part.start, part.end)
 }
@@ -179,7 +186,7 @@ impl<'f> Quick<'f> {
     pub(super) fn suspects_once(&self, text: &[u8], depth: usize) -> bool {
         // The memory is not held on to: what stands beside adds to it.
         let known = self.clean.borrow().place_in(text, depth);
-        let edges = known.map(|known| (edges(self.forms, text, &known), known));
+        let edges = known.map(|known| (edges(self.forms, text, &known, true), known));
         // Where a code goes over all that is known, it tells as a whole only.
         if let Some((edges, known)) = edges.filter(|(edges, _)| edges.start < edges.end) {
             let before = text.get(..edges.start).filter(|_| known.start > 0);

@@ -124,7 +124,8 @@ impl<'f> Search<'f> {
         let mut parts: Vec<Range<usize>> = clean
             .iter()
             .filter_map(|part| Some((part, quick::place_of(part, octets)?)))
-            .map(|(part, at)| quick::edges(self.forms, octets, &(at..at + part.len())))
+            // Our own words stand around a clean part: no code of another's goes on in them.
+            .map(|(part, at)| quick::edges(self.forms, octets, &(at..at + part.len()), false))
             .filter(|part| part.start < part.end)
             .collect();
         parts.sort_unstable_by_key(|part| part.start);
