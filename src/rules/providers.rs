@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::RuleError;
 use super::file::{self, Common};
 use super::glob::{Globs, Text};
-use super::sieve::{self, SET_LIMIT, Sieve};
+use super::sieve::{self, Sieve};
 
 const FILE: &str = "providers/large.toml";
 
@@ -110,10 +110,7 @@ impl Providers {
             matches: rule.matches.len(),
             skips: rule.skips.len(),
         })?;
-        if rules.len() > SET_LIMIT {
-            let why = format_args!("there are more than {SET_LIMIT} rules");
-            return Err(file::refused(FILE, why));
-        }
+        sieve::demand_room(FILE, rules.len())?;
         Ok(Self {
             writes: Sieve::new(rules.iter().map(|rule| &rule.writes)),
             relays: Sieve::new(rules.iter().map(|rule| &rule.relays)),

@@ -5,6 +5,7 @@
 //! Failures: [`RuleError`] with file and rule.
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use regex::Regex;
 use serde::Deserialize;
@@ -77,8 +78,8 @@ pub struct Sets {
     exact: ByKind,
     domains: ByKind,
     patterns: HashMap<String, Vec<Place>>,
-    /// Rules most patterns out.
-    words: Words,
+    /// Rules most patterns out; learnt when a text is first looked at.
+    words: OnceLock<Words>,
 }
 
 /// Where a pattern stands.
@@ -173,9 +174,7 @@ impl Sets {
             }
             self.rules.push(rule);
         }
-        let rules = self.rules.iter();
-        let rules = rules.filter(|rule| rule.compare == Compare::Pattern);
-        self.words = Words::of(rules.flat_map(|rule| &rule.values).map(String::as_str));
+        self.words = OnceLock::new();
         Ok(())
     }
 
@@ -219,8 +218,11 @@ impl Sets {
             .or_else(|| self.held_by_domain(kind, &lower))
             .copied()
             .or_else(|| {
-                let _ = self.patterns.get(kind)?;
-                self.held_by_pattern(kind, &self.look_at(text)).next()
+                let text = self
+                    .patterns
+                    .contains_key(kind)
+                    .then(|| self.look_at(text))?;
+                self.held_by_pattern(kind, &text).next()
             })?;
         self.held_at(place)
     }
@@ -228,9 +230,14 @@ impl Sets {
     /// Looks at a text once for the patterns of all kinds.
     #[must_use]
     pub fn look_at<'t>(&self, text: &'t str) -> Looked<'t> {
+        let words = self.words.get_or_init(|| {
+            let rules = self.rules.iter();
+            let rules = rules.filter(|rule| rule.compare == Compare::Pattern);
+            Words::of(rules.flat_map(|rule| &rule.values).map(String::as_str))
+        });
         Looked {
             text,
-            may_match: self.words.may_match(text),
+            may_match: words.may_match(text),
         }
     }
 

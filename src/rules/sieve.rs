@@ -4,6 +4,8 @@
 //! Trust: patterns are ours, texts are hostile; a rule that is left may still not fit, a rule that is ruled out never would.
 //! Limits: [`SET_LIMIT`] rules.
 
+use super::RuleError;
+use super::file::refused;
 use super::glob::{Ends, Globs, LETTERS, Text};
 
 /// A set of rules: a bit each, in their order.
@@ -11,6 +13,15 @@ pub(in crate::rules) type Set = u128;
 
 /// Rules that a set can hold.
 pub(in crate::rules) const SET_LIMIT: usize = 128;
+
+/// Refuses more rules than a set can hold.
+pub(in crate::rules) fn demand_room(file: &str, rules: usize) -> Result<(), RuleError> {
+    if rules > SET_LIMIT {
+        let why = format_args!("there are more than {SET_LIMIT} rules");
+        return Err(refused(file, why));
+    }
+    Ok(())
+}
 
 /// Which rules a text leaves in question.
 ///

@@ -15,7 +15,7 @@ use super::{Reading, Room, RuleError};
 use crate::intake::eight;
 use crate::rules::file::{Common, demand, refused};
 use crate::rules::glob::{Globs, Text};
-use crate::rules::sieve::{self, SET_LIMIT, Set, Sieve};
+use crate::rules::sieve::{self, Set, Sieve};
 
 /// Tokens of a client part that are compared at most; the longest form has four.
 pub(super) const CLIENT_TOKENS: usize = 12;
@@ -176,10 +176,7 @@ impl Grammar {
                 });
             }
         }
-        if rules.len() > SET_LIMIT {
-            let why = format_args!("there are more than {SET_LIMIT} rules");
-            return Err(refused("received/", why));
-        }
+        sieve::demand_room("received/", rules.len())?;
         Ok(Self {
             sieves: Sieves::new(&rules),
             rules,
@@ -411,7 +408,7 @@ mod tests {
     /// The same rules, all of which are asked about every field.
     static ASKING: LazyLock<Grammar> = LazyLock::new(|| {
         let mut grammar = Grammar::load(&super::super::FILES).unwrap();
-        let wants_nothing = || Sieve::new(std::iter::repeat_n(&*ANYTHING, SET_LIMIT));
+        let wants_nothing = || Sieve::new(std::iter::repeat_n(&*ANYTHING, sieve::SET_LIMIT));
         grammar.sieves = Sieves {
             outline: [Set::MAX; _],
             from: [Set::MAX; 2],
