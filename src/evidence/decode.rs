@@ -41,6 +41,31 @@ pub(crate) fn base64_values(octets: &[u8]) -> Vec<u8> {
     values.collect()
 }
 
+/// Decodes the values of base64 characters, as far as they give whole octets. RFC 4648 §4.
+#[must_use]
+pub(crate) fn base64_octets(values: &[u8]) -> Vec<u8> {
+    let (fours, last) = values.as_chunks::<4>();
+    let mut octets = vec![0; fours.len() * 3];
+    let (threes, _) = octets.as_chunks_mut::<3>();
+    for (three, four) in threes.iter_mut().zip(fours) {
+        *three = base64_group(*four);
+    }
+    // What is missing counts as zeros, and gives no octet.
+    let (four, whole) = match *last {
+        [a, b, c] => ([a, b, c, 0], 2),
+        [a, b] => ([a, b, 0, 0], 1),
+        _ => ([0; 4], 0),
+    };
+    octets.extend(base64_group(four).iter().take(whole));
+    octets
+}
+
+/// Returns the three octets of four values. RFC 4648 §4.
+#[inline]
+const fn base64_group([a, b, c, d]: [u8; 4]) -> [u8; 3] {
+    [a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d]
+}
+
 /// Stands for the value of what is no character of base64: the highest bit, which no value has, is set.
 pub(crate) const NO_VALUE: u8 = u8::MAX;
 
@@ -80,10 +105,15 @@ pub(crate) fn base64(octets: &[u8]) -> Vec<u8> {
     loop {
         // Between two lines there are but whole groups.
         while held == 0
-            && let Some((four, after)) = rest.split_first_chunk()
-            && let Some(three) = base64_group(*four)
+            && let Some(([a, b, c, d], after)) = rest.split_first_chunk()
+            && let (Some(a), Some(b), Some(c), Some(d)) = (
+                base64_value(*a),
+                base64_value(*b),
+                base64_value(*c),
+                base64_value(*d),
+            )
         {
-            out.extend_from_slice(&three);
+            out.extend_from_slice(&base64_group([a, b, c, d]));
             rest = after;
         }
         let [first, after @ ..] = rest else {
@@ -99,22 +129,6 @@ pub(crate) fn base64(octets: &[u8]) -> Vec<u8> {
             held -= 8;
             out.push((bits >> held) as u8);
         }
-    }
-}
-
-/// Decodes four characters; `None` where one of them is none of base64.
-#[inline]
-const fn base64_group([a, b, c, d]: [u8; 4]) -> Option<[u8; 3]> {
-    match (
-        base64_value(a),
-        base64_value(b),
-        base64_value(c),
-        base64_value(d),
-    ) {
-        (Some(a), Some(b), Some(c), Some(d)) => {
-            Some([a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d])
-        }
-        _ => None,
     }
 }
 

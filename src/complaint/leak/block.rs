@@ -87,17 +87,10 @@ pub(crate) fn hex_runs(text: &[u8]) -> Vec<Range<usize>> {
     runs::of(text, |octet| octet.is_ascii_hexdigit(), HEX_RUN).collect()
 }
 
-/// Decodes the characters of a run from one of them on.
-pub(crate) fn base64_at(text: &[u8], run: &[usize], into: &mut Vec<u8>) {
-    let (mut bits, mut held) = (0u32, 0);
-    for octet in run.iter().filter_map(|at| text.get(*at)) {
-        bits = (bits << 6) | u32::from(base64_value(*octet).unwrap_or_default());
-        held += 6;
-        if held >= 8 {
-            held -= 8;
-            into.push((bits >> held) as u8);
-        }
-    }
+/// Returns what the characters of a run are worth.
+pub(super) fn values_of(text: &[u8], run: &[usize]) -> Vec<u8> {
+    let chars = run.iter().filter_map(|at| text.get(*at));
+    chars.filter_map(|octet| base64_value(*octet)).collect()
 }
 
 /// Returns the characters of a run that differ once its octets are changed, in the run's own alphabet.
@@ -230,13 +223,13 @@ pub(crate) fn word_anew(word: &EncodedWord, octets: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evidence::decode::base64_octets;
 
     #[test]
     fn changed_octets_change_only_their_characters() {
         let text = b"id=YWJjZGVmZ2hp\r\n amtsbW5v&x";
         let run = base64_runs(text).remove(0);
-        let mut octets = Vec::new();
-        base64_at(text, &run, &mut octets);
+        let mut octets = base64_octets(&values_of(text, &run));
         assert_eq!(octets, b"abcdefghijklmno");
         octets[1] = b'x';
         let changed = base64_anew(text, &run, &octets);

@@ -20,20 +20,16 @@ const TWO_GROUPS: usize = 8;
 /// Words of the table of threes; one in some hundred others is taken for one of them.
 const WORDS: usize = 512;
 
-/// What base64 may hold.
-#[derive(Debug, Default)]
-pub(super) struct Signs {
-    /// For each place, one if a group that begins there holds nothing but US-ASCII, or may where forms have other letters.
-    plain: Vec<u8>,
-    /// The same of two groups in a row; of one, where a form may be too short for two.
-    pairs: Vec<u8>,
-}
+/// What base64 may hold: for each place, one if a group that begins there holds nothing but US-ASCII, or may where forms
+/// have other letters.
+#[derive(Debug)]
+pub(super) struct Signs(Vec<u8>);
 
 impl Signs {
     /// Returns which of the first four characters of a run may begin the groups of a text: half of those are US-ASCII.
     pub(super) fn texts(&self, run: &Range<usize>) -> [bool; 4] {
         let plain = self
-            .plain
+            .0
             .get(run.start..run.end.saturating_sub(3))
             .unwrap_or_default();
         let (fours, rest) = plain.as_chunks::<4>();
@@ -93,18 +89,6 @@ impl Codes {
         self.threes.get(word).is_some_and(|word| word & bit != 0)
     }
 
-    /// Looks at the values of a text's octets in base64.
-    pub(super) fn signs(&self, values: &[u8]) -> Signs {
-        let plain = self.plain(values);
-        let next = plain.get(4..).unwrap_or_default();
-        let pairs = if self.fills_two {
-            plain.iter().zip(next).map(|(one, two)| one & two).collect()
-        } else {
-            plain.clone()
-        };
-        Signs { plain, pairs }
-    }
-
     /// Returns the groups in which a form may stand, or a digest as text, but for those of texts that are known.
     ///
     /// Prose is full of runs that are no code; what they give is seldom US-ASCII. A digest in hex or base64 that a
@@ -122,20 +106,27 @@ impl Codes {
             let mut near = rest.take_while(|text| text.start <= at);
             near.any(|text| (at - text.start).is_multiple_of(4))
         };
-        let has_next = |at: usize| signs.plain.get(at + 4) == Some(&1);
+        let plain = signs.0.as_slice();
+        let next = plain.get(4..).unwrap_or_default();
+        let has_next = |at: usize| next.get(at) == Some(&1);
         let may_hold = move |at: &usize| {
             self.knows(group(values, *at))
                 || (has_next(*at) && is_code(group(values, *at)) && is_code(group(values, at + 4)))
         };
-        let marks = marked(&signs.pairs).into_iter();
-        let unknown = marks.filter(move |at| !is_known(*at));
+        let marks = if self.fills_two {
+            let pairs = plain.iter().zip(next).map(|(one, two)| one & two);
+            marked(&pairs.collect::<Vec<u8>>())
+        } else {
+            marked(plain)
+        };
+        let unknown = marks.into_iter().filter(move |at| !is_known(*at));
         // A form may show in the second of two groups alone.
         let groups = unknown.flat_map(|at| [at, at + 4]);
         groups.filter(may_hold)
     }
 
-    /// Returns for each group of four values whether it may hold letters of forms.
-    fn plain(&self, values: &[u8]) -> Vec<u8> {
+    /// Looks at the values of a text's octets in base64.
+    pub(super) fn signs(&self, values: &[u8]) -> Signs {
         // RFC 4648 §4: in four values, these are the highest bits of the three octets; what is no value has all bits.
         let bits = if self.is_ascii {
             [0b1010_0000, 0b1000_1000, 0b1000_0010, 0b1000_0000]
@@ -148,7 +139,7 @@ impl Codes {
         let groups = groups.map(|(((a, b), c), d)| {
             u8::from((a & bits[0]) | (b & bits[1]) | (c & bits[2]) | (d & bits[3]) == 0)
         });
-        groups.collect()
+        Signs(groups.collect())
     }
 }
 
@@ -193,22 +184,6 @@ const fn place(three: u32) -> (usize, u64) {
     ((spread / 64) as usize % WORDS, 1 << (spread % 64))
 }
 
-/// Decodes the values of base64 characters, as far as they give whole octets.
-pub(super) fn decoded(values: &[u8]) -> Vec<u8> {
-    let (fours, last) = values.as_chunks::<4>();
-    let mut octets = vec![0; fours.len() * 3];
-    let (threes, _) = octets.as_chunks_mut::<3>();
-    for (three, [a, b, c, d]) in threes.iter_mut().zip(fours) {
-        *three = [a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d];
-    }
-    match last {
-        [a, b, c] => octets.extend([a << 2 | b >> 4, b << 4 | c >> 2]),
-        [a, b] => octets.push(a << 2 | b >> 4),
-        _ => {}
-    }
-    octets
-}
-
 /// Returns whether base64 may begin somewhere of what gzip or zlib packed.
 pub(super) fn may_hold_packed(values: &[u8]) -> bool {
     let pairs = values.iter().zip(values.get(1..).unwrap_or_default());
@@ -242,7 +217,7 @@ mod tests {
     use proptest::prelude::*;
     use std::sync::LazyLock;
 
-    use crate::evidence::decode::base64_values;
+    use crate::evidence::decode::{base64_octets, base64_values};
 
     static FORMS: LazyLock<Forms> =
         LazyLock::new(|| Forms::of(&Own::of_addresses(&["jane.doe@example.org"])));
@@ -273,7 +248,7 @@ mod tests {
 
         #[test]
         fn values_are_decoded_as_their_characters_are(chars in "[A-Za-z0-9+/_-]{0,40}") {
-            prop_assert_eq!(decoded(&base64_values(chars.as_bytes())), crate::evidence::decode::base64(chars.as_bytes()));
+            prop_assert_eq!(base64_octets(&base64_values(chars.as_bytes())), crate::evidence::decode::base64(chars.as_bytes()));
         }
     }
 

@@ -14,7 +14,7 @@ use super::pressed::Pressed;
 use super::quick::Quick;
 use super::runs;
 use super::seams;
-use crate::evidence::decode::{NO_VALUE, base64_value, is_base64};
+use crate::evidence::decode::{NO_VALUE, base64_octets, base64_value, is_base64};
 
 /// base64 characters of the shortest code that counts as text.
 const TEXT_CHARS: usize = block::TEXT_OCTETS / 3 * 4;
@@ -38,14 +38,14 @@ impl Quick<'_> {
             return runs.any(|run| {
                 let from = |way: usize| values.get(run.start + way..run.end).unwrap_or_default();
                 seams::touch(seams, &run)
-                    && (0..4).any(|way| self.is_found(&codes::decoded(from(way))))
+                    && (0..4).any(|way| self.is_found(&base64_octets(from(way))))
             });
         }
         let mut forms = self.forms.codes.forms(&signs, values, &texts);
         forms.any(|at| {
             let near = self.near(values, at);
             seams::touch(seams, &near)
-                && self.is_found(&codes::decoded(values.get(near).unwrap_or_default()))
+                && self.is_found(&base64_octets(values.get(near).unwrap_or_default()))
         })
     }
 
@@ -92,7 +92,7 @@ impl Quick<'_> {
         let ways = signs.texts(run).into_iter().enumerate();
         let mut ways = ways.filter_map(|(way, may_be)| may_be.then_some(run.start + way..run.end));
         ways.any(|run| {
-            let octets = codes::decoded(values.get(run.clone()).unwrap_or_default());
+            let octets = base64_octets(values.get(run.clone()).unwrap_or_default());
             if !block::is_text(&octets) {
                 return false;
             }
@@ -106,9 +106,8 @@ impl Quick<'_> {
         if !codes::may_hold_packed(pressed) {
             return false;
         }
-        let value = |at: &usize| text.get(*at).and_then(|octet| base64_value(*octet));
         let runs = block::base64_runs(text).into_iter();
-        let runs = runs.map(|run| run.iter().filter_map(value).collect::<Vec<u8>>());
+        let runs = runs.map(|run| block::values_of(text, &run));
         let pressed = long_runs(pressed, block::BASE64_RUN)
             .map(|run| pressed.get(run).unwrap_or_default().to_vec());
         runs.chain(pressed).any(|values| {
@@ -116,7 +115,7 @@ impl Quick<'_> {
                 .filter_map(|way| values.get(way..))
                 .any(|values| {
                     codes::is_packed(values)
-                        && block::inflate(&codes::decoded(values))
+                        && block::inflate(&base64_octets(values))
                             .is_some_and(|unpacked| self.suspects(&unpacked, depth + 1))
                 })
         })

@@ -13,6 +13,7 @@ use super::quick::{self, DEPTH_LIMIT, Quick};
 use super::view::{Span, Spanned, Step};
 use super::ways::{Branch, WAYS};
 use super::{Found, Masked};
+use crate::evidence::decode::base64_octets;
 
 /// Times that a text is masked and looked at again.
 const ROUNDS: usize = 6;
@@ -252,8 +253,7 @@ impl<'f> Search<'f> {
         for run in block::base64_runs(&view.octets) {
             for offset in 0..4.min(run.len()) {
                 let run = run.get(offset..).unwrap_or_default();
-                let mut decoded = Vec::new();
-                block::base64_at(&view.octets, run, &mut decoded);
+                let decoded = base64_octets(&block::values_of(&view.octets, run));
                 let inside = inner.find_decoded(&decoded);
                 let Some((form, way)) = inside.first().map(|f| (f.form, f.way.clone())) else {
                     continue;
