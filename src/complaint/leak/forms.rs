@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use aho_corasick::{AhoCorasick, MatchKind, packed};
+use aho_corasick::{AhoCorasick, Match, MatchKind, packed};
 
 use super::codes::Codes;
 use super::digest::Digests;
@@ -124,21 +124,16 @@ impl Forms {
     ///
     /// No reading of the text can find a longer form in their place, so they may be masked at once.
     pub(super) fn plain_in(&self, lower: &[u8]) -> Vec<(&str, Range<usize>)> {
-        let found = match &self.plain {
-            Plain { few: Some(few), .. } => few
-                .find_iter(lower)
-                .map(|hit| (hit.pattern().as_usize(), hit.range()))
-                .collect(),
-            Plain { any: Some(any), .. } => any
-                .find_iter(lower)
-                .map(|hit| (hit.pattern().as_usize(), hit.range()))
-                .collect(),
+        let hits: Vec<Match> = match &self.plain {
+            Plain { few: Some(few), .. } => few.find_iter(lower).collect(),
+            Plain { any: Some(any), .. } => any.find_iter(lower).collect(),
             _ => Vec::new(),
         };
-        let becomes = |(number, range): (usize, Range<usize>)| {
-            Some((self.plain.becomes.get(number)?.as_str(), range))
+        let becomes = |hit: Match| {
+            let becomes = self.plain.becomes.get(hit.pattern().as_usize())?;
+            Some((becomes.as_str(), hit.range()))
         };
-        found.into_iter().filter_map(becomes).collect()
+        hits.into_iter().filter_map(becomes).collect()
     }
 
     /// Returns the needles of a text in lower case with their places, longest first where they overlap.
