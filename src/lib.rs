@@ -78,3 +78,7 @@ mod term;
 
 // what, where, why, what to do
 pub mod failure;
+
+/// Whatever links this library measures and runs what the program runs.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
