@@ -240,9 +240,14 @@ impl DeskRule {
 
 /// Returns whether a host is a domain, or below it.
 fn is_below(host: &str, domain: &str) -> bool {
-    let host = host.trim_end_matches('.').to_ascii_lowercase();
-    host.strip_suffix(&domain.to_ascii_lowercase())
-        .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    let host = host.trim_end_matches('.').as_bytes();
+    let ends = host
+        .len()
+        .checked_sub(domain.len())
+        .and_then(|at| host.split_at_checked(at));
+    ends.is_some_and(|(before, end)| {
+        end.eq_ignore_ascii_case(domain.as_bytes()) && matches!(before, [] | [.., b'.'])
+    })
 }
 
 impl Desks {
