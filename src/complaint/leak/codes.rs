@@ -34,11 +34,15 @@ impl Signs {
             .unwrap_or_default();
         let (fours, rest) = plain.as_chunks::<4>();
         let mut groups = [0usize; 4];
-        for plain in fours.iter().map(<[u8; 4]>::as_slice).chain([rest]) {
-            for (count, plain) in groups.iter_mut().zip(plain) {
-                *count += usize::from(*plain);
-            }
+        // Ones are added four at a time, as long as no sum exceeds its octet.
+        let sums = fours.chunks(usize::from(u8::MAX)).map(|fours| {
+            let sum = fours.iter().map(|four| u32::from_le_bytes(*four)).sum();
+            u32::to_le_bytes(sum)
+        });
+        for sums in sums {
+            add(&mut groups, &sums);
         }
+        add(&mut groups, rest);
         groups.map(|groups| groups * 8 + 8 >= run.len())
     }
 }
@@ -93,36 +97,30 @@ impl Codes {
     ///
     /// Prose is full of runs that are no code; what they give is seldom US-ASCII. A digest in hex or base64 that a
     /// code holds as text fills two groups in a row with such characters.
-    pub(super) fn forms<'s>(
-        &'s self,
-        signs: &'s Signs,
-        values: &'s [u8],
-        texts: &'s [Range<usize>],
-    ) -> impl Iterator<Item = usize> {
-        // They are in order, and at most four end at a place.
-        let is_known = |at: usize| {
-            let first = texts.partition_point(|text| text.end <= at);
-            let rest = texts.get(first..).unwrap_or_default().iter();
-            let mut near = rest.take_while(|text| text.start <= at);
-            near.any(|text| (at - text.start).is_multiple_of(4))
-        };
+    pub(super) fn forms(&self, signs: &Signs, values: &[u8], texts: &[Range<usize>]) -> Vec<usize> {
         let plain = signs.0.as_slice();
         let next = plain.get(4..).unwrap_or_default();
-        let has_next = |at: usize| next.get(at) == Some(&1);
-        let may_hold = move |at: &usize| {
-            self.knows(group(values, *at))
-                || (has_next(*at) && is_code(group(values, *at)) && is_code(group(values, at + 4)))
-        };
         let marks = if self.fills_two {
             let pairs = plain.iter().zip(next).map(|(one, two)| one & two);
             marked(&pairs.collect::<Vec<u8>>())
         } else {
             marked(plain)
         };
-        let unknown = marks.into_iter().filter(move |at| !is_known(*at));
-        // A form may show in the second of two groups alone.
-        let groups = unknown.flat_map(|at| [at, at + 4]);
-        groups.filter(may_hold)
+        let mut found = Vec::new();
+        for at in marks {
+            if is_within(texts, at) {
+                continue;
+            }
+            // A form may show in the second of two groups alone.
+            for at in [at, at + 4] {
+                let (one, two) = (group(values, at), group(values, at + 4));
+                let is_plain = next.get(at) == Some(&1);
+                if self.knows(one) || (is_plain && is_code(one) && is_code(two)) {
+                    found.push(at);
+                }
+            }
+        }
+        found
     }
 
     /// Looks at the values of a text's octets in base64.
@@ -141,6 +139,21 @@ impl Codes {
         });
         Signs(groups.collect())
     }
+}
+
+/// Adds numbers to sums.
+fn add(sums: &mut [usize; 4], numbers: &[u8]) {
+    for (sum, number) in sums.iter_mut().zip(numbers) {
+        *sum += usize::from(*number);
+    }
+}
+
+/// Returns whether a group is one of a text's. They are in order, and at most four end at a place.
+fn is_within(texts: &[Range<usize>], at: usize) -> bool {
+    let first = texts.partition_point(|text| text.end <= at);
+    let rest = texts.get(first..).unwrap_or_default().iter();
+    let mut near = rest.take_while(|text| text.start <= at);
+    near.any(|text| (at - text.start).is_multiple_of(4))
 }
 
 /// Returns the places of ones among zeros. They are dense: a search for each costs more than eight at a look.
@@ -229,7 +242,7 @@ mod tests {
                 let code = BASE64.encode(format!("{octets}{hidden}").as_bytes());
                 let text = format!("{before}{}{after}", code.trim_end_matches('='));
                 let values = base64_values(text.as_bytes());
-                let forms: Vec<_> = FORMS.codes.forms(&FORMS.codes.signs(&values), &values, &[]).collect();
+                let forms = FORMS.codes.forms(&FORMS.codes.signs(&values), &values, &[]);
                 let code = before.len()..text.len() - after.len();
                 let is_one = |at: &usize| code.contains(at) && (at - code.start).is_multiple_of(4);
                 prop_assert!(forms.iter().any(is_one), "{} {:?}", text, forms);
@@ -265,7 +278,7 @@ mod tests {
         let prose = b"Theseareonlywordsthatstandtogetherbecausetheirblanksweretakenawayandnobodyisnamedinthem";
         let values = base64_values(prose);
         let signs = FORMS.codes.signs(&values);
-        assert_eq!(FORMS.codes.forms(&signs, &values, &[]).count(), 0);
+        assert_eq!(FORMS.codes.forms(&signs, &values, &[]), [0; 0]);
         assert_eq!(signs.texts(&(0..prose.len())), [false; 4]);
         assert!(!may_hold_packed(&values));
     }

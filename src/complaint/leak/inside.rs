@@ -41,8 +41,8 @@ impl Quick<'_> {
                     && (0..4).any(|way| self.is_found(&base64_octets(from(way))))
             });
         }
-        let mut forms = self.forms.codes.forms(&signs, values, &texts);
-        forms.any(|at| {
+        let forms = self.forms.codes.forms(&signs, values, &texts);
+        forms.into_iter().any(|at| {
             let near = self.near(values, at);
             seams::touch(seams, &near)
                 && self.is_found(&base64_octets(values.get(near).unwrap_or_default()))

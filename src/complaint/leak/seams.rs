@@ -41,25 +41,21 @@ pub(super) struct Reach {
 impl Reach {
     /// Returns the place so far before another, not before a floor.
     pub(super) fn before(self, text: &[u8], floor: usize, from: usize) -> usize {
-        let (mut at, mut count) = (from, 0);
-        while at > floor && count < self.octets {
-            at -= 1;
-            let octet = text.get(at).copied().unwrap_or_default();
-            let tag = || {
-                let before = text.get(floor..at)?;
-                let start = floor + memchr::memrchr2(b'<', b'>', before)?;
-                let tag = text.get(start..=at)?;
-                (tag.first() == Some(&b'<') && view::tag_end(tag).is_some()).then_some(start)
+        let mut rest = text.get(floor..from).unwrap_or_default();
+        let mut count = 0;
+        while count < self.octets
+            && let [before @ .., octet] = rest
+        {
+            let tag = (!self.counts_tags && *octet == b'>').then(|| before_tag(rest));
+            rest = match tag.flatten() {
+                Some(before) => before,
+                None => {
+                    count += usize::from(!view::is_blank(*octet));
+                    before
+                }
             };
-            if !self.counts_tags
-                && octet == b'>'
-                && let Some(start) = tag()
-            {
-                at = start;
-            } else if !view::is_blank(octet) {
-                count += 1;
-            }
         }
+        let at = floor + rest.len();
         let code = || code_before(text.get(floor..from).unwrap_or_default());
         if self.holds_codes {
             at.min(from - code())
@@ -71,20 +67,21 @@ impl Reach {
     /// Returns the place so far behind another, not behind a ceiling.
     pub(super) fn behind(self, text: &[u8], from: usize, ceiling: usize) -> usize {
         let text = text.get(..ceiling).unwrap_or(text);
-        let (mut at, mut count) = (from, 0);
+        let mut rest = text.get(from..).unwrap_or_default();
+        let mut count = 0;
         while count < self.octets
-            && let Some(rest @ [octet, ..]) = text.get(at..)
+            && let [octet, behind @ ..] = rest
         {
-            if !self.counts_tags
-                && *octet == b'<'
-                && let Some(end) = view::tag_end(rest)
-            {
-                at += end;
-            } else if !view::is_blank(*octet) {
-                count += 1;
-            }
-            at += 1;
+            let tag = (!self.counts_tags && *octet == b'<').then(|| view::tag_end(rest));
+            rest = match tag.flatten() {
+                Some(end) => rest.get(end + 1..).unwrap_or_default(),
+                None => {
+                    count += usize::from(!view::is_blank(*octet));
+                    behind
+                }
+            };
         }
+        let at = text.len() - rest.len();
         let code = || code_behind(text.get(from..).unwrap_or_default());
         if self.holds_codes {
             at.max(from + code())
@@ -92,6 +89,13 @@ impl Reach {
             at
         }
     }
+}
+
+/// Returns what stands before the tag that a text ends with.
+fn before_tag(text: &[u8]) -> Option<&[u8]> {
+    let start = memchr::memrchr2(b'<', b'>', text.get(..text.len().checked_sub(1)?)?)?;
+    let (before, tag) = text.split_at(start);
+    (tag.first() == Some(&b'<') && view::tag_end(tag).is_some()).then_some(before)
 }
 
 /// Returns whether an octet may belong to a code, or to an escape of one of its characters.
