@@ -80,21 +80,35 @@ pub(super) struct Quick<'f> {
 /// Texts that codes gave and that are clean, with the depth that they were met at.
 #[derive(Debug, Default)]
 struct Clean {
-    texts: Vec<(usize, Vec<u8>)>,
+    /// Those that are looked for within others.
+    long: Vec<(usize, Vec<u8>)>,
+    /// Those that are all edges: known only where they are met again as they are.
+    short: Vec<(usize, Vec<u8>)>,
     octets: usize,
 }
 
 impl Clean {
-    fn add(&mut self, text: &[u8], depth: usize) {
+    fn add(&mut self, text: &[u8], depth: usize, is_long: bool) {
+        let texts = if is_long {
+            &mut self.long
+        } else {
+            &mut self.short
+        };
         self.octets = self.octets.saturating_add(text.len());
-        if self.texts.len() < TEXTS_REMEMBERED && self.octets <= OCTETS_REMEMBERED {
-            self.texts.push((depth, text.to_vec()));
+        if texts.len() < TEXTS_REMEMBERED && self.octets <= OCTETS_REMEMBERED {
+            texts.push((depth, text.to_vec()));
         }
+    }
+
+    /// Returns whether a text is one of them, that was looked at as deep as this one is to be.
+    fn holds(&self, text: &[u8], depth: usize) -> bool {
+        let mut texts = self.long.iter().chain(&self.short);
+        texts.any(|(met_at, known)| *met_at <= depth && known == text)
     }
 
     /// Returns where one of them stands in a text, that was looked at as deep as this one is to be.
     fn place_in(&self, text: &[u8], depth: usize) -> Option<Range<usize>> {
-        let deep = self.texts.iter().filter(|(met_at, _)| *met_at <= depth);
+        let deep = self.long.iter().filter(|(met_at, _)| *met_at <= depth);
         let mut places = deep.filter_map(|(_, known)| {
             let at = place_of(known, text)?;
             Some(at..at + known.len())
@@ -182,21 +196,31 @@ impl<'f> Quick<'f> {
 
     /// Looks at a text that a code gave, but for what was met before.
     ///
-    /// The same code is met in every reading of the text that it stands in, often with a few octets more beside it.
+    /// The same code is met in every reading of the text that it stands in, often with a few octets more beside it;
+    /// and these, too, are met again.
     pub(super) fn suspects_once(&self, text: &[u8], depth: usize) -> bool {
         // The memory is not held on to: what stands beside adds to it.
         let known = self.clean.borrow().place_in(text, depth);
         let edges = known.map(|known| (edges(self.forms, text, &known, true), known));
         // Where a code goes over all that is known, it tells as a whole only.
-        if let Some((edges, known)) = edges.filter(|(edges, _)| edges.start < edges.end) {
-            let before = text.get(..edges.start).filter(|_| known.start > 0);
-            let after = text.get(edges.end..).filter(|_| known.end < text.len());
-            let mut beside = [before, after].into_iter().flatten();
-            return beside.any(|text| self.suspects(text, depth));
+        let Some((edges, known)) = edges.filter(|(edges, _)| edges.start < edges.end) else {
+            return self.suspects_new(text, depth);
+        };
+        let before = text.get(..edges.start).filter(|_| known.start > 0);
+        let after = text.get(edges.end..).filter(|_| known.end < text.len());
+        let mut beside = [before, after].into_iter().flatten();
+        beside.any(|text| self.suspects_new(text, depth))
+    }
+
+    /// Looks at a text that a code gave, unless the very same was met before.
+    fn suspects_new(&self, text: &[u8], depth: usize) -> bool {
+        if self.clean.borrow().holds(text, depth) {
+            return false;
         }
         let suspects = self.suspects(text, depth);
-        if !suspects && text.len() > 2 * self.reach {
-            self.clean.borrow_mut().add(text, depth);
+        if !suspects {
+            let is_long = text.len() > 2 * self.reach;
+            self.clean.borrow_mut().add(text, depth, is_long);
         }
         suspects
     }
