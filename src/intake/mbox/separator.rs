@@ -64,22 +64,24 @@ pub(super) fn next_separator(all: &[u8], begin: usize) -> Next {
     // The octet before the first one counts: it may be the line end, or the mark of a quote.
     let begin = begin.saturating_sub(1);
     let rest = all.get(begin..).unwrap_or_default();
-    // To look for each by itself is quicker than to look at every `From ` in the midst of lines.
-    let mut lines = FROM_LINES
-        .find_iter(rest)
-        .map(|found| begin + found + 1)
-        .filter(|at| follows_blank(all, *at));
-    let next = lines.find_map(|at| separator_end(all, at).map(|begin| (at, begin)));
-    let at = next.map_or(all.len(), |(at, _)| at);
-    let message = all.get(begin..at).unwrap_or_default();
-    let quotes = QUOTES
-        .find_iter(message)
-        .filter(|found| begins_line(all, begin + found + 1))
-        .count();
+    let mut quotes = 0;
+    for found in FROM.find_iter(rest) {
+        let at = begin + found;
+        match found.checked_sub(1).and_then(|before| rest.get(before)) {
+            Some(b'\n') if follows_blank(all, at) => {
+                if let Some(begin) = separator_end(all, at) {
+                    let begin = Some(begin);
+                    return Next { at, begin, quotes };
+                }
+            }
+            Some(b'>') if begins_line(all, at) => quotes += 1,
+            _ => {}
+        }
+    }
     Next {
-        at,
-        begin: next.map(|(_, begin)| begin),
-        quotes: quotes as u64,
+        at: all.len(),
+        begin: None,
+        quotes,
     }
 }
 
@@ -106,10 +108,7 @@ fn follows_blank(all: &[u8], at: usize) -> bool {
     before.is_empty() || before.ends_with(b"\n\n") || before.ends_with(b"\n\r\n")
 }
 
-static FROM_LINES: LazyLock<memmem::Finder<'static>> =
-    LazyLock::new(|| memmem::Finder::new(b"\nFrom "));
-
-static QUOTES: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new(b">From "));
+static FROM: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new(b"From "));
 
 /// Returns where the message begins behind a separator line at `at`, if there is one.
 ///
