@@ -32,6 +32,16 @@ pub(crate) const fn folded(block: u64) -> u64 {
     block | (LOWEST * 0x20)
 }
 
+/// Marks the octets that are smaller than `limit`, and perhaps some beyond US-ASCII: for who looks for those as well.
+pub(crate) const fn low(block: u64, limit: u8) -> u64 {
+    foreign(block.wrapping_sub(LOWEST * limit as u64))
+}
+
+/// Marks the octets that are equal to `octet`, and perhaps some beyond US-ASCII, likewise.
+pub(crate) const fn alike(block: u64, octet: u8) -> u64 {
+    low(block ^ (LOWEST * octet as u64), 1)
+}
+
 /// Marks the octets beyond US-ASCII, exactly.
 pub(crate) const fn foreign(block: u64) -> u64 {
     block & MARKS

@@ -17,6 +17,8 @@ const USUAL_FIELDS: usize = 32;
 #[derive(Debug, Clone, Copy)]
 pub struct Field<'m> {
     name: &'m [u8],
+    /// What the name comes to.
+    sum: u8,
     raw: &'m [u8],
     /// `raw` as text, where the whole header section is UTF-8.
     text: Option<&'m str>,
@@ -35,8 +37,10 @@ impl<'m> Field<'m> {
 
     /// Returns whether this is the named field, in any case. RFC 5322 §1.2.2.
     #[must_use]
+    #[inline]
     pub fn is(&self, name: &str) -> bool {
-        self.name.eq_ignore_ascii_case(name.as_bytes())
+        // Nearly all other names are ruled out by what they come to.
+        self.sum == sum(name.as_bytes()) && self.name.eq_ignore_ascii_case(name.as_bytes())
     }
 
     /// Returns what stands after the colon, folded as received, without the last line end.
@@ -119,8 +123,7 @@ fn lossy(octets: &[u8]) -> Cow<'_, str> {
 #[derive(Debug, Clone)]
 pub struct Headers<'m> {
     fields: Vec<Field<'m>>,
-    /// What the fields' names come to, a bit each: nearly all names that are not there are ruled out by that.
-    names: u128,
+    names: Names,
     body_at: usize,
     cut: bool,
     ended_by_blank: bool,
@@ -137,7 +140,7 @@ impl<'m> Headers<'m> {
     pub fn parse(octets: &'m [u8]) -> Self {
         let mut headers = Self {
             fields: Vec::with_capacity(USUAL_FIELDS),
-            names: 0,
+            names: Names::default(),
             body_at: octets.len(),
             cut: false,
             ended_by_blank: false,
@@ -166,9 +169,11 @@ impl<'m> Headers<'m> {
                 headers.body_at = body_after(octets, at);
                 break;
             }
-            headers.names |= name_bit(name);
+            let sum = sum(name);
+            headers.names = headers.names.with(sum);
             headers.fields.push(Field {
                 name,
+                sum,
                 raw: without_line_end(raw),
                 text: None,
                 raw_at: value_at,
@@ -195,7 +200,7 @@ impl<'m> Headers<'m> {
 
     /// Returns the fields of one name, top first.
     pub fn all<'h>(&'h self, name: &'h str) -> impl Iterator<Item = &'h Field<'m>> {
-        let fields = if self.may_have(name) {
+        let fields = if self.may_have(Names::of([name])) {
             self.fields.as_slice()
         } else {
             &[]
@@ -206,13 +211,14 @@ impl<'m> Headers<'m> {
     /// Returns the topmost field of one name.
     #[must_use]
     pub fn first(&self, name: &str) -> Option<&Field<'m>> {
-        self.may_have(name)
+        self.may_have(Names::of([name]))
             .then(|| self.fields.iter().find(|field| field.is(name)))
             .flatten()
     }
 
-    fn may_have(&self, name: &str) -> bool {
-        self.names & name_bit(name.as_bytes()) != 0
+    /// Returns whether fields of all these names may be there; if not, one of them surely is not.
+    pub(crate) const fn may_have(&self, names: Names) -> bool {
+        self.names.0 & names.0 == names.0
     }
 
     /// Returns the offset of the body's first octet; the message's length where there is none.
@@ -268,11 +274,32 @@ fn name_and_colon(octets: &[u8]) -> Option<(&[u8], usize)> {
     (!name.is_empty() && rest.get(blanks) == Some(&b':')).then_some((name, name.len() + blanks))
 }
 
-/// Returns the bit that a field's name comes to, in any case; several come to the same.
-fn name_bit(name: &[u8]) -> u128 {
-    let letter =
-        |octet: Option<&u8>| octet.map_or(0, |octet| usize::from(octet.to_ascii_lowercase()));
-    1 << ((letter(name.first()) + 7 * letter(name.last()) + 29 * name.len()) % 128)
+/// A set of field names, by what each of them comes to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Names(u128);
+
+impl Names {
+    /// Returns the set of some names.
+    #[inline]
+    pub(crate) fn of<'n>(names: impl IntoIterator<Item = &'n str>) -> Self {
+        let sums = names.into_iter().map(|name| sum(name.as_bytes()));
+        sums.fold(Self::default(), Self::with)
+    }
+
+    const fn with(self, sum: u8) -> Self {
+        Self(self.0 | 1 << sum)
+    }
+}
+
+/// Returns what a field's name comes to, in any case, below 128; several come to the same.
+#[inline]
+const fn sum(name: &[u8]) -> u8 {
+    let (Some(first), Some(last)) = (name.first(), name.last()) else {
+        return 0;
+    };
+    // Case is one bit of a letter; where other octets have it, they only come to the same.
+    let letters = (*first | 0x20).wrapping_add((*last | 0x20).wrapping_mul(7));
+    letters.wrapping_add((name.len() as u8).wrapping_mul(29)) % 128
 }
 
 /// Returns where a field ends whose continuation lines may begin at `at`, and how many lines those are.

@@ -17,6 +17,7 @@ pub(crate) mod eight;
 
 // the header section and its fields
 mod header;
+pub(crate) use header::Names;
 pub use header::{Field, Headers};
 
 // what the way to us added, taken off again

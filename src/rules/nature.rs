@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::RuleError;
 use super::file::{self, Common};
 use super::glob::find;
-use crate::intake::Headers;
+use crate::intake::{Headers, Names};
 
 /// The kinds that one file knows.
 #[derive(Debug)]
@@ -36,6 +36,9 @@ struct Rule {
     matches: Vec<String>,
     #[serde(rename = "skip")]
     skips: Vec<String>,
+    /// The names of `headers`.
+    #[serde(skip)]
+    names: Names,
 }
 
 #[derive(Debug, Deserialize)]
@@ -50,12 +53,9 @@ impl Rule {
     fn fits<'m>(
         &self,
         null_path: impl FnOnce() -> Option<bool>,
-        has: impl Fn(&str) -> bool,
         text_of: impl Fn(&str) -> Option<Cow<'m, str>>,
     ) -> bool {
-        // What is quickest to see comes first.
-        self.headers.iter().all(|wanted| has(&wanted.name))
-            && (!self.null_path || null_path() != Some(false))
+        (!self.null_path || null_path() != Some(false))
             && self.headers.iter().all(|wanted| {
                 text_of(&wanted.name).is_some_and(|text| {
                     let holds = |word: &String| find(text.as_bytes(), word.as_bytes()).is_some();
@@ -66,8 +66,8 @@ impl Rule {
 
     fn fits_headers(&self, headers: &Headers<'_>) -> bool {
         let text_of = |name: &str| headers.first(name).map(|field| field.text());
-        let has = |name: &str| headers.first(name).is_some();
-        self.fits(|| null_path(headers), has, text_of)
+        // What is quickest to see comes first.
+        headers.may_have(self.names) && self.fits(|| null_path(headers), text_of)
     }
 }
 
@@ -90,11 +90,14 @@ impl Natures {
 
     fn load(file: &'static str, text: &str) -> Result<Self, RuleError> {
         let prefix = file.trim_start_matches("nature/").replace(".toml", "-");
-        let rules = file::read(file, &prefix, text, |rule: &Rule| Common {
+        let mut rules = file::read(file, &prefix, text, |rule: &Rule| Common {
             id: &rule.id,
             matches: rule.matches.len(),
             skips: rule.skips.len(),
         })?;
+        for rule in &mut rules {
+            rule.names = Names::of(rule.headers.iter().map(|wanted| wanted.name.as_str()));
+        }
         Ok(Self { file, rules })
     }
 
@@ -137,13 +140,12 @@ impl Natures {
     #[must_use]
     pub fn kind_by_path(&self, path: &str) -> Option<&str> {
         // As a Return-Path field would hold it, unfolded.
-        let has = |name: &str| name.eq_ignore_ascii_case(RETURN_PATH);
         let noted = || Cow::Owned(format!("<{}>", path.replace(['\r', '\n'], "")));
-        let text_of = |name: &str| has(name).then(noted);
+        let text_of = |name: &str| name.eq_ignore_ascii_case(RETURN_PATH).then(noted);
         let null_path = || Some(is_null(path));
         self.rules
             .iter()
-            .find(|rule| rule.fits(null_path, has, text_of))
+            .find(|rule| rule.fits(null_path, text_of))
             .map(|rule| rule.what.as_str())
     }
 }

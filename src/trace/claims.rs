@@ -89,9 +89,9 @@ pub(super) fn judge<'t>(
                         Some(provider) => (
                             Confidence::Corroborated,
                             Sentence::new("relayed by ")
-                                .say(provider.what.as_str())
+                                .cite(provider.what.as_str())
                                 .say(", whose relays note their own clients truly (rule ")
-                                .say(provider.id.as_str())
+                                .cite(provider.id.as_str())
                                 .say(")"),
                         ),
                         None => (

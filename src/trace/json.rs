@@ -174,7 +174,8 @@ fn sentence<'o>(out: &'o mut Text, sentence: &Sentence<'_>) -> &'o mut Text {
     out.raw("\"");
     for piece in sentence.pieces() {
         match piece {
-            Piece::Words(words) => out.inside(words),
+            Piece::Words(words) => out.ours(words),
+            Piece::Cited(words) => out.inside(words),
             Piece::Addr(addr) => out.addr(*addr),
             Piece::Name(name) => {
                 out.raw("`");

@@ -97,7 +97,7 @@ pub fn judge<'t>(
         } else {
             automatic.map(|what| {
                 Sentence::new("this is ")
-                    .say(what)
+                    .cite(what)
                     .say(" to a sender address that was forged: its server is not the spammer")
             })
         };
@@ -133,12 +133,13 @@ impl<'t> Judged<'t> {
                 .forwarders
                 .first()
                 .map_or_else(String::new, |forwarder| format!("{}. ", forwarder.why));
-            Some(Sentence::new(because).say(question.text.clone()))
+            Some(Sentence::empty().cite(because).cite(question.text.clone()))
         } else if !rules.special.is_public(addr, &trust.also_public) {
-            rules
-                .special
-                .purpose(addr)
-                .map(|purpose| Sentence::new(purpose).say(": no abuse desk answers for it"))
+            rules.special.purpose(addr).map(|purpose| {
+                Sentence::empty()
+                    .cite(purpose)
+                    .say(": no abuse desk answers for it")
+            })
         } else {
             None
         };

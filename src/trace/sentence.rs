@@ -23,8 +23,10 @@ pub(super) struct Sentence<'t>(Vec<Piece<'t>>);
 /// A piece of a sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Piece<'t> {
-    /// Our own words, or a rule's.
-    Words(Cow<'t, str>),
+    /// Our own words.
+    Words(&'static str),
+    /// Words of a rule, or what was told before.
+    Cited(Cow<'t, str>),
     /// A name that a stranger may have chosen.
     Name(&'t str),
     /// An address.
@@ -33,7 +35,7 @@ pub(super) enum Piece<'t> {
 
 impl<'t> Sentence<'t> {
     /// Begins a sentence.
-    pub(super) fn new(words: impl Into<Cow<'t, str>>) -> Self {
+    pub(super) fn new(words: &'static str) -> Self {
         Self::empty().say(words)
     }
 
@@ -42,9 +44,15 @@ impl<'t> Sentence<'t> {
         Self(Vec::with_capacity(USUAL_PIECES))
     }
 
-    /// Adds words.
-    pub(super) fn say(mut self, words: impl Into<Cow<'t, str>>) -> Self {
-        self.0.push(Piece::Words(words.into()));
+    /// Adds words of our own: printable US-ASCII without quotation mark and backslash.
+    pub(super) fn say(mut self, words: &'static str) -> Self {
+        self.0.push(Piece::Words(words));
+        self
+    }
+
+    /// Adds words of a rule, or what was told before.
+    pub(super) fn cite(mut self, words: impl Into<Cow<'t, str>>) -> Self {
+        self.0.push(Piece::Cited(words.into()));
         self
     }
 
@@ -84,7 +92,7 @@ impl<'t> Sentence<'t> {
 
     /// Adds another sentence behind a semicolon.
     pub(super) fn and(mut self, other: Self) -> Self {
-        self.0.push(Piece::Words("; ".into()));
+        self.0.push(Piece::Words("; "));
         self.add(other);
         self
     }
@@ -119,6 +127,7 @@ impl fmt::Display for Sentence<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|piece| match piece {
             Piece::Words(words) => f.write_str(words),
+            Piece::Cited(words) => f.write_str(words),
             Piece::Name(name) => write!(f, "`{}`", Piece::shown(name)),
             Piece::Addr(addr) => write!(f, "{addr}"),
         })

@@ -349,9 +349,9 @@ impl<'t> Walk<'_, 't> {
 fn of_provider<'t>(sentence: Sentence<'t>, provider: &'t Provider) -> Sentence<'t> {
     sentence
         .say(", a host of ")
-        .say(provider.what.as_str())
+        .cite(provider.what.as_str())
         .say(" (rule ")
-        .say(provider.id.as_str())
+        .cite(provider.id.as_str())
         .say(")")
 }
 

@@ -11,7 +11,7 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use jiff::tz::Offset;
 
-use crate::intake::eight::{self, below, equal, foreign};
+use crate::intake::eight::{self, alike, foreign, low};
 use crate::intake::is_active;
 
 /// JSON that is being written.
@@ -42,9 +42,21 @@ impl Text {
         self
     }
 
+    /// Writes a part of a string whose quotation marks are the caller's: words of our own, which need no escape.
+    pub(super) fn ours(&mut self, words: &'static str) -> &mut Self {
+        debug_assert!(is_plain(words.as_bytes()), "{words}");
+        self.0.extend_from_slice(words.as_bytes());
+        self
+    }
+
     /// Writes a string.
     pub(super) fn string(&mut self, text: &str) -> &mut Self {
-        self.raw("\"").inside(text).raw("\"")
+        if !is_plain(text.as_bytes()) {
+            return self.raw("\"").escaped(text).raw("\"");
+        }
+        self.raw("\"");
+        self.0.extend_from_slice(text.as_bytes());
+        self.raw("\"")
     }
 
     /// Writes a string, or null.
@@ -68,13 +80,20 @@ impl Text {
     /// Writes a part of a string whose quotation marks are the caller's.
     pub(super) fn inside(&mut self, text: &str) -> &mut Self {
         if !self.plainly(text, text.len()) {
-            text.chars().for_each(|c| self.escaped(c));
+            self.escaped(text);
         }
         self
     }
 
+    /// Writes a part of a string whose quotation marks are the caller's, character by character.
+    #[cold]
+    fn escaped(&mut self, text: &str) -> &mut Self {
+        text.chars().for_each(|c| self.character(c));
+        self
+    }
+
     /// Writes a character. RFC 8259 §7.
-    fn escaped(&mut self, c: char) {
+    fn character(&mut self, c: char) {
         let mut itself = [0; 4];
         let short = match c {
             '"' => "\\\"",
@@ -229,14 +248,24 @@ const fn digit(number: u64) -> u8 {
 ///
 /// Nearly every string is.
 fn is_plain(text: &[u8]) -> bool {
-    // Whatever is marked by mistake stands in a block that holds something else to be escaped.
-    !eight::any(text, |block| {
-        below(block, b' ')
-            | equal(block, b'"')
-            | equal(block, b'\\')
-            | equal(block, 0x7f)
-            | foreign(block)
-    })
+    // Sixteen at once: the compiler compares them with one instruction.
+    let Some(last) = text.last_chunk::<16>() else {
+        // Whatever is marked by mistake stands in a block that holds something else to be escaped.
+        return !eight::any(text, |block| {
+            low(block, b' ')
+                | alike(block, b'"')
+                | alike(block, b'\\')
+                | alike(block, 0x7f)
+                | foreign(block)
+        });
+    };
+    let is_plain = |block: &[u8; 16]| {
+        let escaped = |octet: u8| !(b' '..0x7f).contains(&octet) | matches!(octet, b'"' | b'\\');
+        !block.iter().fold(false, |any, octet| any | escaped(*octet))
+    };
+    // The last block overlaps the one before it.
+    let (blocks, _) = text.as_chunks::<16>();
+    blocks.iter().all(is_plain) && is_plain(last)
 }
 
 #[cfg(test)]
