@@ -18,18 +18,36 @@ pub(in crate::rules) struct Glob {
     middle: Vec<String>,
     /// What stands behind the last star; `None` where there is no star.
     tail: Option<String>,
+    /// How texts begin and end that may fit.
+    wanted: Wanted,
+}
+
+/// How texts begin and end that may fit a pattern: a place in [`Text::sums`] for either.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Wanted {
+    sums: u16,
+    /// Where it says something.
+    mask: u16,
 }
 
 impl From<String> for Glob {
     fn from(pattern: String) -> Self {
-        let Some((head, rest)) = pattern.split_once('*') else {
-            return Self {
-                head: pattern,
-                middle: Vec::new(),
-                tail: None,
-            };
+        let (head, middle, tail) = match pattern.split_once('*') {
+            None => (pattern.as_str(), "", None),
+            Some((head, rest)) => {
+                let (middle, tail) = rest.rsplit_once('*').unwrap_or(("", rest));
+                (head, middle, Some(tail))
+            }
         };
-        let (middle, tail) = rest.rsplit_once('*').unwrap_or(("", rest));
+        let mut wanted = Wanted::default();
+        if head.len() > 1 {
+            wanted.sums |= u16::from(beginning(head.as_bytes()));
+            wanted.mask |= 0xff;
+        }
+        if let Some(sum) = ending(tail.unwrap_or(head).as_bytes()) {
+            wanted.sums |= u16::from(sum) << 8;
+            wanted.mask |= 0xff00;
+        }
         Self {
             head: head.to_owned(),
             middle: middle
@@ -37,21 +55,22 @@ impl From<String> for Glob {
                 .filter(|part| !part.is_empty())
                 .map(str::to_owned)
                 .collect(),
-            tail: Some(tail.to_owned()),
+            tail: tail.map(str::to_owned),
+            wanted,
         }
     }
 }
 
 impl Glob {
     /// Returns whether a text fits.
-    pub(in crate::rules) fn fits(&self, text: &str) -> bool {
+    pub(in crate::rules) fn fits(&self, text: &Text<'_>) -> bool {
+        // Nearly all patterns differ in that.
+        (self.wanted.sums ^ text.sums) & self.wanted.mask == 0 && self.holds(text.text)
+    }
+
+    /// Returns whether a text fits, whatever it begins and ends with.
+    fn holds(&self, text: &str) -> bool {
         let text = text.as_bytes();
-        // Nearly all patterns differ in the first letter.
-        if let (Some(wanted), Some(octet)) = (self.head.as_bytes().first(), text.first())
-            && !wanted.eq_ignore_ascii_case(octet)
-        {
-            return false;
-        }
         let Some(tail) = &self.tail else {
             return text.eq_ignore_ascii_case(self.head.as_bytes());
         };
@@ -79,10 +98,8 @@ impl Glob {
 #[derive(Debug, Clone, Copy)]
 pub(in crate::rules) struct Text<'t> {
     text: &'t str,
-    /// What the first octets come to.
-    first: usize,
-    /// What the last octets come to; 0 where there are fewer.
-    last: usize,
+    /// What the first octets come to, and above it what the last ones do; 0 where there are fewer.
+    sums: u16,
 }
 
 /// How many letters are told apart, how many beginnings, and how many endings.
@@ -93,19 +110,18 @@ impl<'t> Text<'t> {
         let octets = text.as_bytes();
         Self {
             text,
-            first: beginning(octets),
-            last: ending(octets).unwrap_or(0),
+            sums: u16::from_le_bytes([beginning(octets), ending(octets).unwrap_or(0)]),
         }
     }
 
     /// Returns what its first octets come to, below [`LETTERS`].
-    pub(in crate::rules) fn first(&self) -> usize {
-        self.first
+    pub(in crate::rules) const fn first(&self) -> usize {
+        (self.sums & 0xff) as usize
     }
 
     /// Returns what its last octets come to, below [`LETTERS`].
-    pub(in crate::rules) fn last(&self) -> usize {
-        self.last
+    pub(in crate::rules) const fn last(&self) -> usize {
+        (self.sums >> 8) as usize
     }
 }
 
@@ -139,30 +155,35 @@ impl Ends {
 
     /// Returns whether a text may fit.
     pub(in crate::rules) const fn allow(self, text: &Text<'_>) -> bool {
-        (self.first >> text.first | self.last >> text.last) & 1 != 0
+        (self.first >> text.first() | self.last >> text.last()) & 1 != 0
     }
 }
 
 /// Returns the place of a letter in any case, below [`LETTERS`]; octets beyond US-ASCII share one with it, which only
 /// makes the rest look.
 pub(in crate::rules) const fn letter(octet: u8) -> usize {
-    (octet.to_ascii_lowercase() & 0x7f) as usize
+    // Case is one bit of a letter.
+    ((octet | 0x20) & 0x7f) as usize
 }
 
 /// Returns what the first two octets come to, in any case; one that is not there counts as 0. Several come to the same.
-fn beginning(text: &[u8]) -> usize {
-    let letter = |place: usize| text.get(place).map_or(0, |octet| letter(*octet));
+fn beginning(text: &[u8]) -> u8 {
+    let (one, two) = match text {
+        [one, two, ..] => (letter(*one), letter(*two)),
+        [one] => (letter(*one), 0),
+        [] => (0, 0),
+    };
     // Odd, so that letters that stand beside each other come to different sums.
-    (letter(0) + 37 * letter(1)) % LETTERS
+    ((one + 37 * two) % LETTERS) as u8
 }
 
 /// Returns what the last octets come to, in any case: enough of them to tell `google.com` from what else
 /// lies below `com`. Several come to the same.
-fn ending(text: &[u8]) -> Option<usize> {
+fn ending(text: &[u8]) -> Option<u8> {
     let [a, b, c, d, e, f] = *text.last_chunk::<6>()?;
     // Case is one bit of a letter; where other octets have it, they only come to the same.
     let last = u64::from_le_bytes([0, 0, a, b, c, d, e, f]) | 0x2020_2020_2020_2020;
-    Some((last.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 57) as usize)
+    Some((last.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 57) as u8)
 }
 
 /// Patterns of which a text must fit one.
@@ -194,7 +215,7 @@ impl Globs {
 
     /// Returns whether a text fits one of the patterns.
     pub(in crate::rules) fn fit(&self, text: &Text<'_>) -> bool {
-        self.ends.allow(text) && self.globs.iter().any(|glob| glob.fits(text.text))
+        self.ends.allow(text) && self.globs.iter().any(|glob| glob.fits(text))
     }
 
     /// Returns how texts begin or end that may fit one of the patterns.
@@ -227,7 +248,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn fits(pattern: &str, text: &str) -> bool {
-        Glob::from(pattern.to_owned()).fits(text)
+        Glob::from(pattern.to_owned()).fits(&Text::new(text))
     }
 
     #[test]
