@@ -6,9 +6,10 @@
 
 use std::collections::BTreeMap;
 
+use super::clauses::{self, Clauses};
 use super::contour::{Contour, Outline, Outlines};
 use super::file::{HopKind, Rule, RuleFile};
-use super::lex::{self, Clauses, Kind, Stretch, Token};
+use super::lex::{Kind, Mark, Stretch, Token};
 use super::notes::Notes;
 use super::shape::{Client, Shape};
 use super::{Reading, Room, RuleError};
@@ -193,7 +194,7 @@ impl Grammar {
         notes: &'t Notes,
     ) -> Reading<'t> {
         let tokens = room.tokens.as_slice();
-        let clauses = lex::clauses(field, tokens);
+        let clauses = clauses::clauses(field, tokens);
         let mut reading = Reading {
             by: clauses.by.map(|by| {
                 let name = eight::find(by.as_bytes(), |block| eight::equal(block, b'('));
@@ -210,20 +211,23 @@ impl Grammar {
         };
         room.client.clear();
         room.products.clear();
-        for (at, token) in tokens.iter().enumerate() {
-            let in_from = clauses.from.0 <= at && at < clauses.from.1;
-            if !in_from && token.kind != Kind::Comment {
-                continue;
-            }
-            if token.kind == Kind::Comment && notes.take(token.text(field), &mut reading) {
-                continue;
-            }
-            if !in_from {
-                if room.products.len() < PRODUCTS {
-                    room.products.push(Text::new(token.text(field)));
-                }
-            } else if token.kind != Kind::Semicolon && room.client.len() < CLIENT_TOKENS {
+        let (begin, end) = clauses.from;
+        for token in tokens.get(begin..end).unwrap_or_default() {
+            let is_left_out = match token.mark {
+                Mark::Comment => notes.take(token.text(field), &mut reading),
+                Mark::Semicolon => true,
+                _ => false,
+            };
+            if !is_left_out && room.client.len() < CLIENT_TOKENS {
                 room.client.push(Stretch::of(*token, field));
+            }
+        }
+        for token in tokens.get(end..).unwrap_or_default() {
+            if token.mark == Mark::Comment {
+                let comment = token.text(field);
+                if !notes.take(comment, &mut reading) && room.products.len() < PRODUCTS {
+                    room.products.push(Text::new(comment));
+                }
             }
         }
         notes.protocol(&mut reading);
@@ -231,7 +235,7 @@ impl Grammar {
             reading.unread = Some(doubt);
             return reading;
         }
-        let lead = tokens.first().filter(|token| token.kind == Kind::Comment);
+        let lead = tokens.first().filter(|token| token.mark == Mark::Comment);
         let view = View {
             clauses: &clauses,
             products: &room.products,
@@ -362,7 +366,7 @@ impl Ready {
             && one(&rule.first, &view.first)
             && (rule.comment.is_empty()
                 || view.tokens.iter().any(|token| {
-                    token.kind == Kind::Comment
+                    token.mark == Mark::Comment
                         && rule.comment.fit(&Text::new(token.text(view.field)))
                 }))
     }

@@ -16,6 +16,7 @@ mod file;
 pub use file::HopKind;
 
 // words, comments, clauses
+mod clauses;
 mod lex;
 
 // the client part

@@ -6,7 +6,7 @@
 //! Failures: [`RuleError`] for rules; a comment that is no note stays a comment.
 
 use super::file::{Meaning, Note, Words};
-use super::{Reading, RuleError, lex};
+use super::{Reading, RuleError, clauses};
 use crate::rules::file::{self, Common, refused};
 use crate::rules::glob::{self, LETTERS, Text};
 use crate::rules::sieve::{self, SET_LIMIT, Set};
@@ -105,7 +105,7 @@ impl Notes {
                 && head.eq_ignore_ascii_case(begin)
             {
                 let note = self.notes.get(*place)?;
-                let word = rest.split_ascii_whitespace().next().map(lex::bare);
+                let word = rest.split_ascii_whitespace().next().map(clauses::bare);
                 return Some((note, word.filter(|word| note.value && !word.is_empty())));
             }
         }

@@ -1,0 +1,320 @@
+//! Sorts the words and comments of a Received field into clauses.
+//!
+//! In: the text of one field, its [`Token`]s. Out: [`Clauses`], borrowed from the text.
+//! Standards: RFC 5321 §4.4 (time-stamp line), RFC 5322 §3.6.7 (trace fields).
+//! Trust: hostile. What a client said (HELO) may hold key words; where two readings are possible,
+//! [`Clauses::doubt`] says so.
+//! Failures: never fails; what cannot be a clause is left in none.
+
+use super::lex::{Mark, Token};
+use crate::intake::eight::{self, equal};
+
+/// A field, cut into its clauses.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Clauses<'t> {
+    /// Whether the field begins with `from`.
+    pub(super) has_from: bool,
+    /// First and last token of the from-clause, as a range.
+    pub(super) from: (usize, usize),
+    /// Host that wrote the field: the word after `by`.
+    pub(super) by: Option<&'t str>,
+    /// The comment directly after that word.
+    pub(super) by_comment: Option<&'t str>,
+    /// Protocol: the words after `with`, up to three.
+    pub(super) with: Option<&'t str>,
+    /// Link: the word after `via`.
+    pub(super) via: Option<&'t str>,
+    /// Queue id.
+    pub(super) id: Option<&'t str>,
+    /// Recipient, angle brackets removed.
+    pub(super) for_: Option<&'t str>,
+    /// Reverse path that stands in a clause of its own.
+    pub(super) reverse_path: Option<&'t str>,
+    /// Where the tokens after the from-clause begin.
+    pub(super) rest: usize,
+    /// What stands after the last semicolon, comments cut off.
+    pub(super) date: &'t str,
+    /// Why the field may be read in two ways.
+    pub(super) doubt: Option<&'static str>,
+}
+
+/// Returns what stands between angle brackets, or the word itself.
+pub(super) fn bare(path: &str) -> &str {
+    path.trim_start_matches('<')
+        .trim_end_matches([',', '.'])
+        .trim_end_matches('>')
+}
+
+/// Sorts the tokens of a field into clauses.
+pub(super) fn clauses<'t>(field: &'t str, tokens: &[Token]) -> Clauses<'t> {
+    let mut found = Clauses::default();
+    let mut begin = 0;
+    if tokens.first().is_some_and(|token| token.mark == Mark::From) {
+        found.has_from = true;
+        begin = 1;
+    }
+    found.from = (begin, tokens.len());
+    // RFC 5321 §4.4: the by-clause follows the from-clause. A key word before it is the client's: `EHLO x with LMTP`.
+    let by_at = found.has_from.then(|| writing_host(tokens)).flatten();
+    let mut from_open = true;
+    let mut last_semicolon = None;
+    // A key word's value begins no clause, whatever it is.
+    let mut value_at = None;
+    for (here, token) in tokens.iter().enumerate().skip(begin) {
+        let word = token.mark;
+        match word {
+            Mark::Plain | Mark::Comment => continue,
+            Mark::Semicolon => {
+                last_semicolon = Some(here);
+                continue;
+            }
+            _ if value_at == Some(here) => continue,
+            _ => {}
+        }
+        let next = tokens.get(here + 1).filter(|next| next.is_word());
+        // A key word without a value, and the first word of the from-clause, are names.
+        let is_name = found.has_from && here == 1
+            || by_at.is_some_and(|by| here < by)
+                && (word != Mark::From
+                    || next.is_some_and(|next| next.text(field).starts_with('<')))
+            // RFC 5321 §4.4: the date ends the field; what some servers add behind it is an id, or a path.
+            || !matches!(word, Mark::Id | Mark::EnvelopeFrom | Mark::By)
+                && by_at.is_some_and(|by| last_semicolon.is_some_and(|semicolon| by < semicolon));
+        let Some(next) = next.filter(|_| !is_name) else {
+            continue;
+        };
+        let text = next.text(field);
+        match word {
+            Mark::By if found.by.is_none() => {
+                found.by = Some(text);
+                found.by_comment = tokens
+                    .get(here + 2)
+                    .filter(|token| token.mark == Mark::Comment)
+                    .map(|token| token.text(field));
+            }
+            // `by HOST by uid N`: qmail-scanner's own form.
+            Mark::By if text.eq_ignore_ascii_case("uid") => {}
+            Mark::By => {
+                found.doubt = Some("it names two writing hosts");
+            }
+            Mark::Via => found.via = found.via.or(Some(text)),
+            Mark::With if found.with.is_none() => {
+                found.with = Some(words(field, tokens, here + 1));
+            }
+            Mark::Id => found.id = found.id.or(Some(bare(text))),
+            Mark::For => found.for_ = found.for_.or(Some(bare(text))),
+            Mark::From if text.starts_with('<') => {
+                found.reverse_path = Some(bare(text));
+            }
+            Mark::From if found.by.is_none() && found.has_from => {
+                found.doubt = Some("it has two from-clauses");
+            }
+            Mark::EnvelopeFrom => found.reverse_path = Some(bare(text)),
+            // RFC 2033 §1: LMTP stays inside; who gets that word in beside the server's own comes in with it.
+            Mark::With if is_lmtp(text) != found.with.is_some_and(is_lmtp) => {
+                found.doubt = Some("it names two protocols");
+            }
+            _ => {}
+        }
+        if from_open {
+            found.from.1 = here;
+            from_open = false;
+        }
+        value_at = Some(here + 1);
+    }
+    if let (true, Some(semicolon)) = (from_open, last_semicolon) {
+        found.from.1 = semicolon;
+    }
+    let said = tokens.get(found.from.0..found.from.1).unwrap_or_default();
+    if said
+        .iter()
+        .any(|token| token.mark == Mark::Comment && holds_a_host(token.text(field)))
+    {
+        found.doubt = Some("a comment of its from-clause holds what may be the writing host");
+    }
+    found.rest = found.from.1;
+    if let Some(semicolon) = last_semicolon {
+        found.date = date_text(field, tokens, semicolon);
+    }
+    found
+}
+
+/// Returns where the by-clause begins: the first `by` with a value behind the client's own name.
+fn writing_host(tokens: &[Token]) -> Option<usize> {
+    let is_word = |at: usize| tokens.get(at).is_some_and(|token| token.is_word());
+    let mut places = tokens.iter().enumerate().skip(2);
+    places
+        .find(|(at, token)| token.mark == Mark::By && is_word(at + 1))
+        .map(|(at, _)| at)
+}
+
+/// Returns whether a comment closes another one and goes on with `by`: a parenthesis that the client opened
+/// has swallowed the server's own words, up to one that it closed further down, in its reverse path.
+fn holds_a_host(comment: &str) -> bool {
+    // Nearly all comments hold no other one.
+    let Some(first) = eight::find(comment.as_bytes(), |block| equal(block, b')')) else {
+        return false;
+    };
+    let rest = comment.get(first..).unwrap_or_default();
+    rest.split(')').skip(1).any(|rest| {
+        let mut words = rest.split_ascii_whitespace();
+        words
+            .next()
+            .is_some_and(|word| word.eq_ignore_ascii_case("by"))
+            && words.next().is_some()
+    })
+}
+
+fn is_lmtp(protocol: &str) -> bool {
+    let protocol = protocol.as_bytes();
+    let protocol = match protocol.get(..4) {
+        Some(tag) if tag.eq_ignore_ascii_case(b"UTF8") => protocol.get(4..).unwrap_or_default(),
+        _ => protocol,
+    };
+    protocol
+        .get(..4)
+        .is_some_and(|name| name.eq_ignore_ascii_case(b"LMTP"))
+}
+
+/// Returns up to three words from `at` on, as they stand.
+fn words<'t>(field: &'t str, tokens: &[Token], at: usize) -> &'t str {
+    let begin = tokens.get(at).map_or(0, |token| token.begin());
+    let words = tokens.iter().skip(at).take(3);
+    let end = words
+        .take_while(|token| token.is_plain())
+        .fold(begin, |_, token| token.end());
+    field.get(begin..end).unwrap_or_default()
+}
+
+/// Returns the date after the last semicolon, up to a comment or the next clause.
+fn date_text<'t>(field: &'t str, tokens: &[Token], semicolon: usize) -> &'t str {
+    let behind = tokens.get(semicolon + 1..).unwrap_or_default();
+    let begin = behind.first().map_or(0, |token| token.begin());
+    let end = behind
+        .iter()
+        .take_while(|token| token.is_plain())
+        .fold(begin, |_, token| token.end());
+    field.get(begin..end).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::lex;
+    use super::*;
+    use proptest::prelude::*;
+
+    fn cut(field: &str) -> (Vec<Token>, Clauses<'_>) {
+        let mut out = Vec::new();
+        lex::tokens(field, &mut out);
+        let found = clauses(field, &out);
+        (out, found)
+    }
+
+    fn from(field: &str) -> Vec<&str> {
+        let (tokens, found) = cut(field);
+        tokens[found.from.0..found.from.1]
+            .iter()
+            .map(|token| token.text(field))
+            .collect()
+    }
+
+    #[test]
+    fn clauses_are_found_over_folds_and_in_any_order() {
+        let (_, found) = cut(
+            "from a.example\r\n\t(b.example [192.0.2.7])\r\n\tBY mx.example.net (Postfix) with ESMTPS\r\n\tid 4F2C\r\n\tfor <me@example.net>; Sat, 21 Nov 2026 10:00:00 +0000 (UTC)",
+        );
+        assert_eq!(found.by, Some("mx.example.net"));
+        assert_eq!(found.by_comment, Some("Postfix"));
+        assert_eq!(found.with, Some("ESMTPS"));
+        assert_eq!(found.id, Some("4F2C"));
+        assert_eq!(found.for_, Some("me@example.net"));
+        assert_eq!(found.date, "Sat, 21 Nov 2026 10:00:00 +0000");
+        let (_, found) =
+            cut("from a by b with esmtp; Thu, 10 Nov 2005 08:24:21 -0600 id 000000DB.43735815");
+        assert_eq!(found.id, Some("000000DB.43735815"));
+        assert_eq!(found.date, "Thu, 10 Nov 2005 08:24:21 -0600");
+    }
+
+    #[test]
+    fn what_a_client_said_does_not_end_the_from_clause() {
+        assert_eq!(
+            from("from x;y (r.example [192.0.2.7]) by mx.example.net"),
+            ["x;y", "r.example [192.0.2.7]"]
+        );
+        assert_eq!(
+            from("from a(b (r.example [192.0.2.7]) by mx.example.net"),
+            ["a(b", "r.example [192.0.2.7]"]
+        );
+        assert_eq!(
+            from("from x) (r.example [192.0.2.7])by mx.example.net"),
+            ["x)", "r.example [192.0.2.7]"]
+        );
+        assert_eq!(
+            from("from name_([198.51.100.1]) (r [192.0.2.7]) by mx"),
+            ["name_([198.51.100.1])", "r [192.0.2.7]"]
+        );
+        assert_eq!(
+            from("from web.host.by (helo by x) by mx.example.by"),
+            ["web.host.by", "helo by x"]
+        );
+        assert_eq!(
+            from("from 192.0.2.7 (SquirrelMail authenticated user a); by w with HTTP; Thu"),
+            ["192.0.2.7", "SquirrelMail authenticated user a", ";"]
+        );
+    }
+
+    #[test]
+    fn a_key_word_that_the_client_said_begins_no_clause() {
+        assert_eq!(
+            from("from (x [198.51.100.1]) from < (r [192.0.2.7]) by mx; Thu").len(),
+            4
+        );
+        let (tokens, found) = cut(
+            "from x with LMTP id 1 (r.example [192.0.2.7]) by mx.example.net with ESMTP id 2; Thu",
+        );
+        assert_eq!((found.with, found.id), (Some("ESMTP"), Some("2")));
+        assert_eq!(
+            tokens.get(found.from.0..found.from.1).map(<[_]>::len),
+            Some(6)
+        );
+        let (_, found) = cut(
+            "from x(y (192.0.2.7) by mx id 1; Thu (envelope-from <\"z with LMTP (\"@a.example>)",
+        );
+        assert_eq!((found.by, found.with), (Some("mx"), None));
+        for doubtful in [
+            "from (198.51.100.1)by mx; ([192.0.2.7]) by mx with ESMTP; Thu",
+            "from x (r [192.0.2.7]) by mx (sender <\"y) with LMTP (\"@a.example>) with ESMTP; Thu",
+            "from [198.51.100.1](HELO (r [192.0.2.7]) by mx with ESMTP for <\"y) by mx\"@a.example>; Thu",
+        ] {
+            assert!(cut(doubtful).1.doubt.is_some(), "{doubtful}");
+        }
+    }
+
+    #[test]
+    fn two_writing_hosts_are_a_doubt() {
+        let (_, found) = cut("from a by b.example (r [192.0.2.7]) by mx.example.net; Thu");
+        assert!(found.doubt.is_some());
+        let (_, found) = cut("from a by (r [192.0.2.7]) by mx.example.net; Thu");
+        assert_eq!(found.by, Some("mx.example.net"));
+    }
+
+    #[test]
+    fn brackets_keep_their_blanks() {
+        let (_, found) = cut(
+            "from a (192.0.2.7:63) by mx with [XMail 1.20 ESMTP Server] id <S72E> for <\"v by q\"@example.org> from <b@example.org>; x",
+        );
+        assert_eq!(found.with, Some("[XMail 1.20 ESMTP Server]"));
+        assert_eq!(found.id, Some("S72E"));
+        assert_eq!(found.for_, Some("\"v by q\"@example.org"));
+        assert_eq!(found.reverse_path, Some("b@example.org"));
+    }
+
+    proptest! {
+        #[test]
+        fn the_clauses_of_any_text_lie_inside_it(field in "[ -~\\t\\n]{0,200}") {
+            let (tokens, found) = cut(&field);
+            prop_assert!(found.from.0 <= found.from.1 || tokens.is_empty());
+            prop_assert!(found.rest <= tokens.len());
+        }
+    }
+}
