@@ -7,7 +7,7 @@
 
 use std::borrow::Cow;
 
-use super::eight::{self, below, equal, foreign};
+use super::eight::{self, alike, equal, foreign, low};
 use super::{FIELD_LIMIT, FIELD_OCTETS_LIMIT, HEADER_LIMIT};
 
 /// Fields that room is made for: nearly all messages have fewer.
@@ -242,7 +242,7 @@ impl<'m> Headers<'m> {
 
 /// Returns the length of the first line with its line end.
 fn line_length(octets: &[u8]) -> usize {
-    eight::find_far(octets, |block| equal(block, b'\n')).map_or(octets.len(), |newline| newline + 1)
+    eight::find_far(octets, b'\n').map_or(octets.len(), |newline| newline + 1)
 }
 
 /// Returns a line without its LF or CRLF.
@@ -266,7 +266,7 @@ fn blank_line(octets: &[u8]) -> Option<usize> {
 /// the colon are obsolete syntax (§4.5) and read.
 fn name_and_colon(octets: &[u8]) -> Option<(&[u8], usize)> {
     let end = eight::find(octets, |block| {
-        below(block, 33) | equal(block, b':') | equal(block, 127) | foreign(block)
+        low(block, 33) | alike(block, b':') | alike(block, 127) | foreign(block)
     });
     let (name, rest) = octets.split_at_checked(end?)?;
     let is_blank = |octet: &u8| octet.is_ascii_whitespace() && *octet != b'\n';

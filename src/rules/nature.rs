@@ -6,6 +6,7 @@
 //! Failures: [`RuleError`] with file and rule.
 
 use std::borrow::Cow;
+use std::cell::LazyCell;
 
 use serde::Deserialize;
 
@@ -64,10 +65,14 @@ impl Rule {
             })
     }
 
-    fn fits_headers(&self, headers: &Headers<'_>) -> bool {
+    fn fits_headers(
+        &self,
+        headers: &Headers<'_>,
+        null_path: impl FnOnce() -> Option<bool>,
+    ) -> bool {
         let text_of = |name: &str| headers.first(name).map(|field| field.text());
         // What is quickest to see comes first.
-        headers.may_have(self.names) && self.fits(|| null_path(headers), text_of)
+        headers.may_have(self.names) && self.fits(null_path, text_of)
     }
 }
 
@@ -108,7 +113,7 @@ impl Natures {
             let fits = |text: &String| {
                 let octets = format!("{text}\n\n");
                 let headers = Headers::parse(octets.as_bytes());
-                rule.fits_headers(&headers)
+                rule.fits_headers(&headers, || null_path(&headers))
             };
             let wrong = rule
                 .matches
@@ -130,9 +135,11 @@ impl Natures {
     /// Returns which of the kinds a message is, if it is one.
     #[must_use]
     pub fn kind(&self, headers: &Headers<'_>) -> Option<&str> {
+        // Several rules ask for the reverse path.
+        let null_path = LazyCell::new(|| null_path(headers));
         self.rules
             .iter()
-            .find(|rule| rule.fits_headers(headers))
+            .find(|rule| rule.fits_headers(headers, || *null_path))
             .map(|rule| rule.what.as_str())
     }
 

@@ -16,12 +16,14 @@ const DATE_LIMIT: usize = 64;
 /// Reads a date.
 pub(super) fn parse(text: &str) -> Option<Timestamp> {
     let text = text.trim_ascii();
+    if let Some(time) = plain(text.as_bytes()) {
+        return Some(time);
+    }
     if text.is_empty() || text.len() > DATE_LIMIT || !text.is_ascii() {
         return None;
     }
-    plain(text.as_bytes())
-        .or_else(|| PARSER.parse_timestamp(text).ok())
-        .or_else(|| rewritten(text))
+    let time = PARSER.parse_timestamp(text).ok();
+    time.or_else(|| rewritten(text))
 }
 
 /// Reads a date in the form that nearly all servers write, and nothing else: a mailbox holds hundreds of thousands.

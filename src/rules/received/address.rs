@@ -17,9 +17,13 @@ pub(super) fn address(text: &str) -> Option<IpAddr> {
         Some(tag) if tag.eq_ignore_ascii_case("IPv6:") => text.get(5..)?,
         _ => text,
     };
-    let text = text.split_once('%').map_or(text, |(addr, _)| addr);
-    // The shortest address is `::`, the longest has 45 characters; nearly all names show soon that they are none.
+    // Nearly all names show soon that they are none.
     let may_be = |octet: u8| octet.is_ascii_hexdigit() || matches!(octet, b'.' | b':');
+    if !text.bytes().next().is_some_and(may_be) {
+        return None;
+    }
+    let text = text.split_once('%').map_or(text, |(addr, _)| addr);
+    // The shortest address is `::`, the longest has 45 characters.
     if !(2..=45).contains(&text.len()) || !text.bytes().all(may_be) {
         return None;
     }

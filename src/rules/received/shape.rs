@@ -235,9 +235,9 @@ fn pieces(text: &str) -> Result<Vec<Piece>, String> {
     Ok(found)
 }
 
-/// Compares one word or comment with its pieces.
+/// Compares one word or comment, outer blanks trimmed, with its pieces.
 fn take<'t>(pieces: &[Piece], text: &'t str, client: &mut Client<'t>) -> Option<()> {
-    let mut rest = text.trim_ascii();
+    let mut rest = text;
     for (at, piece) in pieces.iter().enumerate() {
         let next = pieces.get(at + 1);
         match piece {
