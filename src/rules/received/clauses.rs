@@ -7,7 +7,6 @@
 //! Failures: never fails; what cannot be a clause is left in none.
 
 use super::lex::{Mark, Token};
-use crate::intake::eight::{self, equal};
 
 /// A field, cut into its clauses.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +62,7 @@ pub(super) fn clauses<'t>(field: &'t str, tokens: &[Token]) -> Clauses<'t> {
     for (here, token) in tokens.iter().enumerate().skip(begin) {
         let word = token.mark;
         match word {
-            Mark::Plain | Mark::Comment => continue,
+            Mark::Plain | Mark::Comment | Mark::Nested => continue,
             Mark::Semicolon => {
                 last_semicolon = Some(here);
                 continue;
@@ -89,7 +88,7 @@ pub(super) fn clauses<'t>(field: &'t str, tokens: &[Token]) -> Clauses<'t> {
                 found.by = Some(text);
                 found.by_comment = tokens
                     .get(here + 2)
-                    .filter(|token| token.mark == Mark::Comment)
+                    .filter(|token| token.is_comment())
                     .map(|token| token.text(field));
             }
             // `by HOST by uid N`: qmail-scanner's own form.
@@ -128,7 +127,7 @@ pub(super) fn clauses<'t>(field: &'t str, tokens: &[Token]) -> Clauses<'t> {
     let said = tokens.get(found.from.0..found.from.1).unwrap_or_default();
     if said
         .iter()
-        .any(|token| token.mark == Mark::Comment && holds_a_host(token.text(field)))
+        .any(|token| token.mark == Mark::Nested && holds_a_host(token.text(field)))
     {
         found.doubt = Some("a comment of its from-clause holds what may be the writing host");
     }
@@ -151,12 +150,7 @@ fn writing_host(tokens: &[Token]) -> Option<usize> {
 /// Returns whether a comment closes another one and goes on with `by`: a parenthesis that the client opened
 /// has swallowed the server's own words, up to one that it closed further down, in its reverse path.
 fn holds_a_host(comment: &str) -> bool {
-    // Nearly all comments hold no other one.
-    let Some(first) = eight::find(comment.as_bytes(), |block| equal(block, b')')) else {
-        return false;
-    };
-    let rest = comment.get(first..).unwrap_or_default();
-    rest.split(')').skip(1).any(|rest| {
+    comment.split(')').skip(1).any(|rest| {
         let mut words = rest.split_ascii_whitespace();
         words
             .next()

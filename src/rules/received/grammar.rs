@@ -214,7 +214,7 @@ impl Grammar {
         let (begin, end) = clauses.from;
         for token in tokens.get(begin..end).unwrap_or_default() {
             let is_left_out = match token.mark {
-                Mark::Comment => notes.take(token.text(field), &mut reading),
+                Mark::Comment | Mark::Nested => notes.take(token.text(field), &mut reading),
                 Mark::Semicolon => true,
                 _ => false,
             };
@@ -223,7 +223,7 @@ impl Grammar {
             }
         }
         for token in tokens.get(end..).unwrap_or_default() {
-            if token.mark == Mark::Comment {
+            if token.is_comment() {
                 let comment = token.text(field);
                 if !notes.take(comment, &mut reading) && room.products.len() < PRODUCTS {
                     room.products.push(Text::new(comment));
@@ -235,7 +235,7 @@ impl Grammar {
             reading.unread = Some(doubt);
             return reading;
         }
-        let lead = tokens.first().filter(|token| token.mark == Mark::Comment);
+        let lead = tokens.first().filter(|token| token.is_comment());
         let view = View {
             clauses: &clauses,
             products: &room.products,
@@ -366,8 +366,7 @@ impl Ready {
             && one(&rule.first, &view.first)
             && (rule.comment.is_empty()
                 || view.tokens.iter().any(|token| {
-                    token.mark == Mark::Comment
-                        && rule.comment.fit(&Text::new(token.text(view.field)))
+                    token.is_comment() && rule.comment.fit(&Text::new(token.text(view.field)))
                 }))
     }
 

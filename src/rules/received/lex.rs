@@ -34,7 +34,10 @@ pub(super) enum Kind {
 pub(super) enum Mark {
     /// A word that begins no clause: nearly all tokens are.
     Plain,
+    /// A comment that holds no other one.
     Comment,
+    /// A comment that holds another one, or what may be its end.
+    Nested,
     Semicolon,
     // The words that begin a clause. RFC 5321 §4.4.
     By,
@@ -82,15 +85,20 @@ impl Token {
     /// Returns what kind of stretch it is.
     pub(super) const fn kind(self) -> Kind {
         match self.mark {
-            Mark::Comment => Kind::Comment,
+            Mark::Comment | Mark::Nested => Kind::Comment,
             Mark::Semicolon => Kind::Semicolon,
             _ => Kind::Word,
         }
     }
 
+    /// Returns whether it is a comment, whatever it holds.
+    pub(super) const fn is_comment(self) -> bool {
+        matches!(self.mark, Mark::Comment | Mark::Nested)
+    }
+
     /// Returns whether it is a word, whatever it begins.
     pub(super) const fn is_word(self) -> bool {
-        !matches!(self.mark, Mark::Comment | Mark::Semicolon)
+        !self.is_comment() && !matches!(self.mark, Mark::Semicolon)
     }
 
     /// Returns whether it is a word that begins no clause.
@@ -131,9 +139,9 @@ pub(super) fn tokens(field: &str, out: &mut Vec<Token>) {
             return;
         }
         if *octet == b'('
-            && let Some(end) = comment_end(octets, at)
+            && let Some((mark, end)) = comment(octets, at)
         {
-            out.push(Token::new(Mark::Comment, at + 1, end - 1));
+            out.push(Token::new(mark, at + 1, end - 1));
             at = end;
             continue;
         }
@@ -162,12 +170,12 @@ const fn is_blank(octet: u8) -> bool {
     octet.is_ascii_whitespace() || octet == 0
 }
 
-/// Returns where a comment ends that begins at `at`, behind its last parenthesis.
+/// Returns where a comment ends that begins at `at`, behind its last parenthesis, and whether it holds another one.
 ///
 /// RFC 5322 §3.2.2: comments nest, and a backslash quotes one character. A
 /// parenthesis that nobody closes is an ordinary character: clients say so in HELO.
-fn comment_end(octets: &[u8], at: usize) -> Option<usize> {
-    let mut depth = 0usize;
+fn comment(octets: &[u8], at: usize) -> Option<(Mark, usize)> {
+    let (mut depth, mut mark) = (0usize, Mark::Comment);
     let mut here = at;
     loop {
         here += eight::find(octets.get(here..)?, |block| {
@@ -178,14 +186,17 @@ fn comment_end(octets: &[u8], at: usize) -> Option<usize> {
             b'(' => depth += 1,
             b')' => depth -= 1,
             // RFC 5322 §3.2.1: the next character means nothing.
-            _ => here += 1,
+            _ => {
+                here += 1;
+                mark = Mark::Nested;
+            }
         }
         here += 1;
-        if depth == 0 {
-            return Some(here);
-        }
-        if depth > DEPTH_LIMIT {
-            return None;
+        match depth {
+            0 => return Some((mark, here)),
+            1 => {}
+            2..=DEPTH_LIMIT => mark = Mark::Nested,
+            _ => return None,
         }
     }
 }
@@ -230,8 +241,8 @@ fn word_end(octets: &[u8], at: usize) -> usize {
             return here.max(at + 1);
         }
         if octet == b'(' && here > at {
-            match comment_end(octets, here) {
-                Some(end) if !has_blank(octets, here, end) => {
+            match comment(octets, here) {
+                Some((_, end)) if !has_blank(octets, here, end) => {
                     here = end;
                     // `(Postfix)with`, `])by`: what follows a comment is a word of its own.
                     if octets.get(here).is_some_and(u8::is_ascii_alphabetic) {
@@ -302,7 +313,9 @@ mod tests {
             let mut read = 0;
             for token in found {
                 prop_assert!(read <= token.begin && field.get(token.begin()..token.end()).is_some());
-                prop_assert!(token.begin < token.end || token.mark == Mark::Comment);
+                prop_assert!(token.begin < token.end || token.is_comment());
+                let holds = |token: &Token| token.text(&field).contains(')');
+                prop_assert!(token.mark != Mark::Comment || !holds(&token), "{}", field);
                 read = token.end;
             }
         }

@@ -137,27 +137,16 @@ impl Text {
             IpAddr::V4(v4) => {
                 // The longest has 15 octets; written in one piece, room is looked for once.
                 let (mut text, mut length) = ([0; 16], 0);
-                let mut put = |octet: u8| {
-                    if let Some(place) = text.get_mut(length) {
-                        *place = octet;
-                        length += 1;
+                for octet in v4.octets() {
+                    let written = OCTETS.get(usize::from(octet));
+                    if let Some((written, place)) = written.zip(text.get_mut(length..length + 4)) {
+                        place.copy_from_slice(written);
                     }
-                };
-                for (place, octet) in v4.octets().into_iter().enumerate() {
-                    let number = u64::from(octet);
-                    if place > 0 {
-                        put(b'.');
-                    }
-                    if octet >= 100 {
-                        put(digit(number / 100));
-                    }
-                    if octet >= 10 {
-                        put(digit(number / 10));
-                    }
-                    put(digit(number));
+                    length += 2 + usize::from(octet >= 10) + usize::from(octet >= 100);
                 }
+                // No dot stands behind the last number.
                 self.0
-                    .extend_from_slice(text.get(..length).unwrap_or_default());
+                    .extend_from_slice(text.get(..length - 1).unwrap_or_default());
             }
             IpAddr::V6(v6) if v6.to_ipv4_mapped().is_none() => self.groups(v6.segments()),
             IpAddr::V6(v6) => self.format(format_args!("{v6}")),
@@ -237,6 +226,28 @@ impl Text {
         // To write into memory cannot fail.
         let _ = self.0.write_fmt(what);
     }
+}
+
+/// The numbers of an IPv4 address as they are written, a dot behind each, and then nothing of meaning.
+static OCTETS: [[u8; 4]; 256] = octets();
+
+#[expect(
+    clippy::indexing_slicing,
+    reason = "run by the compiler, which would stop at it"
+)]
+const fn octets() -> [[u8; 4]; 256] {
+    let mut table = [[0; 4]; 256];
+    let mut octet = 0;
+    while octet < 256 {
+        let number = octet as u64;
+        table[octet] = match octet {
+            ..10 => [digit(number), b'.', 0, 0],
+            ..100 => [digit(number / 10), digit(number), b'.', 0],
+            _ => [digit(number / 100), digit(number / 10), digit(number), b'.'],
+        };
+        octet += 1;
+    }
+    table
 }
 
 /// Returns the last digit of a number.
