@@ -147,7 +147,10 @@ impl Natures {
     #[must_use]
     pub fn kind_by_path(&self, path: &str) -> Option<&str> {
         // As a Return-Path field would hold it, unfolded.
-        let noted = || Cow::Owned(format!("<{}>", path.replace(['\r', '\n'], "")));
+        let noted = || {
+            let lines = path.split(['\r', '\n']);
+            Cow::Owned(["<"].into_iter().chain(lines).chain([">"]).collect())
+        };
         let text_of = |name: &str| name.eq_ignore_ascii_case(RETURN_PATH).then(noted);
         let null_path = || Some(is_null(path));
         self.rules

@@ -24,16 +24,7 @@ const QUEUE_TIME: SignedDuration = SignedDuration::from_hours(6 * 24);
 /// How long a message may have lain at a host that is known by what it called itself alone.
 const AT_ONCE: SignedDuration = SignedDuration::from_mins(5);
 
-/// What the fields beyond the boundary come to.
-#[derive(Debug)]
-pub(super) struct Claims<'t> {
-    /// A verdict for each field below the boundary.
-    pub(super) verdicts: Vec<(HopTrust, Sentence<'t>)>,
-    /// How far the chain leads.
-    pub(super) origin: Option<Origin<Sentence<'t>>>,
-}
-
-/// Judges the fields below `boundary`.
+/// Judges the fields below `boundary`; returns how far the chain leads, and adds a verdict for each field to `verdicts`.
 ///
 /// `relay_of` returns the provider whose relay the boundary's client was attested to be.
 pub(super) fn judge<'t>(
@@ -42,15 +33,10 @@ pub(super) fn judge<'t>(
     relay_of: impl FnOnce() -> Option<&'t Provider>,
     trust: &Trust,
     rules: &'t Rules,
-) -> Claims<'t> {
-    let mut claims = Claims {
-        verdicts: Vec::with_capacity(fields.len().saturating_sub(boundary + 1)),
-        origin: None,
-    };
-    let Some(last_own) = fields.get(boundary) else {
-        return claims;
-    };
-    claims.origin = last_own.reading.addr.map(|addr| Origin {
+    verdicts: &mut Vec<(HopTrust, Sentence<'t>)>,
+) -> Option<Origin<Sentence<'t>>> {
+    let last_own = fields.get(boundary)?;
+    let mut origin = last_own.reading.addr.map(|addr| Origin {
         addr,
         field: boundary,
         confidence: Confidence::Proven,
@@ -104,8 +90,8 @@ pub(super) fn judge<'t>(
                     let is_vouched =
                         |origin: &Origin<_>| origin.confidence == Confidence::Corroborated;
                     // What a provider vouches for is worth more than what its client claims beyond.
-                    if vouched.is_some() || !claims.origin.as_ref().is_some_and(is_vouched) {
-                        claims.origin = Some(Origin {
+                    if vouched.is_some() || !origin.as_ref().is_some_and(is_vouched) {
+                        origin = Some(Origin {
                             addr,
                             field: at,
                             confidence,
@@ -136,9 +122,9 @@ pub(super) fn judge<'t>(
                 (HopTrust::Unread, why)
             }
         };
-        claims.verdicts.push((hop, why));
+        verdicts.push((hop, why));
     }
-    claims
+    origin
 }
 
 /// Returns the provider that vouches for what the client wrote, if it is that provider's relay.

@@ -154,7 +154,11 @@ fn rewritten(text: &str) -> Option<Timestamp> {
     {
         words.pop();
     }
-    if let Ok(time) = PARSER.parse_timestamp(words.join(" ")) {
+    // As it stands it was read in vain.
+    let line = words.join(" ");
+    if line != text
+        && let Ok(time) = PARSER.parse_timestamp(&line)
+    {
         return Some(time);
     }
     // `Fri Feb 07 10:18:12 2003 -0800`
@@ -163,7 +167,9 @@ fn rewritten(text: &str) -> Option<Timestamp> {
             .parse_timestamp(format!("{day} {month} {year} {time} {zone}"))
             .ok();
     }
-    text.parse().ok()
+    // RFC 3339 §5.6: a year stands first. To read another text in vain costs more than all dates that can be read.
+    let begins_so = text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-'));
+    begins_so.then(|| text.parse().ok()).flatten()
 }
 
 #[cfg(test)]

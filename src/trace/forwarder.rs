@@ -133,9 +133,8 @@ impl<'t> Client<'t> {
         let writer = below
             .iter()
             .find_map(|field| field.reading.by.filter(|by| registered(by).is_some()));
-        let names: Vec<&str> = last_own.client_names().collect();
         let name = writer
-            .filter(|by| names.iter().any(|name| same_host(name, by)))
+            .filter(|by| last_own.client_names().any(|name| same_host(name, by)))
             .or(last_own.reading.rdns)
             .or(last_own.reading.helo)?;
         Some(Self { name })

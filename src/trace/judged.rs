@@ -64,9 +64,8 @@ pub fn judge<'t>(
             let attested = attest::read(headers, fields, at, rules);
             voucher::relay_of(&attested, fields.get(at)?.reading.addr?, rules)
         };
-        let claims = claims::judge(fields, (at, kind), relay_of, trust, rules);
-        found.verdicts.extend(claims.verdicts);
-        found.origin = claims.origin;
+        let verdicts = &mut found.verdicts;
+        found.origin = claims::judge(fields, (at, kind), relay_of, trust, rules, verdicts);
         let sign = (kind == SourceKind::Direct)
             .then(|| forwarder::sign(headers, fields, at, trust, rules))
             .flatten()
