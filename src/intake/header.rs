@@ -13,6 +13,12 @@ use super::{FIELD_LIMIT, FIELD_OCTETS_LIMIT, HEADER_LIMIT};
 /// Fields that room is made for: nearly all messages have fewer.
 const USUAL_FIELDS: usize = 32;
 
+/// Sums that names come to.
+const SUMS: usize = 128;
+
+/// The place of no field.
+const NOWHERE: u8 = u8::MAX;
+
 /// One header field as it stands in the message.
 #[derive(Debug, Clone, Copy)]
 pub struct Field<'m> {
@@ -124,6 +130,8 @@ fn lossy(octets: &[u8]) -> Cow<'_, str> {
 pub struct Headers<'m> {
     fields: Vec<Field<'m>>,
     names: Names,
+    /// Where the first field stands whose name comes to that, or one of those before it; [`NOWHERE`] where none does.
+    places: [u8; SUMS],
     body_at: usize,
     cut: bool,
     ended_by_blank: bool,
@@ -141,6 +149,7 @@ impl<'m> Headers<'m> {
         let mut headers = Self {
             fields: Vec::with_capacity(USUAL_FIELDS),
             names: Names::default(),
+            places: [NOWHERE; SUMS],
             body_at: octets.len(),
             cut: false,
             ended_by_blank: false,
@@ -171,6 +180,9 @@ impl<'m> Headers<'m> {
             }
             let sum = sum(name);
             headers.names = headers.names.with(sum);
+            if let Some(place @ &mut NOWHERE) = headers.places.get_mut(usize::from(sum)) {
+                *place = headers.fields.len().min(usize::from(NOWHERE) - 1) as u8;
+            }
             headers.fields.push(Field {
                 name,
                 sum,
@@ -200,20 +212,22 @@ impl<'m> Headers<'m> {
 
     /// Returns the fields of one name, top first.
     pub fn all<'h>(&'h self, name: &'h str) -> impl Iterator<Item = &'h Field<'m>> {
-        let fields = if self.may_have(Names::of([name])) {
-            self.fields.as_slice()
-        } else {
-            &[]
-        };
-        fields.iter().filter(move |field| field.is(name))
+        let fields = self.from_first(name).iter();
+        fields.filter(move |field| field.is(name))
     }
 
     /// Returns the topmost field of one name.
     #[must_use]
     pub fn first(&self, name: &str) -> Option<&Field<'m>> {
-        self.may_have(Names::of([name]))
-            .then(|| self.fields.iter().find(|field| field.is(name)))
-            .flatten()
+        self.from_first(name).iter().find(|field| field.is(name))
+    }
+
+    /// Returns the fields from the first one on that may bear a name; before it stands none that does.
+    fn from_first(&self, name: &str) -> &[Field<'m>] {
+        match self.places.get(usize::from(sum(name.as_bytes()))) {
+            None | Some(&NOWHERE) => &[],
+            Some(place) => self.fields.get(usize::from(*place)..).unwrap_or_default(),
+        }
     }
 
     /// Returns whether fields of all these names may be there; if not, one of them surely is not.
@@ -299,7 +313,7 @@ const fn sum(name: &[u8]) -> u8 {
     };
     // Case is one bit of a letter; where other octets have it, they only come to the same.
     let letters = (*first | 0x20).wrapping_add((*last | 0x20).wrapping_mul(7));
-    letters.wrapping_add((name.len() as u8).wrapping_mul(29)) % 128
+    letters.wrapping_add((name.len() as u8).wrapping_mul(29)) % SUMS as u8
 }
 
 /// Returns where a field ends whose continuation lines may begin at `at`, and how many lines those are.
@@ -374,6 +388,18 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_field_is_found_as_one_by_one(names in prop::collection::vec("[aAbB-]{1,3}", 0..40), more in 0..300usize, sought in "[aAbB-]{1,3}") {
+            let fields = names.iter().map(|name| format!("{name}: x\n"));
+            let octets = "c: x\n".repeat(more) + &fields.collect::<String>();
+            let headers = Headers::parse(octets.as_bytes());
+            let one_by_one = || headers.fields().iter().filter(|field| field.name().eq_ignore_ascii_case(sought.as_bytes()));
+            prop_assert_eq!(headers.first(&sought).map(Field::at), one_by_one().next().map(Field::at));
+            let all: Vec<_> = headers.all(&sought).map(Field::at).collect();
+            prop_assert_eq!(&all, &one_by_one().map(Field::at).collect::<Vec<_>>());
+            prop_assert!(all.is_empty() || more == 0 || headers.may_have(Names::of([sought.as_str(), "C"])));
+        }
+
         #[test]
         fn any_octets_give_fields_inside_the_section(octets in prop::collection::vec(any::<u8>(), 0..400)) {
             let headers = Headers::parse(&octets);

@@ -10,7 +10,9 @@ use std::net::{IpAddr, Ipv4Addr};
 /// Reads an address as servers write it: `IPv6:` before it (RFC 5321 §4.1.3), a zone
 /// behind it (RFC 4007 §11), IPv4 mapped into IPv6.
 pub(super) fn address(text: &str) -> Option<IpAddr> {
-    if let Some(addr) = quad(text) {
+    if let Some((addr, octets)) = quad(text)
+        && octets == text.len()
+    {
         return Some(IpAddr::V4(addr));
     }
     let text = match text.get(..5) {
@@ -39,13 +41,12 @@ pub(super) fn address(text: &str) -> Option<IpAddr> {
     addr.parse().ok().map(IpAddr::V4)
 }
 
-/// Reads four numbers with dots between them, as nearly every address is written; anything else is left to the library.
-fn quad(text: &str) -> Option<Ipv4Addr> {
-    if !(7..=15).contains(&text.len()) {
-        return None;
-    }
+/// Reads four numbers with dots between them, as nearly every address is written, and returns how many octets they
+/// have; anything else is left to the library.
+pub(super) fn quad(text: &str) -> Option<(Ipv4Addr, usize)> {
     let (mut addr, mut dots) = (0u32, 0);
     let (mut number, mut digits) = (0u32, 0);
+    let mut read = 0;
     for octet in text.bytes() {
         let digit = octet.wrapping_sub(b'0');
         if digit < 10 {
@@ -55,16 +56,19 @@ fn quad(text: &str) -> Option<Ipv4Addr> {
             }
             number = 10 * number + u32::from(digit);
             digits += 1;
-        } else if octet == b'.' && digits > 0 && number < 256 {
+        } else if octet == b'.' && dots < 3 && digits > 0 && number < 256 {
             addr = addr << 8 | number;
             dots += 1;
             (number, digits) = (0, 0);
-        } else {
+        } else if octet == b'.' || dots < 3 {
             return None;
+        } else {
+            break;
         }
+        read += 1;
     }
     let fits = dots == 3 && digits > 0 && number < 256;
-    fits.then(|| Ipv4Addr::from_bits(addr << 8 | number))
+    fits.then(|| (Ipv4Addr::from_bits(addr << 8 | number), read))
 }
 
 #[cfg(test)]
@@ -102,9 +106,12 @@ mod tests {
 
         #[test]
         fn four_numbers_are_read_as_the_library_reads_them(text in "([0-9]{1,4}\\.){2,4}[0-9]{0,3}|[0-9.]{0,16}", octets: [u8; 4]) {
-            prop_assert_eq!(quad(&text), text.parse().ok(), "{}", text);
+            let all = quad(&text).filter(|(_, octets)| *octets == text.len());
+            prop_assert_eq!(all.map(|(addr, _)| addr), text.parse().ok(), "{}", text);
             let addr = Ipv4Addr::from(octets);
-            prop_assert_eq!(quad(&addr.to_string()), Some(addr));
+            let octets = addr.to_string().len();
+            prop_assert_eq!(quad(&addr.to_string()), Some((addr, octets)));
+            prop_assert_eq!(quad(&format!("{addr}]{text}")), Some((addr, octets)));
         }
     }
 }

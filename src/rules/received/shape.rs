@@ -7,7 +7,7 @@
 
 use std::net::IpAddr;
 
-use super::address::address;
+use super::address::{address, quad};
 use super::contour::{Contour, Outline, Outlines, Wanted, first_two, last_two};
 use super::lex::{Kind, Stretch};
 
@@ -249,6 +249,14 @@ fn take<'t>(pieces: &[Piece], text: &'t str, client: &mut Client<'t>) -> Option<
                 rest = after;
             }
             Piece::Blank => rest = rest.trim_ascii_start(),
+            Piece::Part(Part::Ip)
+                if let Some((addr, octets)) = quad(rest)
+                    && let Some(after) = rest.get(octets..)
+                    && up_to(after, ends::IP) == 0 =>
+            {
+                client.addr = Some(addr.into());
+                rest = after;
+            }
             Piece::Part(part) => {
                 let (value, after) = split(*part, rest, next)?;
                 put(*part, value, client)?;

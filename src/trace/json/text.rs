@@ -116,6 +116,10 @@ impl Text {
 
     /// Writes a number.
     pub(super) fn number(&mut self, number: u64) -> &mut Self {
+        if number < 10 {
+            self.0.push(digit(number));
+            return self;
+        }
         // The last digit first: 20 of them are the longest number.
         let (mut digits, mut rest, mut begin) = ([0; 20], number, 20);
         for place in digits.iter_mut().rev() {
