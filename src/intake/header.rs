@@ -212,18 +212,18 @@ impl<'m> Headers<'m> {
 
     /// Returns the fields of one name, top first.
     pub fn all<'h>(&'h self, name: &'h str) -> impl Iterator<Item = &'h Field<'m>> {
-        let fields = self.from_first(name).iter();
+        let fields = self.starting_with(name).iter();
         fields.filter(move |field| field.is(name))
     }
 
     /// Returns the topmost field of one name.
     #[must_use]
     pub fn first(&self, name: &str) -> Option<&Field<'m>> {
-        self.from_first(name).iter().find(|field| field.is(name))
+        self.starting_with(name).iter().find(|field| field.is(name))
     }
 
     /// Returns the fields from the first one on that may bear a name; before it stands none that does.
-    fn from_first(&self, name: &str) -> &[Field<'m>] {
+    fn starting_with(&self, name: &str) -> &[Field<'m>] {
         match self.places.get(usize::from(sum(name.as_bytes()))) {
             None | Some(&NOWHERE) => &[],
             Some(place) => self.fields.get(usize::from(*place)..).unwrap_or_default(),

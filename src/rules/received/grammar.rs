@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::clauses::{self, Clauses};
 use super::contour::{Contour, Outline, Outlines};
 use super::file::{HopKind, Rule, RuleFile};
-use super::lex::{Kind, Mark, Stretch, Token};
+use super::lex::{Mark, Stretch, Token};
 use super::notes::Notes;
 use super::shape::{Client, Shape};
 use super::{Reading, Room, RuleError};

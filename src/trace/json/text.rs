@@ -246,7 +246,7 @@ const fn octets() -> [[u8; 4]; 256] {
         let number = octet as u64;
         table[octet] = match octet {
             ..10 => [digit(number), b'.', 0, 0],
-            ..100 => [digit(number / 10), digit(number), b'.', 0],
+            10..100 => [digit(number / 10), digit(number), b'.', 0],
             _ => [digit(number / 100), digit(number / 10), digit(number), b'.'],
         };
         octet += 1;
