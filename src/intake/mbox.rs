@@ -21,8 +21,8 @@ use separator::{
 };
 
 /// Octets that are read and split at once: large enough that starting a block
-/// costs nothing, small enough to stay in the cache.
-const BLOCK: usize = 1 << 20;
+/// costs nothing, small enough to stay in the cache, with what came out of those that wait.
+const BLOCK: usize = 1 << 18;
 
 /// Blocks that wait to be taken, for each thread.
 const WAITING: usize = 2;

@@ -242,3 +242,24 @@ pub(super) fn place_of(part: &[u8], octets: &[u8]) -> Option<usize> {
         .take(PLACES)
         .find(|at| octets.get(*at..).is_some_and(|text| text.starts_with(part)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_known_where_it_was_looked_at_as_deep() {
+        let mut clean = Clean::default();
+        clean.add(b"short", 2, false);
+        clean.add(b"a long text", 1, true);
+        assert_eq!(
+            [1, 2, 3].map(|depth| clean.holds(b"short", depth)),
+            [false, true, true]
+        );
+        assert!(!clean.holds(b"shorter", 2));
+        assert_eq!(clean.place_in(b"in a long text.", 1), Some(3..14));
+        assert_eq!(clean.place_in(b"in a long text.", 0), None);
+        // What is all edges serves for nothing larger.
+        assert_eq!(clean.place_in(b"in a short text.", 3), None);
+    }
+}
