@@ -173,13 +173,14 @@ fn marked(marks: &[u8]) -> Vec<usize> {
     found
 }
 
-/// Returns the three octets of a group.
+/// Returns the three octets of a group; zeros where the values end before it does.
 #[inline]
 fn group(values: &[u8], at: usize) -> u32 {
-    let values = values.get(at..at + 4).unwrap_or_default();
-    values
-        .iter()
-        .fold(0, |code, value| code << 6 | u32::from(*value))
+    let four = values.get(at..).and_then(<[u8]>::first_chunk::<4>);
+    four.map_or(0, |four| {
+        four.iter()
+            .fold(0, |code, value| code << 6 | u32::from(*value))
+    })
 }
 
 /// Returns whether three octets are themselves characters of base64, as hex digits are, too.

@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use super::view::NO_BLANK;
+use super::view;
 use crate::evidence::decode::{NO_VALUE, base64_value};
 
 /// A text without its blanks.
@@ -52,8 +52,7 @@ impl Pressed {
                     *kept = *octet;
                     *value = base64_value(*octet).unwrap_or(NO_VALUE);
                 }
-                let counts = NO_BLANK.get(usize::from(*octet)).copied();
-                length += usize::from(counts.unwrap_or_default());
+                length += view::counts(*octet);
             }
             let new = 0..length;
             self.octets

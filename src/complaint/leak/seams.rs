@@ -50,7 +50,7 @@ impl Reach {
             rest = match tag.flatten() {
                 Some(before) => before,
                 None => {
-                    count += usize::from(!view::is_blank(*octet));
+                    count += view::counts(*octet);
                     before
                 }
             };
@@ -76,7 +76,7 @@ impl Reach {
             rest = match tag.flatten() {
                 Some(end) => rest.get(end + 1..).unwrap_or_default(),
                 None => {
-                    count += usize::from(!view::is_blank(*octet));
+                    count += view::counts(*octet);
                     behind
                 }
             };

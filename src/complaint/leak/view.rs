@@ -351,7 +351,7 @@ pub(super) const fn is_blank(octet: u8) -> bool {
 }
 
 /// For each octet, one if it is no blank.
-pub(super) const NO_BLANK: [u8; 256] = {
+static NO_BLANK: [u8; 256] = {
     let mut table = [1; 256];
     let mut octet = 0;
     while octet < 128 {
@@ -366,6 +366,14 @@ pub(super) const NO_BLANK: [u8; 256] = {
     }
     table
 };
+
+/// Returns one for an octet that is no blank.
+#[inline]
+pub(super) fn counts(octet: u8) -> usize {
+    NO_BLANK
+        .get(usize::from(octet))
+        .map_or(0, |count| usize::from(*count))
+}
 
 fn no_blanks(text: &[u8], out: &mut impl Out) {
     let mut at = 0;
