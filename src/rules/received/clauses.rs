@@ -29,8 +29,6 @@ pub(super) struct Clauses<'t> {
     pub(super) for_: Option<&'t str>,
     /// Reverse path that stands in a clause of its own.
     pub(super) reverse_path: Option<&'t str>,
-    /// Where the tokens after the from-clause begin.
-    pub(super) rest: usize,
     /// What stands after the last semicolon, comments cut off.
     pub(super) date: &'t str,
     /// Why the field may be read in two ways.
@@ -131,7 +129,6 @@ pub(super) fn clauses<'t>(field: &'t str, tokens: &[Token]) -> Clauses<'t> {
     {
         found.doubt = Some("a comment of its from-clause holds what may be the writing host");
     }
-    found.rest = found.from.1;
     if let Some(semicolon) = last_semicolon {
         found.date = date_text(field, tokens, semicolon);
     }
@@ -308,7 +305,7 @@ mod tests {
         fn the_clauses_of_any_text_lie_inside_it(field in "[ -~\\t\\n]{0,200}") {
             let (tokens, found) = cut(&field);
             prop_assert!(found.from.0 <= found.from.1 || tokens.is_empty());
-            prop_assert!(found.rest <= tokens.len());
+            prop_assert!(found.from.1 <= tokens.len());
         }
     }
 }

@@ -45,8 +45,7 @@ impl Text {
     /// Writes a part of a string whose quotation marks are the caller's: words of our own, which need no escape.
     pub(super) fn ours(&mut self, words: &'static str) -> &mut Self {
         debug_assert!(is_plain(words.as_bytes()), "{words}");
-        self.0.extend_from_slice(words.as_bytes());
-        self
+        self.raw(words)
     }
 
     /// Writes a string.
@@ -54,9 +53,7 @@ impl Text {
         if !is_plain(text.as_bytes()) {
             return self.raw("\"").escaped(text).raw("\"");
         }
-        self.raw("\"");
-        self.0.extend_from_slice(text.as_bytes());
-        self.raw("\"")
+        self.raw("\"").raw(text).raw("\"")
     }
 
     /// Writes a string, or null.
