@@ -76,7 +76,7 @@ pub(super) fn read<'t>(texts: &'t Texts<'_>, rules: &'t Rules) -> Vec<Received<'
             let reading = rules.received.read(text, &mut room);
             Received {
                 place: *place,
-                date: date::parse(reading.date),
+                date: reading.time.or_else(|| date::parse(reading.date)),
                 reading,
             }
         })

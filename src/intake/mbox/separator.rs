@@ -180,14 +180,44 @@ pub(super) fn counted_cut(all: &[u8]) -> Option<usize> {
     (at > 0).then_some(at)
 }
 
+/// Octets that are searched at once for the last separator: most messages have fewer.
+const WINDOW: usize = 8 * 1_024;
+
 /// Returns where the last separator stands, if it is not the first.
 pub(super) fn last_separator(all: &[u8]) -> Option<usize> {
     let mut end = all.len();
-    loop {
-        let at = memmem::rfind(all.get(..end)?, b"\nFrom ")? + 1;
-        if follows_blank(all, at) && separator_end(all, at).is_some() {
-            return Some(at);
+    while end > 0 {
+        // What begins in the window may end behind it.
+        let (begin, reach) = (end.saturating_sub(WINDOW), end + b"From ".len());
+        let window = all.get(begin..reach.min(all.len()))?;
+        let places = FROM.find_iter(window).map(|found| begin + found);
+        let separators = places
+            .filter(|at| *at > 0 && follows_blank(all, *at) && separator_end(all, *at).is_some());
+        if let Some(last) = separators.last() {
+            return Some(last);
         }
-        end = at;
+        end = begin;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::{collection, prop_assert_eq, proptest};
+
+    proptest! {
+        #[test]
+        fn separators_are_found_as_line_by_line(lines in collection::vec("(From a Sat Nov 21 10:00:00 2026|(>{0,2}|x )From b|A: b|From c 10:00|x{5000})?\r?", 0..40)) {
+            let all: String = lines.iter().map(|line| format!("{line}\n")).collect();
+            let all = all.as_bytes();
+            let starts = || (1..all.len()).filter(|at| all[at - 1] == b'\n');
+            let separators = || starts().filter(|at| follows_blank(all, *at) && separator_end(all, *at).is_some());
+            prop_assert_eq!(last_separator(all), separators().next_back());
+            let at = separators().next().unwrap_or(all.len());
+            let is_quote = |line: &[u8]| line.starts_with(b">From ") || line.starts_with(b">>From ");
+            let quotes = all[..at].split(|octet| *octet == b'\n').filter(|line| is_quote(line)).count();
+            prop_assert_eq!(next_separator(all, 0), Next { at, begin: separator_end(all, at).filter(|_| at > 0), quotes: quotes as u64 });
+        }
     }
 }

@@ -196,7 +196,7 @@ mod tests {
 
     fn cut(field: &str) -> (Vec<Token>, Clauses<'_>) {
         let mut out = Vec::new();
-        lex::tokens(field, &mut out);
+        let _ = lex::tokens(field, &mut out);
         let found = clauses(field, &out);
         (out, found)
     }

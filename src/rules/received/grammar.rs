@@ -206,6 +206,7 @@ impl Grammar {
             for_: clauses.for_,
             reverse_path: clauses.reverse_path,
             date: clauses.date,
+            time: room.date,
             has_from: clauses.has_from,
             ..Reading::default()
         };

@@ -6,6 +6,9 @@
 //! Failures: never fails; a parenthesis that nobody closes is an ordinary character.
 //! Limits: [`TOKEN_LIMIT`] tokens; what follows them is not read.
 
+use jiff::Timestamp;
+
+use super::date;
 use crate::intake::eight::{self, below, equal, twins};
 
 /// Words and comments of one field that are read at most: the longest real
@@ -125,18 +128,21 @@ impl<'t> Stretch<'t> {
     }
 }
 
-/// Cuts a field into tokens.
-pub(super) fn tokens(field: &str, out: &mut Vec<Token>) {
+/// Cuts a field into tokens; returns the date at its end, if it is written as nearly all are.
+///
+/// Such a date is one token: nobody looks at its words.
+pub(super) fn tokens(field: &str, out: &mut Vec<Token>) -> Option<Timestamp> {
     out.clear();
     let octets = field.as_bytes();
     let mut at = 0;
+    let mut date = None;
     while let Some(rest @ [octet, ..]) = octets.get(at..) {
         if is_blank(*octet) {
             at += 1;
             continue;
         }
         if out.len() == TOKEN_LIMIT {
-            return;
+            break;
         }
         if *octet == b'('
             && let Some((mark, end)) = comment(octets, at)
@@ -159,11 +165,35 @@ pub(super) fn tokens(field: &str, out: &mut Vec<Token>) {
                 out.push(Token::new(mark(before), at, end - 1));
             }
             out.push(Token::new(Mark::Semicolon, end - 1, end));
+            if let Some((time, token)) = last_date(octets, end) {
+                date = Some(time);
+                out.push(token);
+                at = token.end();
+                continue;
+            }
         } else {
             out.push(Token::new(mark(word), at, end));
         }
         at = end + behind;
     }
+    date
+}
+
+/// Returns the date behind a semicolon, if it is a plain one and ends the field, or one comment does.
+fn last_date(octets: &[u8], at: usize) -> Option<(Timestamp, Token)> {
+    let rest = octets.get(at..)?.trim_ascii_start();
+    let begin = octets.len() - rest.len();
+    let (time, length) = date::plain(rest)?;
+    let behind = rest.get(length..)?;
+    let is_last = match behind.trim_ascii() {
+        [] => true,
+        // What has more parentheses may be more than one comment; what has no blank before it belongs to the word.
+        [b'(', inside @ .., b')'] => {
+            behind.first() != Some(&b'(') && eight::find(inside, is_bracket).is_none()
+        }
+        _ => false,
+    };
+    is_last.then(|| (time, Token::new(Mark::Plain, begin, begin + length)))
 }
 
 const fn is_blank(octet: u8) -> bool {
@@ -178,10 +208,7 @@ fn comment(octets: &[u8], at: usize) -> Option<(Mark, usize)> {
     let (mut depth, mut mark) = (0usize, Mark::Comment);
     let mut here = at;
     loop {
-        here += eight::find(octets.get(here..)?, |block| {
-            // Both parentheses: they differ in the lowest bit.
-            twins(block, b')') | equal(block, b'\\')
-        })?;
+        here += eight::find(octets.get(here..)?, is_bracket)?;
         match octets.get(here)? {
             b'(' => depth += 1,
             b')' => depth -= 1,
@@ -199,6 +226,12 @@ fn comment(octets: &[u8], at: usize) -> Option<(Mark, usize)> {
             _ => return None,
         }
     }
+}
+
+/// Marks parentheses and backslashes.
+const fn is_bracket(block: u64) -> u64 {
+    // Both parentheses: they differ in the lowest bit.
+    twins(block, b')') | equal(block, b'\\')
 }
 
 /// Returns the first word, if it holds nothing but ordinary octets, as nearly every word does.
@@ -309,7 +342,7 @@ mod tests {
         #[test]
         fn any_text_is_cut_into_its_own_parts(field in "[ -~\\t\\n]{0,200}") {
             let mut found = Vec::new();
-            tokens(&field, &mut found);
+            let _ = tokens(&field, &mut found);
             let mut read = 0;
             for token in found {
                 prop_assert!(read <= token.begin && field.get(token.begin()..token.end()).is_some());
@@ -317,6 +350,21 @@ mod tests {
                 let holds = |token: &Token| token.text(&field).contains(')');
                 prop_assert!(token.mark != Mark::Comment || !holds(&token), "{}", field);
                 read = token.end;
+            }
+        }
+
+        #[test]
+        fn a_date_is_one_token_only_at_the_end(before in "[a-z(]{0,5}", fold in "( |\\n\t)?", date in "Sat, 21 Nov 2026 10:00:00 [+-]0100|1 Nov 2026 10:00:00 [+-]0[01]3[05]", behind in "|[ \n]|.| [(]UTC[)]\n?| [(]a[(]b[)][)]| [(]a[)] [(]b[)]| by x|[(]UTC[)]") {
+            let field = format!("by {before};{fold}{date}{behind}");
+            let mut found = Vec::new();
+            let time = tokens(&field, &mut found);
+            let at = field.find(&date).unwrap();
+            let is_one = found.iter().any(|token| (token.begin(), token.end()) == (at, at + date.len()));
+            prop_assert_eq!(time.is_some(), is_one, "{}", field);
+            let is_last = behind != "(UTC)" && matches!(behind.trim_ascii(), "" | "(UTC)");
+            prop_assert!(!is_one || is_last && before.is_empty() || !fold.is_empty() , "{}", field);
+            if !fold.is_empty() && !before.contains('(') {
+                prop_assert_eq!(is_one, is_last, "{}", field);
             }
         }
 

@@ -8,6 +8,8 @@
 
 use std::net::IpAddr;
 
+use jiff::Timestamp;
+
 use super::RuleError;
 use super::glob::Text;
 
@@ -17,6 +19,7 @@ pub use file::HopKind;
 
 // words, comments, clauses
 mod clauses;
+pub(crate) mod date;
 mod lex;
 
 // the client part
@@ -102,6 +105,8 @@ pub struct Reading<'t> {
     pub reverse_path: Option<&'t str>,
     /// The date as written; empty where there is none.
     pub date: &'t str,
+    /// The same as a time, where it is written as nearly all servers do; other forms are left to who asks.
+    pub time: Option<Timestamp>,
     /// What the hop is.
     pub kind: HopKind,
     /// Whether there is a from-clause.
@@ -130,6 +135,8 @@ impl Reading<'_> {
 #[derive(Debug)]
 pub struct Room<'t> {
     tokens: Vec<lex::Token>,
+    /// The date at the end, where it is a plain one.
+    date: Option<Timestamp>,
     /// Tokens of the client part, notes left out.
     client: Vec<lex::Stretch<'t>>,
     /// Comments behind it that may name a product.
@@ -140,6 +147,7 @@ impl Default for Room<'_> {
     fn default() -> Self {
         Self {
             tokens: Vec::with_capacity(lex::USUAL_TOKENS),
+            date: None,
             client: Vec::with_capacity(grammar::CLIENT_TOKENS),
             products: Vec::with_capacity(grammar::PRODUCTS),
         }
@@ -150,8 +158,13 @@ impl<'t> Room<'t> {
     /// Makes room that holds the tokens of a field.
     fn of(field: &'t str) -> Self {
         let mut room = Self::default();
-        lex::tokens(field, &mut room.tokens);
+        room.cut(field);
         room
+    }
+
+    /// Cuts another field into tokens.
+    fn cut(&mut self, field: &str) {
+        self.date = lex::tokens(field, &mut self.tokens);
     }
 }
 
@@ -193,7 +206,7 @@ impl ReceivedRules {
                 ..Reading::default()
             };
         }
-        lex::tokens(field, &mut room.tokens);
+        room.cut(field);
         self.grammar.read(field, room, &self.notes)
     }
 }

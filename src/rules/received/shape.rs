@@ -375,7 +375,7 @@ mod tests {
 
     fn stretches(part: &str) -> Vec<Stretch<'_>> {
         let mut tokens = Vec::new();
-        super::super::lex::tokens(part, &mut tokens);
+        let _ = super::super::lex::tokens(part, &mut tokens);
         tokens
             .into_iter()
             .map(|token| Stretch::of(token, part))
