@@ -147,7 +147,9 @@ impl Ends {
         let first = match glob.head.as_bytes() {
             [] => u128::MAX,
             // Whatever stands second, and also where nothing does.
-            [one] => (0..=u8::MAX).fold(0, |all, two| all | 1 << beginning(&[*one, two])),
+            [one] => (0..=u8::MAX).fold(1 << beginning(&[*one]), |all, two| {
+                all | 1 << beginning(&[*one, two])
+            }),
             head => 1 << beginning(head),
         };
         Self { first, last: 0 }
@@ -261,6 +263,15 @@ mod tests {
         assert!(!fits("a*b*c", "aXc"));
         assert!(fits("*", "") && fits("**", "x") && fits("", ""));
         assert!(!fits("", "x") && !fits("ab*ba", "aba"));
+    }
+
+    #[test]
+    fn one_letter_fits_itself() {
+        for octet in b'!'..=b'~' {
+            let letter = char::from(octet).to_string();
+            let globs = Globs::from(vec![Glob::from(letter.clone())]);
+            assert!(globs.fit(&Text::new(&letter)), "{letter}");
+        }
     }
 
     /// The definition, letter by letter.
