@@ -1,0 +1,190 @@
+//! Reads a mailbox block by block.
+//!
+//! In: a file or pipe. Out: [`Block`]s of whole messages, in order; one that is longer than what is kept, alone and cut.
+//! Standards: RFC 4155 (mbox).
+//! Trust: hostile; a message without end takes no more room than a short one.
+//! Failures: reading fails as [`std::io::Error`].
+//! Limits: a block has 256 KiB, or one message.
+
+use std::io::{self, Read};
+
+use super::block::Block;
+use super::separator::{
+    SEPARATOR_LIMIT, counted_cut, counted_end, last_separator, next_separator, separator_end,
+    without_last_blank,
+};
+
+/// Octets that are read and split at once: large enough that starting a block
+/// costs nothing, small enough to stay in the cache, with what came out of those that wait.
+const BLOCK: usize = 1 << 18;
+
+/// A mailbox that is read block by block.
+pub(super) struct Blocks<R> {
+    input: R,
+    keep: usize,
+    /// What was read and not given out: it begins with a separator. Room follows it,
+    /// which is written to once and used again.
+    pending: Vec<u8>,
+    filled: usize,
+    /// Offset of `pending` in the mailbox.
+    offset: u64,
+    number: u64,
+    ended: bool,
+    /// Whether the first message's Content-Length leads to a separator: mboxcl2.
+    counted: Option<bool>,
+    /// Room of a block that was worked off.
+    spare: Vec<Vec<u8>>,
+}
+
+impl<R: Read> Blocks<R> {
+    pub(super) fn new(input: R, offset: u64, keep: usize) -> Self {
+        Self {
+            input,
+            keep: keep.max(SEPARATOR_LIMIT),
+            pending: Vec::new(),
+            filled: 0,
+            offset,
+            number: 0,
+            ended: false,
+            counted: None,
+            spare: Vec::new(),
+        }
+    }
+
+    pub(super) fn give_back(&mut self, room: Vec<u8>) {
+        if room.len() <= 2 * BLOCK {
+            self.spare.push(room);
+        }
+    }
+
+    pub(super) fn numbered(&mut self) -> (u64, io::Result<Option<Block>>) {
+        let block = self.next();
+        let number = self.number;
+        self.number += 1;
+        (number, block)
+    }
+
+    /// Returns what was read.
+    fn seen(&self) -> &[u8] {
+        self.pending.get(..self.filled).unwrap_or_default()
+    }
+
+    /// Returns the next block; `None` at the end.
+    pub(super) fn next(&mut self) -> io::Result<Option<Block>> {
+        let mut wanted = BLOCK;
+        loop {
+            self.fill(wanted)?;
+            if self.filled == 0 {
+                return Ok(None);
+            }
+            let counted = match self.counted {
+                Some(counted) => counted,
+                None => separator_end(self.seen(), 0)
+                    .and_then(|begin| counted_end(self.seen(), begin))
+                    .is_some(),
+            };
+            self.counted = Some(counted);
+            let cut = if self.ended {
+                Some(self.filled)
+            } else if counted {
+                counted_cut(self.seen())
+            } else {
+                last_separator(self.seen())
+            };
+            if let Some(cut) = cut {
+                return Ok(Some(self.cut(cut, counted)));
+            }
+            if self.filled >= self.keep.max(BLOCK) {
+                return self.long().map(Some);
+            }
+            wanted = self.filled + BLOCK;
+        }
+    }
+
+    /// Reads until `wanted` octets wait, or the mailbox ends.
+    fn fill(&mut self, wanted: usize) -> io::Result<()> {
+        if self.pending.len() < wanted {
+            let larger = with_room(vec![0; wanted], self.seen());
+            self.pending = larger;
+        }
+        while !self.ended && self.filled < wanted {
+            let Some(room) = self.pending.get_mut(self.filled..wanted) else {
+                break;
+            };
+            match self.input.read(room) {
+                Ok(0) => self.ended = true,
+                Ok(got) => self.filled += got,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the first octets away.
+    fn pass(&mut self, octets: usize) {
+        self.pending.copy_within(octets..self.filled, 0);
+        self.filled -= octets;
+        self.offset += octets as u64;
+    }
+
+    /// Gives out what lies before `cut`.
+    fn cut(&mut self, cut: usize, counted: bool) -> Block {
+        let left = self.filled - cut;
+        let room = self.spare.pop().filter(|room| room.len() >= left);
+        let room = room.unwrap_or_else(|| vec![0; left.max(BLOCK)]);
+        let rest = with_room(room, self.seen().get(cut..).unwrap_or_default());
+        let octets = std::mem::replace(&mut self.pending, rest);
+        self.filled = left;
+        let offset = self.offset;
+        self.offset += cut as u64;
+        Block {
+            octets,
+            filled: cut,
+            offset,
+            beyond: None,
+            counted,
+        }
+    }
+
+    /// Gives out the one message that is longer than what is kept, and passes over its rest.
+    fn long(&mut self) -> io::Result<Block> {
+        let kept = self.keep.min(self.filled);
+        let octets = self.seen().get(..kept).unwrap_or_default().to_vec();
+        let mut beyond = 0u64;
+        let mut passed = kept;
+        let offset = self.offset;
+        loop {
+            // What the last look may have missed: a separator over its end.
+            let from = passed.saturating_sub(SEPARATOR_LIMIT);
+            let next = next_separator(self.seen(), from);
+            if next.at < self.filled || self.ended {
+                let end = without_last_blank(self.seen(), 0, next.at);
+                beyond += end.saturating_sub(passed) as u64;
+                beyond = beyond.saturating_sub(next.quotes);
+                self.pass(next.at);
+                break;
+            }
+            let looked = self.filled.saturating_sub(SEPARATOR_LIMIT);
+            beyond += looked.saturating_sub(passed) as u64;
+            self.pass(looked);
+            passed = 0;
+            self.fill(BLOCK)?;
+        }
+        Ok(Block {
+            filled: octets.len(),
+            octets,
+            offset,
+            beyond: Some(beyond),
+            counted: false,
+        })
+    }
+}
+
+/// Returns room that begins with the given octets.
+fn with_room(mut room: Vec<u8>, octets: &[u8]) -> Vec<u8> {
+    if let Some(place) = room.get_mut(..octets.len()) {
+        place.copy_from_slice(octets);
+    }
+    room
+}
