@@ -137,11 +137,11 @@ pub(in crate::rules) struct Ends {
 impl Ends {
     /// Returns how texts begin or end that fit a pattern.
     fn of(glob: &Glob) -> Self {
-        let tail = glob.tail.as_ref().unwrap_or(&glob.head);
-        if let Some(last) = ending(tail.as_bytes()) {
+        let Wanted { sums, mask } = glob.wanted;
+        if mask & 0xff00 != 0 {
             return Self {
                 first: 0,
-                last: 1 << last,
+                last: 1 << (sums >> 8),
             };
         }
         let first = match glob.head.as_bytes() {
@@ -150,7 +150,7 @@ impl Ends {
             [one] => (0..=u8::MAX).fold(1 << beginning(&[*one]), |all, two| {
                 all | 1 << beginning(&[*one, two])
             }),
-            head => 1 << beginning(head),
+            _ => 1 << (sums & 0xff),
         };
         Self { first, last: 0 }
     }
