@@ -5,6 +5,9 @@
 
 use std::ops::Range;
 
+/// Octets that are looked at in one step: one alone is often of the kind, and a guess which of them are goes wrong.
+const PROBE: usize = 3;
+
 /// Runs of at least so many octets of a kind, in order.
 pub(super) struct Runs<'t, F> {
     text: &'t [u8],
@@ -13,12 +16,12 @@ pub(super) struct Runs<'t, F> {
     from: usize,
 }
 
-/// Returns the runs of a text.
-pub(super) const fn of<F: Fn(u8) -> bool>(text: &[u8], holds: F, least: usize) -> Runs<'_, F> {
+/// Returns the runs of a text that have at least so many octets, [`PROBE`] or more.
+pub(super) fn of<F: Fn(u8) -> bool>(text: &[u8], holds: F, least: usize) -> Runs<'_, F> {
     Runs {
         text,
         holds,
-        least,
+        least: least.max(PROBE),
         from: 0,
     }
 }
@@ -27,24 +30,28 @@ impl<F: Fn(u8) -> bool> Iterator for Runs<'_, F> {
     type Item = Range<usize>;
 
     fn next(&mut self) -> Option<Range<usize>> {
-        // A run of that length holds one of these places, wherever it begins.
-        while let Some(octet) = self.text.get(self.from + self.least.saturating_sub(1)) {
-            let probe = self.from + self.least.saturating_sub(1);
-            if !(self.holds)(*octet) {
-                self.from = probe + 1;
+        // What begins here or later holds the last octets of the first run that could.
+        while let Some(first) = self.text.get(self.from..self.from + self.least)
+            && let Some(probe) = first.last_chunk::<PROBE>()
+        {
+            if !probe
+                .iter()
+                .fold(true, |all, octet| all & (self.holds)(*octet))
+            {
+                self.from += self.least + 1 - PROBE;
                 continue;
             }
-            let before = self.text.get(self.from..probe).unwrap_or_default();
-            let start = before.iter().rposition(|octet| !(self.holds)(*octet));
-            let start = start.map_or(self.from, |at| self.from + at + 1);
-            let rest = self.text.get(probe..).unwrap_or_default();
-            let more = rest.iter().position(|octet| !(self.holds)(*octet));
-            let end = probe + more.unwrap_or(rest.len());
+            if let Some(other) = first.iter().rposition(|octet| !(self.holds)(*octet)) {
+                self.from += other + 1;
+                continue;
+            }
+            let start = self.from;
+            let rest = self.text.get(start..).unwrap_or_default();
+            let more = rest.iter().skip(self.least);
+            let end = start + self.least + more.take_while(|octet| (self.holds)(**octet)).count();
             // What ends it stands in no run.
             self.from = end + 1;
-            if end - start >= self.least {
-                return Some(start..end);
-            }
+            return Some(start..end);
         }
         None
     }
@@ -57,7 +64,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_long_run_is_found_and_no_other(text in "[ag .]{0,60}", least in 1usize..9) {
+        fn every_long_run_is_found_and_no_other(text in "[ag .]{0,60}", least in 3usize..12) {
             let mut at = 0;
             let all = text.split(|c| c != 'a').filter_map(|piece| {
                 let range = at..at + piece.len();
