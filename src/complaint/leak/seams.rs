@@ -12,6 +12,9 @@ use crate::evidence::decode::is_base64;
 /// Octets of an escape that later readings undo to one: `&#x00000025;25c3`.
 const ESCAPE_OCTETS: usize = 24;
 
+/// Octets that are counted at once.
+const PIECE: usize = 32;
+
 /// A part of a text in which something may stand that did not before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Window {
@@ -42,10 +45,20 @@ impl Reach {
     /// Returns the place so far before another, not before a floor.
     pub(super) fn before(self, text: &[u8], floor: usize, from: usize) -> usize {
         let mut rest = text.get(floor..from).unwrap_or_default();
-        let mut count = 0;
+        let (mut count, mut singly) = (0, 0);
         while count < self.octets
             && let [before @ .., octet] = rest
         {
+            if singly == 0 {
+                if let Some((before, piece)) = rest.split_last_chunk()
+                    && let Some(counted) = self.counted(piece, b'>', count)
+                {
+                    (rest, count) = (before, counted);
+                    continue;
+                }
+                singly = PIECE;
+            }
+            singly -= 1;
             let tag = (!self.counts_tags && *octet == b'>').then(|| before_tag(rest));
             rest = match tag.flatten() {
                 Some(before) => before,
@@ -64,14 +77,33 @@ impl Reach {
         }
     }
 
+    /// Counts a piece as a whole, many octets at once; `None` where it goes too far, or may hold an end of a tag.
+    fn counted(self, piece: &[u8; PIECE], mark: u8, count: usize) -> Option<usize> {
+        let counts = |octet: &u8| u8::from(!view::is_blank(*octet));
+        let is_tag = |octet: &u8| u8::from(*octet == mark);
+        let tags: u8 = piece.iter().map(is_tag).sum();
+        let count = count + usize::from(piece.iter().map(counts).sum::<u8>());
+        (count < self.octets && (self.counts_tags || tags == 0)).then_some(count)
+    }
+
     /// Returns the place so far behind another, not behind a ceiling.
     pub(super) fn behind(self, text: &[u8], from: usize, ceiling: usize) -> usize {
         let text = text.get(..ceiling).unwrap_or(text);
         let mut rest = text.get(from..).unwrap_or_default();
-        let mut count = 0;
+        let (mut count, mut singly) = (0, 0);
         while count < self.octets
             && let [octet, behind @ ..] = rest
         {
+            if singly == 0 {
+                if let Some((piece, behind)) = rest.split_first_chunk()
+                    && let Some(counted) = self.counted(piece, b'<', count)
+                {
+                    (rest, count) = (behind, counted);
+                    continue;
+                }
+                singly = PIECE;
+            }
+            singly -= 1;
             let tag = (!self.counts_tags && *octet == b'<').then(|| view::tag_end(rest));
             rest = match tag.flatten() {
                 Some(end) => rest.get(end + 1..).unwrap_or_default(),
@@ -240,6 +272,7 @@ impl Out for Seamed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn read(step: Step, text: &str) -> Seamed {
         let reach = Reach {
@@ -285,6 +318,28 @@ mod tests {
         let windows = read(Step::Percent, text).windows;
         assert_eq!(windows.len(), 2, "{windows:?}");
         assert!(windows[0].range.end <= windows[1].range.start);
+    }
+
+    proptest! {
+        #[test]
+        fn pieces_are_counted_as_their_octets_are(
+            words in prop::collection::vec("[a-z]{0,12}|<[a-z ]{0,9}>|[<>]| {1,50}|[a-z]{30,90}|\r\n|\0", 0..30),
+            octets in 0usize..200,
+            counts_tags in any::<bool>(),
+        ) {
+            let text = words.concat();
+            let reach = Reach { octets, counts_tags, holds_codes: false };
+            let untagged = |text: &str| {
+                let mut out = Vec::new();
+                Step::Untag.run(text.as_bytes(), &mut out);
+                if counts_tags { text.as_bytes().to_vec() } else { out }
+            };
+            let counted = |text: &str| untagged(text).iter().filter(|octet| !view::is_blank(**octet)).count();
+            let behind = reach.behind(text.as_bytes(), 0, text.len());
+            prop_assert!(counted(&text[..behind]) == octets || (behind == text.len() && counted(&text) <= octets), "{:?} {}", text, behind);
+            let before = reach.before(text.as_bytes(), 0, text.len());
+            prop_assert!(counted(&text[before..]) == octets || (before == 0 && counted(&text) <= octets), "{:?} {}", text, before);
+        }
     }
 
     #[test]
