@@ -7,7 +7,7 @@
 //! Limits: a name that neither the settings nor an address holds is not known.
 
 use crate::intake::Headers;
-use crate::rules::Rules;
+use crate::rules::{Rules, lies_in};
 use crate::trace::{HopTrust, Trace};
 
 use super::Identity;
@@ -161,7 +161,6 @@ fn in_own_house(
         .iter()
         .filter(|hop| hop.field <= source.field && is_own(hop.trust))
         .filter_map(|hop| hop.by.as_deref())
-        .map(|by| by.trim_end_matches('.'))
         .collect();
     let other_side: Vec<String> = ["From", "Sender", "Reply-To"]
         .into_iter()
@@ -180,10 +179,7 @@ fn in_own_house(
                 return false;
             };
             let is_ours = is_written(domain)
-                || (domain.contains('.')
-                    && hosts
-                        .iter()
-                        .any(|host| crate::evidence::lies_in(host, domain)));
+                || (domain.contains('.') && hosts.iter().any(|host| lies_in(host, domain)));
             is_ours
                 && !other_side
                     .iter()

@@ -42,18 +42,6 @@ fn is_mixed(label: &str) -> bool {
     latin && other
 }
 
-/// Returns whether a host is a domain, or lies below it.
-#[must_use]
-pub fn lies_in(host: &str, domain: &str) -> bool {
-    host.eq_ignore_ascii_case(domain)
-        || host
-            .len()
-            .checked_sub(domain.len() + 1)
-            .and_then(|at| host.get(at..))
-            .and_then(|tail| tail.strip_prefix('.'))
-            .is_some_and(|tail| tail.eq_ignore_ascii_case(domain))
-}
-
 /// Returns the domain that somebody registered: the public suffix and one label; `None` for an address or a suffix.
 #[must_use]
 pub fn registered_domain(host: &str) -> Option<String> {
@@ -89,8 +77,5 @@ mod tests {
         );
         assert_eq!(registered_domain("192.0.2.7"), None);
         assert_eq!(registered_domain("com"), None);
-        assert!(
-            lies_in("a.example.org", "example.org") && !lies_in("badexample.org", "example.org")
-        );
     }
 }

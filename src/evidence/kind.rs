@@ -6,9 +6,9 @@
 //! Failures: what nothing speaks for is spam.
 //! Limits: words in English and German; a picture with words is not read.
 
-use super::{Attachment, Esp, Kind, Link, Unsubscribe, lies_in, registered_domain};
+use super::{Attachment, Esp, Kind, Link, Unsubscribe, registered_domain};
 use crate::intake::{Headers, Untrusted};
-use crate::rules::{Looked, Rules};
+use crate::rules::{Looked, Rules, lies_in};
 
 /// Octets of text that words are looked for in.
 const TEXT_OCTETS: usize = 64 * 1024;

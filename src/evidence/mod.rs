@@ -11,7 +11,7 @@ use data_encoding::HEXLOWER;
 use sha2::{Digest as _, Sha256};
 
 use crate::intake::{Headers, Message};
-use crate::rules::Rules;
+use crate::rules::{Rules, lies_in};
 use crate::trace::{HopTrust, Trace};
 
 // transfer encodings, charsets, encoded words
@@ -22,7 +22,7 @@ pub mod mime;
 
 // hosts as people read them
 mod host;
-pub use host::{host_shown, lies_in, registered_domain};
+pub use host::{host_shown, registered_domain};
 
 // links, beacons, what is written
 mod link;
@@ -298,12 +298,7 @@ fn esp(headers: &Headers<'_>, trace: &Trace, rules: &Rules) -> Option<Esp> {
             .collect()
     };
     let service = rules.esps.find(&fields)?;
-    let of_service = |host: &str| {
-        service
-            .agrees
-            .iter()
-            .any(|domain| lies_in(host.trim_end_matches('.'), domain))
-    };
+    let of_service = |host: &str| service.agrees.iter().any(|domain| lies_in(host, domain));
     let boundary = trace
         .source
         .as_ref()

@@ -192,7 +192,7 @@ impl DeskRule {
         if let Ok(addr) = what.parse::<IpAddr>() {
             return self.networks.iter().any(|net| net.contains(&addr));
         }
-        self.domains.iter().any(|own| is_below(what, own))
+        self.domains.iter().any(|own| lies_in(what, own))
     }
 
     /// Returns the name under which a user chooses an authority: `apwg`.
@@ -238,8 +238,9 @@ impl DeskRule {
     }
 }
 
-/// Returns whether a host is a domain, or below it.
-fn is_below(host: &str, domain: &str) -> bool {
+/// Returns whether a host is a domain, or lies below it; a dot at its end does not count.
+#[must_use]
+pub fn lies_in(host: &str, domain: &str) -> bool {
     let host = host.trim_end_matches('.').as_bytes();
     let ends = host
         .len()
@@ -417,6 +418,16 @@ mod tests {
         let desks = Desks::builtin().unwrap();
         assert!(desks.check().unwrap() >= 2 * desks.rules.len());
         assert!(desks.rules.len() > 25);
+    }
+
+    #[test]
+    fn a_host_lies_in_a_domain_by_whole_labels() {
+        for host in ["example.org", "a.Example.org", "a.example.org."] {
+            assert!(lies_in(host, "example.org"), "{host}");
+        }
+        for host in ["badexample.org", "example.org.example.net", "org", "é.org"] {
+            assert!(!lies_in(host, "example.org"), "{host}");
+        }
     }
 
     #[test]

@@ -58,7 +58,7 @@ pub use bootstrap::Bootstrap;
 
 // abuse desks with rules of their own
 mod desk;
-pub use desk::{Accepts, DeskRule, Desks};
+pub use desk::{Accepts, DeskRule, Desks, lies_in};
 
 // texts and their kinds
 mod lines;
