@@ -35,6 +35,8 @@ pub(super) struct Case<'a> {
     /// When the boundary host took the message; the time of the complaint where no own host says.
     pub(super) arrival: Timestamp,
     pub(super) is_arrival_known: bool,
+    /// Addresses that own hosts wrote into the message as the recipient's.
+    pub(super) shown: Vec<String>,
     /// Addresses of both sides: nobody in them is another recipient.
     pub(super) sides: Vec<String>,
 }
@@ -44,7 +46,8 @@ impl<'a> Case<'a> {
     pub(super) fn of(material: &'a Material<'a>) -> Result<Self, DraftError> {
         let source = material.trace.source.as_ref().ok_or(DraftError::NoSource)?;
         let headers = Headers::parse(material.message.octets());
-        let own = Own::of(material.identity, &headers, material.trace, material.rules);
+        let shown = own::shown(&headers, material.trace, material.rules);
+        let own = Own::of(material.identity, &shown, material.rules);
         let arrival = arrival(material, source);
         let forms = forms(&own);
         let mut sides = own.addresses;
@@ -66,6 +69,7 @@ impl<'a> Case<'a> {
             structure: mime::walk(material.message.octets()),
             forms,
             headers,
+            shown,
             arrival: arrival.unwrap_or(material.now),
             is_arrival_known: arrival.is_some(),
             sides,

@@ -10,7 +10,7 @@ use super::compose::Part;
 use super::desk::Call;
 use super::munge::Exhibit;
 use super::{Complaint, DraftError, Format, Material, Munge, Options};
-use super::{case, compose, desk, leak, munge, own, quote, text, xarf};
+use super::{case, compose, desk, leak, munge, quote, text, xarf};
 use crate::contact::{Role, Suspect};
 use crate::evidence::Kind;
 
@@ -291,9 +291,9 @@ fn warnings(case: &Case<'_>, level: Munge) -> Vec<String> {
             age.as_hours() / 24
         ));
     }
-    let spammed = own::shown(&case.headers, material.trace, material.rules);
     let from = material.identity.mailbox.as_str();
-    if spammed
+    if case
+        .shown
         .iter()
         .any(|address| address.eq_ignore_ascii_case(from))
     {

@@ -37,13 +37,8 @@ pub(crate) struct Own {
 }
 
 impl Own {
-    /// Collects what identifies the user in one message.
-    pub(crate) fn of(
-        identity: &Identity,
-        headers: &Headers<'_>,
-        trace: &Trace,
-        rules: &Rules,
-    ) -> Self {
+    /// Collects what identifies the user in one message, of which he is [`shown`] as the recipient.
+    pub(crate) fn of(identity: &Identity, shown: &[String], rules: &Rules) -> Self {
         let mut own = Self {
             words: identity.also_mask.clone(),
             ..Self::default()
@@ -53,8 +48,8 @@ impl Own {
         for address in &identity.also_mine {
             own.add(address);
         }
-        for address in shown(headers, trace, rules) {
-            own.add(&address);
+        for address in shown {
+            own.add(address);
         }
         if identity.mask_domain {
             own.domain = Some(identity.mailbox.domain().to_owned());

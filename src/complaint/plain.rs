@@ -5,7 +5,7 @@
 //! Trust: the evidence is cut out of the finished octets, masked as it is, and the new octets are searched again.
 //! Failures: what is no ARF report comes back as it is.
 
-use super::own::Own;
+use super::own::{self, Own};
 use super::{Complaint, Format, Identity, Munge, case, compose, draft, leak, quote, text};
 use crate::evidence::mime;
 use crate::intake::{Headers, Message};
@@ -48,7 +48,8 @@ pub fn as_plain(
     let leaks = match complaint.munge {
         Munge::None => Vec::new(),
         _ => {
-            let own = Own::of(identity, &message.headers(), trace, rules);
+            let shown = own::shown(&message.headers(), trace, rules);
+            let own = Own::of(identity, &shown, rules);
             draft::leaks(&leak::without_exempt(&octets), &case::forms(&own))
         }
     };
