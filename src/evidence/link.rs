@@ -9,7 +9,7 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use html5gum::{Token, Tokenizer};
+use html5gum::{DefaultEmitter, Emitter, ForwardingEmitter, Token, Tokenizer};
 use linkify::{LinkFinder, LinkKind};
 use url::Url;
 
@@ -39,7 +39,7 @@ pub(super) struct Links {
     /// Where each link stands among them.
     seen: HashMap<String, usize>,
     /// What was read before, and how: mails repeat their links.
-    read: HashSet<(String, Leads)>,
+    read: HashMap<String, Vec<Leads>>,
     /// Links that are only written, not made.
     only_written: HashSet<usize>,
     /// Domains that stand over links which lead elsewhere.
@@ -47,7 +47,7 @@ pub(super) struct Links {
 }
 
 /// How a reader meets a link.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Leads {
     /// He follows it.
     Link,
@@ -98,7 +98,7 @@ impl Links {
         let mut hidden = Hidden::default();
         // What stands over a link, and the domain that this one leads to.
         let mut over: Option<(String, Option<String>)> = None;
-        for token in Tokenizer::new(text) {
+        for token in Tokenizer::new_with_emitter(text, Lenient::default()) {
             let Ok(token) = token;
             match token {
                 Token::StartTag(tag) => {
@@ -221,12 +221,14 @@ impl Links {
             }
             return;
         }
-        let known = (written.to_owned(), leads);
-        if self.read.contains(&known) {
-            return;
-        }
-        if self.read.len() < 2 * LINK_LIMIT {
-            self.read.insert(known);
+        let is_full = self.read.len() >= 2 * LINK_LIMIT;
+        match self.read.get_mut(written) {
+            Some(ways) if ways.contains(&leads) => return,
+            Some(ways) => ways.push(leads),
+            None if is_full => {}
+            None => {
+                self.read.insert(written.to_owned(), vec![leads]);
+            }
         }
         let Some((url, host)) = parsed(written) else {
             return;
@@ -264,6 +266,22 @@ impl Links {
         if let Some(behind) = behind {
             self.add(&behind, leads, rules);
         }
+    }
+}
+
+/// Gives tags and texts, and does not ask each character whether it is one that HTML allows.
+#[derive(Default)]
+struct Lenient(DefaultEmitter);
+
+impl ForwardingEmitter for Lenient {
+    type Token = Token;
+
+    fn inner(&mut self) -> &mut impl Emitter<Token = Token> {
+        &mut self.0
+    }
+
+    fn should_emit_errors(&mut self) -> bool {
+        false
     }
 }
 
@@ -340,7 +358,7 @@ fn undisguised(text: &str) -> Cow<'_, str> {
     ];
     let mut out = Cow::Borrowed(text);
     for (disguise, plain) in DISGUISES {
-        if out.contains(disguise) {
+        if memchr::memmem::find(out.as_bytes(), disguise.as_bytes()).is_some() {
             out = Cow::Owned(out.replace(disguise, plain));
         }
     }
