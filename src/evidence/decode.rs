@@ -16,14 +16,21 @@ pub(crate) const TEXT_LIMIT: usize = 512 * 1024;
 #[must_use]
 #[inline]
 pub(crate) const fn base64_value(octet: u8) -> Option<u8> {
-    #[expect(
-        clippy::indexing_slicing,
-        reason = "an octet is below 256, and this is const"
-    )]
-    match BASE64_VALUES[octet as usize] {
+    match base64_or_none(octet) {
         NO_VALUE => None,
         value => Some(value),
     }
+}
+
+/// Returns the same, [`NO_VALUE`] where there is none.
+#[must_use]
+#[inline]
+#[expect(
+    clippy::indexing_slicing,
+    reason = "an octet is below 256, and this is const"
+)]
+pub(crate) const fn base64_or_none(octet: u8) -> u8 {
+    BASE64_VALUES[octet as usize]
 }
 
 /// Returns whether an octet is a character of base64 or base64url.
@@ -34,11 +41,8 @@ pub(crate) const fn is_base64(octet: u8) -> bool {
 }
 
 /// Returns the value of each octet in base64 or base64url, [`NO_VALUE`] where it is no character of these.
-#[must_use]
-pub(crate) fn base64_values(octets: &[u8]) -> Vec<u8> {
-    let value = |octet: &u8| BASE64_VALUES.get(usize::from(*octet)).copied();
-    let values = octets.iter().map(|octet| value(octet).unwrap_or(NO_VALUE));
-    values.collect()
+pub(crate) fn base64_values(octets: &[u8]) -> impl ExactSizeIterator<Item = u8> {
+    octets.iter().map(|octet| base64_or_none(*octet))
 }
 
 /// Decodes the values of base64 characters, as far as they give whole octets. RFC 4648 §4.
@@ -146,13 +150,41 @@ pub(crate) const fn hex_pair(high: u8, low: u8) -> Option<u8> {
 #[must_use]
 #[inline]
 pub(crate) const fn hex_digit(octet: u8) -> Option<u8> {
-    match octet {
-        b'0'..=b'9' => Some(octet - b'0'),
-        b'a'..=b'f' => Some(octet - b'a' + 10),
-        b'A'..=b'F' => Some(octet - b'A' + 10),
-        _ => None,
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "an octet is below 256, and this is const"
+    )]
+    match HEX_VALUES[octet as usize] {
+        NO_VALUE => None,
+        value => Some(value),
     }
 }
+
+/// Returns whether an octet is a hexadecimal digit.
+#[must_use]
+#[inline]
+pub(crate) const fn is_hex(octet: u8) -> bool {
+    hex_digit(octet).is_some()
+}
+
+/// The value of each octet as a hexadecimal digit.
+const HEX_VALUES: [u8; 256] = {
+    let mut values = [NO_VALUE; 256];
+    let mut value = 0;
+    let mut digits = b"00112233445566778899aAbBcCdDeEfF".as_slice();
+    while let [lower, upper, rest @ ..] = digits {
+        #[expect(
+            clippy::indexing_slicing,
+            reason = "an octet is below 256, and this is const"
+        )]
+        {
+            values[*lower as usize] = value;
+            values[*upper as usize] = value;
+        }
+        (value, digits) = (value + 1, rest);
+    }
+    values
+};
 
 /// Decodes quoted-printable, soft line breaks joined. RFC 2045 §6.7.
 #[must_use]

@@ -11,7 +11,7 @@ use miniz_oxide::inflate::TINFLStatus;
 use miniz_oxide::inflate::core::{DecompressorOxide, decompress, inflate_flags};
 
 use super::runs;
-use crate::evidence::decode::{EncodedWord, base64_value, encoded_words};
+use crate::evidence::decode::{EncodedWord, base64_value, encoded_words, is_hex};
 
 /// base64 characters in a row that can hold an address: `a@b.co` has eight.
 pub(super) const BASE64_RUN: usize = 8;
@@ -84,7 +84,7 @@ pub(super) fn is_text(octets: &[u8]) -> bool {
 
 /// Finds the runs of hex digits.
 pub(crate) fn hex_runs(text: &[u8]) -> Vec<Range<usize>> {
-    runs::of(text, |octet| octet.is_ascii_hexdigit(), HEX_RUN).collect()
+    runs::of::<HEX_RUN, _>(text, is_hex).collect()
 }
 
 /// Returns what the characters of a run are worth.

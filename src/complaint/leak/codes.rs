@@ -97,27 +97,31 @@ impl Codes {
     ///
     /// Prose is full of runs that are no code; what they give is seldom US-ASCII. A digest in hex or base64 that a
     /// code holds as text fills two groups in a row with such characters.
-    pub(super) fn forms(&self, signs: &Signs, values: &[u8], texts: &[Range<usize>]) -> Vec<usize> {
-        let plain = signs.0.as_slice();
+    pub(super) fn forms(&self, signs: Signs, values: &[u8], texts: &[Range<usize>]) -> Vec<usize> {
+        let Signs(mut plain) = signs;
+        for text in texts {
+            let groups = plain.iter_mut().take(text.end).skip(text.start);
+            groups.step_by(4).for_each(|group| *group = 0);
+        }
         let next = plain.get(4..).unwrap_or_default();
+        let pairs: Vec<u8>;
         let marks = if self.fills_two {
-            let pairs = plain.iter().zip(next).map(|(one, two)| one & two);
-            marked(&pairs.collect::<Vec<u8>>())
+            pairs = plain.iter().zip(next).map(|(one, two)| one & two).collect();
+            &pairs
         } else {
-            marked(plain)
+            &plain
+        };
+        let is_sign = |at: usize| {
+            let one = group(values, at);
+            let is_code = || is_code(one) && is_code(group(values, at + 4));
+            self.knows(one) || (next.get(at) == Some(&1) && is_code())
         };
         let mut found = Vec::new();
-        for at in marks {
-            if is_within(texts, at) {
-                continue;
-            }
+        for at in marked(marks) {
+            found.extend(is_sign(at).then_some(at));
             // A form may show in the second of two groups alone.
-            for at in [at, at + 4] {
-                let (one, two) = (group(values, at), group(values, at + 4));
-                let is_plain = next.get(at) == Some(&1);
-                if self.knows(one) || (is_plain && is_code(one) && is_code(two)) {
-                    found.push(at);
-                }
+            if self.fills_two && marks.get(at + 4) != Some(&1) {
+                found.extend(is_sign(at + 4).then_some(at + 4));
             }
         }
         found
@@ -148,29 +152,21 @@ fn add(sums: &mut [usize; 4], numbers: &[u8]) {
     }
 }
 
-/// Returns whether a group is one of a text's. They are in order, and at most four end at a place.
-fn is_within(texts: &[Range<usize>], at: usize) -> bool {
-    let first = texts.partition_point(|text| text.end <= at);
-    let rest = texts.get(first..).unwrap_or_default().iter();
-    let mut near = rest.take_while(|text| text.start <= at);
-    near.any(|text| (at - text.start).is_multiple_of(4))
-}
-
 /// Returns the places of ones among zeros. They are dense: a search for each costs more than eight at a look.
-fn marked(marks: &[u8]) -> Vec<usize> {
+fn marked(marks: &[u8]) -> impl Iterator<Item = usize> {
     let (eights, rest) = marks.as_chunks::<8>();
-    let mut found = Vec::new();
-    for (number, eight) in eights.iter().enumerate() {
+    let of_rest = eights.len() * 8;
+    let eights = eights.iter().enumerate().flat_map(|(number, eight)| {
         let mut ones = u64::from_le_bytes(*eight);
-        while ones != 0 {
-            found.push(number * 8 + ones.trailing_zeros() as usize / 8);
+        std::iter::from_fn(move || {
+            let first = std::num::NonZeroU64::new(ones)?.trailing_zeros();
             // The lowest one is done.
             ones &= ones - 1;
-        }
-    }
+            Some(number * 8 + first as usize / 8)
+        })
+    });
     let rest = rest.iter().enumerate().filter(|(_, mark)| **mark != 0);
-    found.extend(rest.map(|(place, _)| eights.len() * 8 + place));
-    found
+    eights.chain(rest.map(move |(place, _)| of_rest + place))
 }
 
 /// Returns the three octets of a group; zeros where the values end before it does.
@@ -208,8 +204,7 @@ pub(super) fn may_hold_packed(values: &[u8]) -> bool {
         u8::from(gzip | zlib)
     });
     let begins: Vec<u8> = begins.collect();
-    let mut places = marked(&begins).into_iter();
-    places.any(|at| values.get(at..).is_some_and(is_packed))
+    marked(&begins).any(|at| values.get(at..).is_some_and(is_packed))
 }
 
 /// Returns whether values of base64 characters begin as gzip or zlib does. RFC 1952 §2.3.1, RFC 1950 §2.2.
@@ -242,8 +237,8 @@ mod tests {
             for hidden in ["jane.doe@example.org", "JANE.DOE", "d41d8cd9", "ODQ3ZGYwYTNiYz"] {
                 let code = BASE64.encode(format!("{octets}{hidden}").as_bytes());
                 let text = format!("{before}{}{after}", code.trim_end_matches('='));
-                let values = base64_values(text.as_bytes());
-                let forms = FORMS.codes.forms(&FORMS.codes.signs(&values), &values, &[]);
+                let values = base64_values(text.as_bytes()).collect::<Vec<_>>();
+                let forms = FORMS.codes.forms(FORMS.codes.signs(&values), &values, &[]);
                 let code = before.len()..text.len() - after.len();
                 let is_one = |at: &usize| code.contains(at) && (at - code.start).is_multiple_of(4);
                 prop_assert!(forms.iter().any(is_one), "{} {:?}", text, forms);
@@ -255,14 +250,14 @@ mod tests {
             let gzip = [b"\x1f\x8b\x08\0\0\0\0\0\0\x03".to_vec(), compress_to_vec(&octets, level)].concat();
             for code in [gzip, compress_to_vec_zlib(&octets, level)] {
                 let text = format!(".{}", BASE64.encode(&code));
-                let values = base64_values(text.as_bytes());
+                let values = base64_values(text.as_bytes()).collect::<Vec<_>>();
                 prop_assert!(may_hold_packed(&values) && is_packed(&values[1..]), "{}", text);
             }
         }
 
         #[test]
         fn values_are_decoded_as_their_characters_are(chars in "[A-Za-z0-9+/_-]{0,40}") {
-            prop_assert_eq!(base64_octets(&base64_values(chars.as_bytes())), crate::evidence::decode::base64(chars.as_bytes()));
+            prop_assert_eq!(base64_octets(&base64_values(chars.as_bytes()).collect::<Vec<_>>()), crate::evidence::decode::base64(chars.as_bytes()));
         }
     }
 
@@ -271,16 +266,19 @@ mod tests {
         let marks: Vec<u8> = (0..43u8)
             .map(|place| u8::from(place % 5 == 0 || place == 42))
             .collect();
-        assert_eq!(marked(&marks), [0, 5, 10, 15, 20, 25, 30, 35, 40, 42]);
+        assert_eq!(
+            marked(&marks).collect::<Vec<_>>(),
+            [0, 5, 10, 15, 20, 25, 30, 35, 40, 42]
+        );
     }
 
     #[test]
     fn prose_shows_nothing() {
         let prose = b"Theseareonlywordsthatstandtogetherbecausetheirblanksweretakenawayandnobodyisnamedinthem";
-        let values = base64_values(prose);
+        let values: Vec<u8> = base64_values(prose).collect();
         let signs = FORMS.codes.signs(&values);
-        assert_eq!(FORMS.codes.forms(&signs, &values, &[]), [0; 0]);
         assert_eq!(signs.texts(&(0..prose.len())), [false; 4]);
+        assert_eq!(FORMS.codes.forms(signs, &values, &[]), [0; 0]);
         assert!(!may_hold_packed(&values));
     }
 }

@@ -11,7 +11,7 @@ use data_encoding::{BASE64_NOPAD, HEXLOWER};
 use sha2::Digest;
 
 use super::runs;
-use crate::evidence::decode::{base64_values, hex_digit};
+use crate::evidence::decode::{base64_or_none, hex_digit, is_hex};
 
 /// Hex digits of a digest that must agree: mailers often keep the first sixteen.
 const HEX_SHOWN: usize = 16;
@@ -110,9 +110,8 @@ impl Digests {
                 self.hex.entry(*key).or_default().push((hex.clone(), name));
             }
             if let Some(key) = base64.as_bytes().first_chunk() {
-                let values = base64_values(base64.as_bytes());
-                self.base64_begins.add(first_three(&values));
-                for three in values.windows(3).take(STEP) {
+                self.base64_begins.add(first_three(base64.as_bytes()));
+                for three in base64.as_bytes().windows(3).take(STEP) {
                     self.base64_parts.add(first_three(three));
                 }
                 self.base64
@@ -131,7 +130,7 @@ impl Digests {
     /// Returns the digests that stand in hex in a text in lower case.
     pub(crate) fn in_hex(&self, lower: &[u8]) -> Vec<(&'static str, Range<usize>)> {
         let mut found = Vec::new();
-        for run in runs::of(lower, |octet| octet.is_ascii_hexdigit(), KEY_OCTETS) {
+        for run in runs::of::<KEY_OCTETS, _>(lower, is_hex) {
             self.in_digits(lower, &run, &mut found);
         }
         found
@@ -179,24 +178,16 @@ impl Digests {
 
     /// Returns the digests that stand in base64 in a text, in either alphabet.
     pub(crate) fn in_base64(&self, text: &[u8]) -> Vec<(&'static str, Range<usize>)> {
-        self.in_values(text, &base64_values(text))
-    }
-
-    /// Returns the same of a text, and of what its octets are worth in base64.
-    pub(super) fn in_values(
-        &self,
-        text: &[u8],
-        values: &[u8],
-    ) -> Vec<(&'static str, Range<usize>)> {
         let mut found = Vec::new();
-        for (place, eight) in values.chunks(STEP).enumerate() {
-            let holds = |three: &[u8]| self.base64_parts.holds(first_three(three));
-            if !eight.first_chunk::<3>().is_some_and(|three| holds(three)) {
+        // Of the characters that must agree, some stand here as a whole, wherever the first is.
+        let (eights, _) = text.as_chunks::<STEP>();
+        for (place, eight) in eights.iter().enumerate() {
+            if !self.base64_parts.holds(first_three(eight)) {
                 continue;
             }
             let at = place * STEP;
             for at in (at + 1).saturating_sub(STEP)..=at {
-                let begins = values.get(at..).unwrap_or_default();
+                let begins = text.get(at..).unwrap_or_default();
                 if self.base64_begins.holds(first_three(begins)) {
                     self.base64_at(text, at, &mut found);
                 }
@@ -256,11 +247,12 @@ fn first_four(key: &[u8; 8]) -> usize {
     values.fold(0, |code, value| code << 4 | usize::from(value))
 }
 
-/// Returns the first three values of base64 characters as one number.
+/// Returns what the first three base64 characters are worth, as one number.
 #[inline]
-fn first_three(values: &[u8]) -> usize {
-    match values {
-        [a, b, c, ..] => usize::from(*a) << 12 | usize::from(*b) << 6 | usize::from(*c),
+fn first_three(text: &[u8]) -> usize {
+    let value = |octet: &u8| usize::from(base64_or_none(*octet));
+    match text {
+        [a, b, c, ..] => value(a) << 12 | value(b) << 6 | value(c),
         _ => 0,
     }
 }

@@ -14,7 +14,7 @@ use super::pressed::Pressed;
 use super::quick::Quick;
 use super::runs;
 use super::seams;
-use crate::evidence::decode::{NO_VALUE, base64_octets, base64_value, is_base64};
+use crate::evidence::decode::{NO_VALUE, base64_octets, base64_values, is_base64, is_hex};
 
 /// base64 characters of the shortest code that counts as text.
 const TEXT_CHARS: usize = block::TEXT_OCTETS / 3 * 4;
@@ -28,20 +28,20 @@ impl Quick<'_> {
     pub(super) fn base64(&self, values: &[u8], seams: &Range<usize>, depth: usize) -> bool {
         let signs = self.forms.codes.signs(values);
         let mut texts = Vec::new();
-        for run in long_runs(values, TEXT_CHARS) {
+        for run in long_runs::<TEXT_CHARS>(values) {
             if seams::touch(seams, &run) && self.is_text(&signs, values, &run, depth, &mut texts) {
                 return true;
             }
         }
         if self.forms.codes.has_short {
-            let mut runs = long_runs(values, block::BASE64_RUN);
+            let mut runs = long_runs::<{ block::BASE64_RUN }>(values);
             return runs.any(|run| {
                 let from = |way: usize| values.get(run.start + way..run.end).unwrap_or_default();
                 seams::touch(seams, &run)
                     && (0..4).any(|way| self.is_found(&base64_octets(from(way))))
             });
         }
-        let forms = self.forms.codes.forms(&signs, values, &texts);
+        let forms = self.forms.codes.forms(signs, values, &texts);
         forms.into_iter().any(|at| {
             let near = self.near(values, at);
             seams::touch(seams, &near)
@@ -74,7 +74,7 @@ impl Quick<'_> {
                 }
             }
         }
-        let mut hex = runs::of(text, |octet| octet.is_ascii_hexdigit(), block::HEX_RUN);
+        let mut hex = runs::of::<{ block::HEX_RUN }, _>(text, is_hex);
         hex.any(|run| {
             seams::touch(seams, &run) && self.hex_code(text.get(run).unwrap_or_default(), depth)
         })
@@ -108,7 +108,7 @@ impl Quick<'_> {
         }
         let runs = block::base64_runs(text).into_iter();
         let runs = runs.map(|run| block::values_of(text, &run));
-        let pressed = long_runs(pressed, block::BASE64_RUN)
+        let pressed = long_runs::<{ block::BASE64_RUN }>(pressed)
             .map(|run| pressed.get(run).unwrap_or_default().to_vec());
         runs.chain(pressed).any(|values| {
             (0..PACKED_AMONG)
@@ -123,11 +123,7 @@ impl Quick<'_> {
 
     /// Looks at the hex in a text without its blanks: digests, and codes if they count.
     pub(super) fn hex(&self, pressed: &Pressed, codes: bool, depth: usize) -> bool {
-        let mut runs = runs::of(
-            &pressed.lower,
-            |octet| octet.is_ascii_hexdigit(),
-            digest::KEY_OCTETS,
-        );
+        let mut runs = runs::of::<{ digest::KEY_OCTETS }, _>(&pressed.lower, is_hex);
         runs.any(|run| {
             self.forms.digests.stands_in_digits(&pressed.lower, &run)
                 || (codes
@@ -162,11 +158,8 @@ impl Quick<'_> {
 }
 
 /// Returns the runs of values that are long enough.
-fn long_runs(values: &[u8], least: usize) -> impl Iterator<Item = Range<usize>> {
-    let ends = memchr::memchr_iter(NO_VALUE, values).chain([values.len()]);
-    let mut start = 0;
-    let runs = ends.map(move |end| std::mem::replace(&mut start, end + 1)..end);
-    runs.filter(move |run| run.len() >= least)
+fn long_runs<const LEAST: usize>(values: &[u8]) -> impl Iterator<Item = Range<usize>> {
+    runs::of::<LEAST, _>(values, |value| value != NO_VALUE)
 }
 
 /// Returns where a run of base64 characters begins that may be long enough for a text, from a place on.
@@ -176,17 +169,15 @@ fn long_run(text: &[u8], mut from: usize) -> Option<usize> {
     while let Some(rest) = text.get(from..).filter(|rest| !rest.is_empty()) {
         let newline = memchr::memchr(b'\n', rest);
         let line = rest.get(..newline.unwrap_or(rest.len())).unwrap_or(rest);
-        if let Some(run) = runs::of(line, is_base64, TEXT_CHARS).next() {
+        if let Some(run) = runs::of::<TEXT_CHARS, _>(line, is_base64).next() {
             return Some(from + run.start);
         }
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let last = line
-            .iter()
-            .rev()
-            .take_while(|octet| is_base64(**octet))
-            .count();
-        if last >= block::BASE64_RUN && newline.is_some() {
-            return Some(from + line.len() - last);
+        let last = line.last_chunk::<{ block::BASE64_RUN }>();
+        let all = |all, octet: &u8| all & is_base64(*octet);
+        if newline.is_some() && last.is_some_and(|last| last.iter().fold(true, all)) {
+            let before = line.iter().rposition(|octet| !is_base64(*octet));
+            return Some(from + before.map_or(0, |at| at + 1));
         }
         from += newline? + 1;
     }
@@ -195,16 +186,23 @@ fn long_run(text: &[u8], mut from: usize) -> Option<usize> {
 
 /// Takes the values of a run of base64 characters, over line ends; returns where it ends.
 fn base64_run(text: &[u8], start: usize, values: &mut Vec<u8>) -> usize {
+    // Octets whose values are taken before one looks whether they have one.
+    const PIECE: usize = 128;
     values.clear();
     let mut at = start;
     loop {
         let rest = text.get(at..).unwrap_or_default();
         let before = values.len();
-        values.extend(rest.iter().map_while(|octet| base64_value(*octet)));
-        at += values.len() - before;
-        match block::after_line_end(text.get(at..).unwrap_or_default()) {
-            Some(after) => at = text.len() - after.len(),
-            None => return at,
+        values.extend(base64_values(rest.get(..PIECE).unwrap_or(rest)));
+        let taken = values.get(before..).unwrap_or_default();
+        let length = memchr::memchr(NO_VALUE, taken).unwrap_or(taken.len());
+        values.truncate(before + length);
+        at += length;
+        if length < PIECE {
+            match block::after_line_end(text.get(at..).unwrap_or_default()) {
+                Some(after) => at = text.len() - after.len(),
+                None => return at,
+            }
         }
     }
 }

@@ -124,19 +124,37 @@ impl Written {
 
 /// Returns whether a text has enough digits and separators in a row for a list.
 pub(super) fn may_list(text: &[u8]) -> bool {
-    runs::of(text, is_part, LIST_OCTETS).next().is_some()
+    runs::of::<LIST_OCTETS, _>(text, is_part).next().is_some()
 }
 
 /// Returns whether an octet can stand in a list.
-const fn is_part(octet: u8) -> bool {
-    octet.is_ascii_hexdigit()
-        || matches!(octet, b'x' | b'X' | b',' | b';' | b'.' | b' ' | b':' | b'-')
+fn is_part(octet: u8) -> bool {
+    PARTS
+        .get(usize::from(octet))
+        .is_some_and(|is_part| *is_part)
 }
+
+/// For each octet, whether it can stand in a list.
+static PARTS: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut parts = b"0123456789abcdefABCDEFxX,;. :-".as_slice();
+    while let [part, rest @ ..] = parts {
+        #[expect(
+            clippy::indexing_slicing,
+            reason = "an octet is below 256, and this is const"
+        )]
+        {
+            table[*part as usize] = true;
+        }
+        parts = rest;
+    }
+    table
+};
 
 /// Reads lists of numbers as letters.
 pub(super) fn lists(text: &[u8], out: &mut impl Out) {
     let mut kept = 0;
-    for run in runs::of(text, is_part, LIST_OCTETS) {
+    for run in runs::of::<LIST_OCTETS, _>(text, is_part) {
         let mut at = run.start;
         // The rest of a word begins no number.
         let before = at.checked_sub(1).and_then(|at| text.get(at));

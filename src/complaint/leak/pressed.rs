@@ -1,20 +1,16 @@
 //! A text without its blanks.
 //!
-//! In: octets. Out: [`Pressed`]: the octets without blanks, the same in lower case and as values in base64, and where
-//! the seams are now.
+//! In: octets. Out: [`Pressed`]: the octets without blanks, the same in lower case, and where the seams are now.
 //! Limits: what stands in a text, or in its joined lines, stands here without its own blanks.
 
 use std::ops::Range;
 
 use super::view;
-use crate::evidence::decode::{NO_VALUE, base64_value};
 
 /// A text without its blanks.
 #[derive(Debug)]
 pub(super) struct Pressed {
     pub(super) octets: Vec<u8>,
-    /// The value of each in base64 or base64url, [`NO_VALUE`] where it is no character of these. RFC 4648 §4, §5.
-    pub(super) values: Vec<u8>,
     /// `octets` in lower case.
     pub(super) lower: Vec<u8>,
     /// From the first seam to the last.
@@ -24,49 +20,47 @@ pub(super) struct Pressed {
 impl Pressed {
     /// Takes the blanks out of a text.
     pub(super) fn of(text: &[u8], seams: &Range<usize>) -> Self {
-        let mut pressed = Self {
-            octets: Vec::with_capacity(text.len()),
-            values: Vec::with_capacity(text.len()),
-            lower: Vec::new(),
-            seams: 0..0,
+        let mut octets = Vec::with_capacity(text.len());
+        let mut add = |part: Range<usize>| {
+            press(text.get(part).unwrap_or_default(), &mut octets);
+            octets.len()
         };
-        let mut add = |part: Range<usize>| pressed.add(text.get(part).unwrap_or_default());
-        let start = add(0..seams.start);
-        let end = add(seams.clone());
+        let (start, end) = (add(0..seams.start), add(seams.clone()));
         add(seams.end..text.len());
-        pressed.lower = pressed.octets.to_ascii_lowercase();
-        pressed.seams = start..end;
-        pressed
-    }
-
-    /// Adds the octets of a text that are no blanks; returns how many there are now.
-    fn add(&mut self, text: &[u8]) -> usize {
-        const PIECE: usize = 64;
-        for piece in text.chunks(PIECE) {
-            let (mut octets, mut values) = ([0; PIECE], [NO_VALUE; PIECE]);
-            let mut length = 0;
-            for octet in piece {
-                // Each is written; what is no blank moves the end. Words are too short to be worth a search for theirs.
-                let place = length % PIECE;
-                if let (Some(kept), Some(value)) = (octets.get_mut(place), values.get_mut(place)) {
-                    *kept = *octet;
-                    *value = base64_value(*octet).unwrap_or(NO_VALUE);
-                }
-                length += view::counts(*octet);
-            }
-            let new = 0..length;
-            self.octets
-                .extend_from_slice(octets.get(new.clone()).unwrap_or_default());
-            self.values
-                .extend_from_slice(values.get(new).unwrap_or_default());
+        Self {
+            lower: octets.to_ascii_lowercase(),
+            octets,
+            seams: start..end,
         }
-        self.octets.len()
     }
 }
 
 /// Returns octets without their blanks.
 pub(super) fn without_blanks(octets: &[u8]) -> Vec<u8> {
-    Pressed::of(octets, &(0..octets.len())).octets
+    let mut out = Vec::with_capacity(octets.len());
+    press(octets, &mut out);
+    out
+}
+
+/// Adds the octets of a text that are no blanks.
+fn press(text: &[u8], out: &mut Vec<u8>) {
+    const PIECE: usize = 128;
+    for piece in text.chunks(PIECE) {
+        let (mut octets, mut length) = ([0; PIECE], 0);
+        let mut add = |octet: &u8| {
+            // Each is written; what is no blank moves the end. Words are too short to be worth a search for theirs.
+            if let Some(kept) = octets.get_mut(length % PIECE) {
+                *kept = *octet;
+            }
+            length += view::counts(*octet);
+        };
+        let (eights, rest) = piece.as_chunks::<8>();
+        eights
+            .iter()
+            .for_each(|eight| eight.iter().for_each(&mut add));
+        rest.iter().for_each(add);
+        out.extend_from_slice(octets.get(..length).unwrap_or_default());
+    }
 }
 
 #[cfg(test)]
@@ -81,6 +75,14 @@ mod tests {
             (&b"AbcD"[..], &b"abcd"[..])
         );
         assert_eq!(pressed.seams, 1..3);
-        assert_eq!(pressed.values, [0, 27, 28, 3]);
+    }
+
+    #[test]
+    fn nothing_but_blanks_goes_however_long_the_text_is() {
+        let text: Vec<u8> = (0..=255).cycle().take(1_000).collect();
+        let mut plain = text.clone();
+        plain.retain(|octet| !view::is_blank(*octet));
+        assert_eq!(without_blanks(&text), plain);
+        assert_eq!(Pressed::of(&text, &(100..700)).octets, plain);
     }
 }

@@ -25,6 +25,7 @@ use super::pressed::Pressed;
 use super::seams::{Reach, Seamed};
 use super::view::Step;
 use super::ways::{Branch, WAYS};
+use crate::evidence::decode::base64_values;
 
 /// Codes within codes that are undone.
 pub(super) const DEPTH_LIMIT: usize = 3;
@@ -182,15 +183,18 @@ impl<'f> Quick<'f> {
     /// Returns whether a text may hold a form, a digest, or a code that does.
     fn holds(&self, text: &[u8], seams: &Range<usize>, codes: bool, depth: usize) -> bool {
         let pressed = Pressed::of(text, seams);
-        let values = &pressed.values;
-        let digests = &self.forms.digests;
         self.forms.may_hold_pressed(&pressed.lower)
             || self.hex(&pressed, codes, depth)
-            || !digests.in_values(&pressed.octets, values).is_empty()
-            || (codes
-                && (self.texts(text, seams, depth)
-                    || self.base64(values, &pressed.seams, depth)
-                    || self.packed(text, values, depth)))
+            || !self.forms.digests.in_base64(&pressed.octets).is_empty()
+            || (codes && self.codes(text, seams, &pressed, depth))
+    }
+
+    /// Returns whether a text may hold a code that holds something.
+    fn codes(&self, text: &[u8], seams: &Range<usize>, pressed: &Pressed, depth: usize) -> bool {
+        let values: Vec<u8> = base64_values(&pressed.octets).collect();
+        self.texts(text, seams, depth)
+            || self.base64(&values, &pressed.seams, depth)
+            || self.packed(text, &values, depth)
     }
 
     /// Looks at a text that a code gave, but for what was met before.

@@ -5,40 +5,40 @@
 
 use std::ops::Range;
 
-/// Octets that are looked at in one step: one alone is often of the kind, and a guess which of them are goes wrong.
-const PROBE: usize = 3;
-
 /// Runs of at least so many octets of a kind, in order.
-pub(super) struct Runs<'t, F> {
+pub(super) struct Runs<'t, F, const LEAST: usize> {
     text: &'t [u8],
     holds: F,
-    least: usize,
     from: usize,
 }
 
-/// Returns the runs of a text that have at least so many octets, [`PROBE`] or more.
-pub(super) fn of<F: Fn(u8) -> bool>(text: &[u8], holds: F, least: usize) -> Runs<'_, F> {
+/// Returns the runs of a text that have at least so many octets.
+pub(super) const fn of<const LEAST: usize, F: Fn(u8) -> bool>(
+    text: &[u8],
+    holds: F,
+) -> Runs<'_, F, LEAST> {
     Runs {
         text,
         holds,
-        least: least.max(PROBE),
         from: 0,
     }
 }
 
-impl<F: Fn(u8) -> bool> Iterator for Runs<'_, F> {
+impl<F: Fn(u8) -> bool, const LEAST: usize> Runs<'_, F, LEAST> {
+    /// Octets that are looked at in one step: one alone is often of the kind, and a guess which of them are goes wrong.
+    const PROBE: usize = LEAST / 4 + 1;
+}
+
+impl<F: Fn(u8) -> bool, const LEAST: usize> Iterator for Runs<'_, F, LEAST> {
     type Item = Range<usize>;
 
     fn next(&mut self) -> Option<Range<usize>> {
         // What begins here or later holds the last octets of the first run that could.
-        while let Some(first) = self.text.get(self.from..self.from + self.least)
-            && let Some(probe) = first.last_chunk::<PROBE>()
-        {
-            if !probe
-                .iter()
-                .fold(true, |all, octet| all & (self.holds)(*octet))
-            {
-                self.from += self.least + 1 - PROBE;
+        while let Some(first) = self.text.get(self.from..self.from + LEAST) {
+            let (_, probe) = first.split_at(LEAST - Self::PROBE);
+            let all = |all, octet: &u8| all & (self.holds)(*octet);
+            if !probe.iter().fold(true, all) {
+                self.from += LEAST + 1 - Self::PROBE;
                 continue;
             }
             if let Some(other) = first.iter().rposition(|octet| !(self.holds)(*octet)) {
@@ -47,8 +47,8 @@ impl<F: Fn(u8) -> bool> Iterator for Runs<'_, F> {
             }
             let start = self.from;
             let rest = self.text.get(start..).unwrap_or_default();
-            let more = rest.iter().skip(self.least);
-            let end = start + self.least + more.take_while(|octet| (self.holds)(**octet)).count();
+            let more = rest.iter().skip(LEAST);
+            let end = start + LEAST + more.take_while(|octet| (self.holds)(**octet)).count();
             // What ends it stands in no run.
             self.from = end + 1;
             return Some(start..end);
@@ -62,17 +62,24 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// Returns the runs of `a` as found, and as a split of the text gives them.
+    fn both<const LEAST: usize>(text: &str) -> [Vec<Range<usize>>; 2] {
+        let mut at = 0;
+        let all = text.split(|c| c != 'a').filter_map(|piece| {
+            let range = at..at + piece.len();
+            at += piece.len() + 1;
+            (piece.len() >= LEAST).then_some(range)
+        });
+        let found = of::<LEAST, _>(text.as_bytes(), |octet| octet == b'a');
+        [found.collect(), all.collect()]
+    }
+
     proptest! {
         #[test]
-        fn every_long_run_is_found_and_no_other(text in "[ag .]{0,60}", least in 3usize..12) {
-            let mut at = 0;
-            let all = text.split(|c| c != 'a').filter_map(|piece| {
-                let range = at..at + piece.len();
-                at += piece.len() + 1;
-                (piece.len() >= least).then_some(range)
-            });
-            let all: Vec<_> = all.collect();
-            prop_assert_eq!(of(text.as_bytes(), |octet| octet.is_ascii_hexdigit(), least).collect::<Vec<_>>(), all);
+        fn every_long_run_is_found_and_no_other(text in "([ag .]{0,9}a{0,20}){0,6}") {
+            for [found, all] in [both::<1>(&text), both::<3>(&text), both::<4>(&text), both::<8>(&text), both::<17>(&text)] {
+                prop_assert_eq!(found, all);
+            }
         }
     }
 }

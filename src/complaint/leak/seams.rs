@@ -80,10 +80,10 @@ impl Reach {
     /// Counts a piece as a whole, many octets at once; `None` where it goes too far, or may hold an end of a tag.
     fn counted(self, piece: &[u8; PIECE], mark: u8, count: usize) -> Option<usize> {
         let counts = |octet: &u8| u8::from(!view::is_blank(*octet));
-        let is_tag = |octet: &u8| u8::from(*octet == mark);
-        let tags: u8 = piece.iter().map(is_tag).sum();
+        let is_tag = |any, octet: &u8| any | (*octet == mark);
+        let has_tag = !self.counts_tags && piece.iter().fold(false, is_tag);
         let count = count + usize::from(piece.iter().map(counts).sum::<u8>());
-        (count < self.octets && (self.counts_tags || tags == 0)).then_some(count)
+        (count < self.octets && !has_tag).then_some(count)
     }
 
     /// Returns the place so far behind another, not behind a ceiling.

@@ -347,7 +347,8 @@ fn plain(text: &[u8], out: &mut impl Out) {
 /// Returns whether an octet is a blank, or the zero octet of a letter of UTF-16.
 #[inline]
 pub(super) const fn is_blank(octet: u8) -> bool {
-    octet.is_ascii_whitespace() || octet == 0
+    // Without a branch, so that many octets are looked at in one step: the vertical tab is no blank of HTML.
+    (octet & !b' ' == 0) | ((octet.wrapping_sub(b'\t') < 5) & (octet != 0x0b))
 }
 
 /// For each octet, one if it is no blank.
@@ -392,6 +393,15 @@ mod tests {
         let mut out = Vec::new();
         step.run(text.as_bytes(), &mut out);
         String::from_utf8_lossy(&out).into_owned()
+    }
+
+    #[test]
+    fn blanks_are_those_of_html_and_zero() {
+        for octet in 0..=u8::MAX {
+            let is_one = octet.is_ascii_whitespace() || octet == 0;
+            assert_eq!(is_blank(octet), is_one, "{octet}");
+            assert_eq!(counts(octet), usize::from(!is_one), "{octet}");
+        }
     }
 
     #[test]
