@@ -262,6 +262,22 @@ mod tests {
     }
 
     #[test]
+    fn the_groups_of_a_text_that_was_read_are_no_signs_and_others_are() {
+        let code = BASE64.encode(b"to jane.doe@example.org, in a text");
+        let values: Vec<u8> = base64_values(code.as_bytes()).collect();
+        let all = 0..values.len();
+        let forms = |texts: &[_]| {
+            FORMS
+                .codes
+                .forms(FORMS.codes.signs(&values), &values, texts)
+        };
+        let aligned = |found: &[usize]| found.iter().any(|at| at.is_multiple_of(4));
+        assert!(aligned(&forms(&[])));
+        assert!(!aligned(&forms(std::slice::from_ref(&all))));
+        assert!(aligned(&forms(&[1..all.end, 2..all.end, 3..all.end])));
+    }
+
+    #[test]
     fn ones_are_found_in_their_order() {
         let marks: Vec<u8> = (0..43u8)
             .map(|place| u8::from(place % 5 == 0 || place == 42))
