@@ -8,7 +8,7 @@
 use std::net::IpAddr;
 
 use super::field::{Received, is_inner};
-use super::names::{are_near, is_bare, same_domain, same_host};
+use super::names::{are_near, is_bare, registered, same_domain, same_host};
 use super::sentence::Sentence;
 use super::walk::Walk;
 use super::{HopTrust, Question, SourceKind};
@@ -159,9 +159,9 @@ impl<'t> Walk<'_, 't> {
             && !addr.is_loopback()
             && !self.trust.holds_addr(addr)
             && match field.reading.rdns {
-                // A name that is the next writer's is that of a machine of its own.
+                // A name that is the next writer's, or lies below it, is that of a machine of its own.
                 Some(name) => {
-                    stands_at_an_end && !next.reading.by.is_some_and(|by| same_host(name, by))
+                    stands_at_an_end && !next.reading.by.is_some_and(|by| is_at_or_below(name, by))
                 }
                 None => field.reading.looks_up,
             };
@@ -280,6 +280,18 @@ fn is_itself(field: &Received<'_>) -> bool {
             .rdns
             .zip(reading.by)
             .is_some_and(|(name, by)| same_host(name, by) && !is_bare(by))
+}
+
+/// Returns whether a name is a host's own, or one below it, as machines name their inner addresses: `int.mx.example.net`.
+fn is_at_or_below(name: &str, host: &str) -> bool {
+    let host = host.trim_end_matches('.');
+    let name = name.trim_end_matches('.');
+    let below = name.len().checked_sub(host.len()).and_then(|at| {
+        let tail = name.get(at..)?.eq_ignore_ascii_case(host);
+        let dot = name.get(..at)?.ends_with('.');
+        Some(tail && dot)
+    });
+    same_host(name, host) || below == Some(true) && registered(host) != Some(host)
 }
 
 /// Returns whether a host took the message over LMTP. RFC 3848 names the variants.
