@@ -340,9 +340,12 @@ impl Ready {
         let mut shapes = self.shapes.iter().filter(|shape| shape.may_fit(contour));
         // A look at the shapes costs less than what the rule names.
         let first = shapes.next().filter(|_| self.recognises(view))?;
-        first
-            .read(view.client)
-            .or_else(|| shapes.find_map(|shape| shape.read(view.client)))
+        let read = |shape: &Shape| {
+            shape
+                .read(view.client)
+                .filter(|client| !self.generic || !shape.may_be_swapped(client))
+        };
+        read(first).or_else(|| shapes.find_map(read))
     }
 
     /// Returns whether everything that the rule names fits.

@@ -19,6 +19,15 @@ pub(super) struct Client<'t> {
     pub(super) helo: Option<&'t str>,
     pub(super) ident: Option<&'t str>,
     pub(super) account: Option<&'t str>,
+    /// Another address, which stands before the client's.
+    pub(super) other: Option<IpAddr>,
+}
+
+impl Client<'_> {
+    fn put_addr(&mut self, addr: IpAddr) {
+        self.other = self.addr.filter(|before| *before != addr).or(self.other);
+        self.addr = Some(addr);
+    }
 }
 
 /// A shape, ready to be compared.
@@ -32,6 +41,8 @@ pub(super) struct Shape {
     open: bool,
     /// `{words}` at its end: the server adds words of its own, never a comment.
     words: bool,
+    /// It tells HELO from address: by the word, or by the address as a literal in a comment.
+    is_sure: bool,
 }
 
 /// What a shape wants in one place.
@@ -129,6 +140,10 @@ impl Shape {
             elements,
             open,
             words,
+            // RFC 5321 §4.4: the literal in parentheses is TCP-info, which the server saw.
+            is_sure: ["([{ip}]", "helo=", "HELO ", "EHLO "]
+                .iter()
+                .any(|mark| text.contains(mark)),
         })
     }
 
@@ -160,6 +175,18 @@ impl Shape {
             .checked_shl(u32::try_from(self.outline.count).unwrap_or(u32::MAX))
             .map_or(u64::MAX, |beyond| !beyond);
         added && (tokens.comments ^ self.outline.comments) & places == 0
+    }
+
+    /// Returns whether what was read may be the other way round, at a server that nobody knows: two public addresses
+    /// stand side by side, and nothing tells which of them is HELO. RFC 5321 §4.1.3 lets HELO be an address, of whomever it likes.
+    pub(super) fn may_be_swapped(&self, client: &Client<'_>) -> bool {
+        if self.is_sure || client.rdns.is_some() {
+            return false;
+        }
+        let literal = |helo: &str| address(helo.trim_matches(['[', ']']));
+        let said = client.other.or_else(|| client.helo.and_then(literal));
+        said.zip(client.addr)
+            .is_some_and(|(said, seen)| said != seen && is_public(said) && is_public(seen))
     }
 
     /// Compares tokens with the shape, notes left out and outer blanks trimmed by the caller.
@@ -254,7 +281,7 @@ fn take<'t>(pieces: &[Piece], text: &'t str, client: &mut Client<'t>) -> Option<
                     && let Some(after) = rest.get(octets..)
                     && up_to(after, ends::IP) == 0 =>
             {
-                client.addr = Some(addr.into());
+                client.put_addr(addr.into());
                 rest = after;
             }
             Piece::Part(part) => {
@@ -340,7 +367,7 @@ mod ends {
 /// Puts a value where it belongs; an empty one only where the server may leave it empty.
 fn put<'t>(part: Part, value: &'t str, client: &mut Client<'t>) -> Option<()> {
     match part {
-        Part::Ip => client.addr = Some(address(value)?),
+        Part::Ip => client.put_addr(address(value)?),
         Part::Port => {
             (value.len() <= 5 && !value.is_empty()).then_some(())?;
         }
@@ -348,7 +375,7 @@ fn put<'t>(part: Part, value: &'t str, client: &mut Client<'t>) -> Option<()> {
         Part::Helo => client.helo = Some(value).filter(|value| !value.is_empty()),
         Part::Rdns | Part::Name | Part::Ident | Part::Account if value.is_empty() => return None,
         // RFC 5321 §4.1.1.1: a verb of the protocol announces what the client said, never a looked-up name.
-        Part::Rdns if is_greeting(value) => return None,
+        Part::Rdns if announces(value) => return None,
         // Where an address stands for an identity, it is the client's, and what is before it HELO.
         Part::Ident if address(value.trim_matches(['[', ']'])).is_some() => return None,
         Part::Rdns => client.rdns = Some(value),
@@ -362,10 +389,23 @@ fn put<'t>(part: Part, value: &'t str, client: &mut Client<'t>) -> Option<()> {
     Some(())
 }
 
-fn is_greeting(word: &str) -> bool {
-    ["HELO", "EHLO", "LHLO"]
-        .iter()
-        .any(|verb| verb.eq_ignore_ascii_case(word))
+/// Returns whether an address may be a stranger's: an inner one beside it is that of a machine behind it.
+fn is_public(addr: IpAddr) -> bool {
+    match addr {
+        // RFC 1918 §3, RFC 3927 §1.1
+        IpAddr::V4(v4) => !v4.is_private() && !v4.is_loopback() && !v4.is_link_local(),
+        // RFC 4193 §3, RFC 4291 §2.5.6
+        IpAddr::V6(v6) => !v6.is_loopback() && !v6.is_unique_local() && !v6.is_unicast_link_local(),
+    }
+}
+
+/// Returns whether a word announces another value, as `HELO`, `helo=` and `EHLO:` do; no host name can.
+fn announces(word: &str) -> bool {
+    // RFC 1034 §3.5: letters, digits, hyphens and dots.
+    word.contains('=')
+        || ["HELO", "EHLO", "LHLO"]
+            .iter()
+            .any(|verb| verb.eq_ignore_ascii_case(word.trim_end_matches(':')))
 }
 
 #[cfg(test)]
@@ -409,6 +449,16 @@ mod tests {
             )
             .is_none()
         );
+    }
+
+    #[test]
+    fn what_announces_helo_is_no_looked_up_name() {
+        for word in ["HELO", "helo=", "ehlo:", "name=", "HELO=x"] {
+            let part = format!("[192.0.2.7] ({word} [198.51.100.1])");
+            assert_eq!(read("{helo} ({rdns} [{ip}])", &part), None, "{part}");
+            let glued = format!("[192.0.2.7] ({word}[198.51.100.1])");
+            assert_eq!(read("{helo} ({rdns} [{ip}])", &glued), None, "{glued}");
+        }
     }
 
     proptest! {
