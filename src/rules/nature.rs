@@ -171,6 +171,10 @@ fn null_path(headers: &Headers<'_>) -> Option<bool> {
 }
 
 /// Returns whether this is the null path. RFC 5321 §4.5.5.
+///
+/// sendmail notes it as its daemon's own mailbox, with or without the host, and qmail that of a bounce of a bounce as `#@[]`.
 fn is_null(path: &str) -> bool {
-    path.trim().trim_matches(['<', '>']).is_empty()
+    let path = path.trim().trim_matches(['<', '>']);
+    let mailbox = path.split_once('@').map_or(path, |(local, _)| local);
+    path.is_empty() || path == "#@[]" || mailbox.eq_ignore_ascii_case("MAILER-DAEMON")
 }
