@@ -72,11 +72,17 @@ fn is_possible(headers: &Headers<'_>, last_own: &Received<'_>, below: &[Received
             || path.contains('+') && path.contains("+caf_=")
     };
     below.iter().any(wrote)
+        || below.first().is_some_and(is_broken)
         || last_own.reading.reverse_path.is_some_and(rewritten)
         || headers.first("X-Forwarded-To").is_some()
         || headers
             .all("Return-Path")
             .any(|field| rewritten(&field.text()))
+}
+
+/// Returns whether a field has a form that no server writes: what the sender said as HELO may have broken it, to hide the sign in it.
+fn is_broken(field: &Received<'_>) -> bool {
+    field.reading.unread.is_some()
 }
 
 /// Looks for signs that the boundary's client is a backup server or a filter of the user's: an incoming mail exchanger by
@@ -108,18 +114,22 @@ pub(super) fn is_backup(
             .reading
             .by
             .is_some_and(|by| same_host(by, name) || same_domain(by, name));
-    if !may_be {
+    let broken = is_broken(next);
+    if !may_be && !broken {
         return false;
     }
     let label = name.split('.').next().unwrap_or_default();
     let is_filter = rules.exchangers.says("filter", name);
-    (is_filter
-        || next.reading.by.is_some_and(|by| same_host(by, name))
-            && rules.exchangers.says("label", label))
-        && match next.reading.for_ {
-            Some(mailbox) => Recipients::of(headers, fields, boundary, trust).holds(mailbox),
-            None => is_filter,
-        }
+    let is_itself = |by: &str| broken || same_host(by, name);
+    let is_exchanger = is_filter
+        || next.reading.by.is_some_and(is_itself) && rules.exchangers.says("label", label);
+    // In a broken field, writer and mailbox may be the sender's words, too.
+    is_exchanger
+        && (broken
+            || match next.reading.for_ {
+                Some(mailbox) => Recipients::of(headers, fields, boundary, trust).holds(mailbox),
+                None => is_filter,
+            })
 }
 
 /// The host that handed over, by the name that its own fields bear.
@@ -235,8 +245,10 @@ fn forwarded_for(
     let below = fields.get(boundary + 1..)?;
     let mut wrote = false;
     let mut until = None;
-    for field in below {
-        if !client.wrote(field) || field.reading.unread.is_some() {
+    for (at, field) in below.iter().enumerate() {
+        // What it says about its client may be broken, even whom it names as its writer: its mailbox is not.
+        let is_last = at == 0 && is_broken(field);
+        if !is_last && (!client.wrote(field) || is_broken(field)) {
             break;
         }
         wrote |= field.reading.by.is_some();
@@ -248,7 +260,9 @@ fn forwarded_for(
             return Some(said(client, mailbox));
         }
         until = Some(field.place);
-        if field.has_client() && field.reading.addr.is_some_and(|addr| !addr.is_loopback()) {
+        if is_last
+            || field.has_client() && field.reading.addr.is_some_and(|addr| !addr.is_loopback())
+        {
             break;
         }
     }
