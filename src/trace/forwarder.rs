@@ -13,6 +13,9 @@ use crate::intake::{Headers, Untrusted};
 use crate::rules::Rules;
 use crate::rules::received::HopKind;
 
+/// How forwarders tag the reverse path behind the mailbox that forwards: Gmail, Exchange Online, chasquid.
+const FORWARDED: [&str; 3] = ["+caf_=", "+SRS=", "+fwd_from="];
+
 /// What suggests a forwarder.
 #[derive(Debug)]
 pub(super) struct Sign {
@@ -69,7 +72,7 @@ fn is_possible(headers: &Headers<'_>, last_own: &Received<'_>, below: &[Received
     let rewritten = |path: &str| {
         let mut letters = path.as_bytes().windows(3);
         letters.any(|three| matches!(three, b"SRS" | b"srs"))
-            || path.contains('+') && path.contains("+caf_=")
+            || path.contains('+') && FORWARDED.iter().any(|tag| path.contains(tag))
     };
     below.iter().any(wrote)
         || below.first().is_some_and(is_broken)
@@ -316,7 +319,7 @@ fn rewritten_path(
         ["SRS0=", "SRS0+", "SRS0-", "SRS1=", "SRS1+", "SRS1-"].contains(&start.as_str())
     });
     // Large providers write the forwarding mailbox in front, at whatever domain it is.
-    let is_tagged = local.contains("+caf_=") || local.contains("+SRS=");
+    let is_tagged = FORWARDED.iter().any(|tag| local.contains(tag));
     let at_large = is_tagged && rules.providers.writing(client.name).is_some();
     (at_large || (is_srs || is_tagged) && same_domain(domain, client.name)).then(|| {
         format!(
