@@ -312,6 +312,25 @@ fn the_source_of_every_laboratory_message_is_the_host_that_handed_it_over() {
 }
 
 #[test]
+fn a_name_that_nobody_checked_is_not_told_as_a_stranger_s() {
+    let trust = Trust {
+        hosts: ["mx.example.net", "forward.example.org"]
+            .map(|host| plaint::trace::HostPattern::new(host).unwrap())
+            .to_vec(),
+        ..Trust::default()
+    };
+    let why = |helo: &str| {
+        let header = format!(
+            "Received: from {helo} (unknown [192.0.2.7]) by mx.example.net (Postfix) with ESMTP id 1; Sat, 21 Nov 2026 10:00:00 +0000\n\
+             Received: from there (unknown [203.0.113.9]) by forward.example.org (Postfix) with ESMTP id 2; Sat, 21 Nov 2026 09:59:58 +0000\n\n"
+        );
+        follow(&header, &trust, rules()).hops[1].why.clone()
+    };
+    assert!(why("forward.example.org").contains("but nobody checked that"));
+    assert!(why("there.example").contains("a stranger wrote it"));
+}
+
+#[test]
 fn without_settings_nobody_innocent_is_named_and_forwarders_are_offered() {
     let rules = Rules::builtin();
     for message in labs() {

@@ -204,9 +204,13 @@ impl<'c, 't> Chain<'c, 't> {
                         .is_some_and(|name| same_host(name, by) && !is_bare(name))
                 }))
         {
-            return Link::Contradicted(Sentence::new("it says that ").writer(field).say(
-                " wrote it, one of your own hosts, yet it stands below the field where the message came in: a stranger wrote it",
-            ));
+            let why = Sentence::new("it says that ").writer(field);
+            let is_claimed = self.client.client_names().any(|name| same_host(name, by));
+            return Link::Contradicted(why.say(if is_claimed {
+                " wrote it, one of your own hosts, and the client in the field above is called so, but nobody checked that: anybody can have written it"
+            } else {
+                " wrote it, one of your own hosts, yet it stands below the field where the message came in: a stranger wrote it"
+            }));
         }
         if let (Some(above), Some(date)) = (self.date, field.date) {
             if date > above + CLOCK_SLACK {
