@@ -315,7 +315,7 @@ fn the_source_of_every_laboratory_message_is_the_host_that_handed_it_over() {
 fn a_name_that_nobody_checked_is_not_told_as_a_stranger_s() {
     let trust = Trust {
         hosts: ["mx.example.net", "forward.example.org"]
-            .map(|host| plaint::trace::HostPattern::new(host).unwrap())
+            .map(|host| trace::HostPattern::new(host).unwrap())
             .to_vec(),
         ..Trust::default()
     };

@@ -8,11 +8,11 @@
 use std::borrow::Cow;
 
 use super::eight::{self, alike, equal, foreign, low};
+use super::{FIELD_LIMIT, FIELD_OCTETS_LIMIT, HEADER_LIMIT};
 
+// where each of them ends
 mod ends;
 use ends::Ends;
-
-use super::{FIELD_LIMIT, FIELD_OCTETS_LIMIT, HEADER_LIMIT};
 
 /// Fields that room is made for: nearly all messages have fewer.
 const USUAL_FIELDS: usize = 32;
