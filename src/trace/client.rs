@@ -12,8 +12,8 @@ use super::names::{are_near, is_bare, registered, same_domain, same_host};
 use super::sentence::Sentence;
 use super::walk::Walk;
 use super::{HopTrust, Question, SourceKind};
-use crate::rules::Provider;
 use crate::rules::received::HopKind;
+use crate::rules::{Provider, lies_in};
 
 /// How the walk goes on below a field.
 pub(super) enum Step<'t> {
@@ -285,13 +285,7 @@ fn is_itself(field: &Received<'_>) -> bool {
 /// Returns whether a name is a host's own, or one below it, as machines name their inner addresses: `int.mx.example.net`.
 fn is_at_or_below(name: &str, host: &str) -> bool {
     let host = host.trim_end_matches('.');
-    let name = name.trim_end_matches('.');
-    let below = name.len().checked_sub(host.len()).and_then(|at| {
-        let tail = name.get(at..)?.eq_ignore_ascii_case(host);
-        let dot = name.get(..at)?.ends_with('.');
-        Some(tail && dot)
-    });
-    same_host(name, host) || below == Some(true) && registered(host) != Some(host)
+    same_host(name, host) || lies_in(name, host) && registered(host) != Some(host)
 }
 
 /// Returns whether a host took the message over LMTP. RFC 3848 names the variants.
