@@ -301,7 +301,7 @@ pub(super) fn is_linked(case: &Case<'_>, suspect: &Suspect) -> bool {
     let links = &case.material.evidence.links;
     links
         .iter()
-        .any(|link| link.is_accused() && crate::rules::lies_in(&link.host, name))
+        .any(|link| link.is_accused() && crate::rules::names::lies_in(&link.host, name))
 }
 
 /// Returns why the network above is proposed at all; whether it is told is for the user to say.

@@ -7,7 +7,8 @@
 //! Limits: a name that neither the settings nor an address holds is not known.
 
 use crate::intake::Headers;
-use crate::rules::{Rules, lies_in};
+use crate::rules::Rules;
+use crate::rules::names::lies_in;
 use crate::trace::{HopTrust, Trace};
 
 use super::Identity;

@@ -348,7 +348,7 @@ impl Text<'_, '_> {
                 has(Role::Authority) && link.followed
                     || hosts
                         .iter()
-                        .any(|name| crate::rules::lies_in(&link.host, name))
+                        .any(|name| crate::rules::names::lies_in(&link.host, name))
             };
             let links: Vec<_> = evidence
                 .links

@@ -8,7 +8,8 @@
 
 use super::{Attachment, Esp, Kind, Link, Unsubscribe, registered_domain};
 use crate::intake::{Headers, Untrusted};
-use crate::rules::{Looked, Rules, lies_in};
+use crate::rules::names::lies_in;
+use crate::rules::{Looked, Rules};
 
 /// Octets of text that words are looked for in.
 const TEXT_OCTETS: usize = 64 * 1024;

@@ -11,7 +11,8 @@ use data_encoding::HEXLOWER;
 use sha2::{Digest as _, Sha256};
 
 use crate::intake::{Headers, Message};
-use crate::rules::{Rules, lies_in};
+use crate::rules::Rules;
+use crate::rules::names::lies_in;
 use crate::trace::{HopTrust, Trace};
 
 // transfer encodings, charsets, encoded words

@@ -19,7 +19,7 @@ mod sieve;
 
 // special-purpose networks: never reportable, never a server
 mod special;
-pub use special::{SpecialPurpose, carried, unmapped};
+pub use special::{SpecialPurpose, carried, is_inner, unmapped};
 
 // sets of names, domains and patterns
 mod set;
@@ -31,6 +31,9 @@ mod words;
 // how mail servers write Received fields
 pub mod received;
 use received::ReceivedRules;
+
+// which names are one host, or lie in one domain
+pub mod names;
 
 // words that rules and stages share
 mod belief;
@@ -58,7 +61,7 @@ pub use bootstrap::Bootstrap;
 
 // abuse desks with rules of their own
 mod desk;
-pub use desk::{Accepts, DeskRule, Desks, lies_in};
+pub use desk::{Accepts, DeskRule, Desks};
 
 // texts and their kinds
 mod lines;

@@ -110,6 +110,28 @@ impl SpecialPurpose {
     }
 }
 
+/// Returns whether an address belongs to nobody's network but the one it is used in.
+#[must_use]
+pub fn is_inner(addr: IpAddr) -> bool {
+    match addr {
+        // RFC 1918 §3, RFC 1122 §3.2.1.3, RFC 3927, RFC 6598 §7
+        IpAddr::V4(v4) => {
+            let [a, b, ..] = v4.octets();
+            v4.is_loopback()
+                || v4.is_private()
+                || v4.is_link_local()
+                || (a == 100 && b & 0xc0 == 64)
+        }
+        // RFC 4193, RFC 4291 §2.5.6; 6to4 of an inner address is what Google writes (RFC 3056).
+        IpAddr::V6(v6) => {
+            v6.is_loopback()
+                || v6.is_unique_local()
+                || v6.is_unicast_link_local()
+                || carried(addr).is_some_and(|v4| is_inner(IpAddr::V4(v4)))
+        }
+    }
+}
+
 /// Returns the IPv4 address behind an IPv4-mapped IPv6 address. RFC 4291 §2.5.5.2.
 #[must_use]
 pub fn unmapped(addr: IpAddr) -> IpAddr {
@@ -202,5 +224,27 @@ mod tests {
         );
         assert_eq!(of("::ffff:192.0.2.7").as_deref(), Some("192.0.2.7"));
         assert_eq!(of("2001:db8::1"), None);
+    }
+
+    #[test]
+    fn an_address_of_a_network_within_is_inner_however_it_is_written() {
+        let inner = |text: &str| is_inner(text.parse().unwrap());
+        for addr in [
+            "10.7.0.1",
+            "100.64.0.1",
+            "fd00::1",
+            "::ffff:10.7.0.1",
+            "2002:a07:1::1",
+        ] {
+            assert!(inner(addr), "{addr}");
+        }
+        for addr in [
+            "192.0.2.1",
+            "100.128.0.1",
+            "2001:db8::1",
+            "2002:c000:201::1",
+        ] {
+            assert!(!inner(addr), "{addr}");
+        }
     }
 }

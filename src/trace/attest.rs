@@ -6,11 +6,11 @@
 //! host's name; below it anybody can have written one, with that very name.
 //! Limits: the results are kept as text; signatures are not verified again.
 
-use super::field::{Received, is_inner};
-use super::names::{same_domain, same_host};
+use super::field::Received;
 use super::{Attestation, results};
 use crate::intake::{Field, Headers};
-use crate::rules::Rules;
+use crate::rules::names::{same_domain, same_host};
+use crate::rules::{Rules, is_inner};
 
 /// Attestations that are kept at most; hosts write a handful.
 const ATTESTATION_LIMIT: usize = 16;
@@ -94,7 +94,7 @@ fn had_it_from_the_source(own: &[Received<'_>], place: usize) -> bool {
         .rev()
         .skip(1)
         .filter(|field| field.place > place)
-        .all(|field| field.reading.addr.is_none_or(|addr| is_inner(addr, &[])))
+        .all(|field| field.reading.addr.is_none_or(is_inner))
 }
 
 /// Returns name, writer and results of a field in which a host attests.

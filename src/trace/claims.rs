@@ -9,9 +9,9 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::field::{Received, is_inner};
-use super::names::{is_bare, registered, same_domain, same_host};
 use super::sentence::Sentence;
 use super::{Confidence, HopTrust, Origin, SourceKind, Trust};
+use crate::rules::names::{is_bare, registered, same_domain, same_host};
 use crate::rules::received::HopKind;
 use crate::rules::{Provider, Rules};
 

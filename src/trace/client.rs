@@ -8,12 +8,12 @@
 use std::net::IpAddr;
 
 use super::field::{Received, is_inner};
-use super::names::{are_near, is_bare, registered, same_domain, same_host};
 use super::sentence::Sentence;
 use super::walk::Walk;
 use super::{HopTrust, Question, SourceKind};
+use crate::rules::Provider;
+use crate::rules::names::{are_near, is_bare, lies_in, registered, same_domain, same_host};
 use crate::rules::received::HopKind;
-use crate::rules::{Provider, lies_in};
 
 /// How the walk goes on below a field.
 pub(super) enum Step<'t> {

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use super::date;
 use crate::intake::Headers;
 use crate::rules::received::{HopKind, Reading, Room};
-use crate::rules::{Provider, Rules};
+use crate::rules::{self, Provider, Rules, carried};
 
 /// Received fields that room is made for: nearly all messages have fewer.
 const USUAL_FIELDS: usize = 8;
@@ -105,25 +105,8 @@ pub(super) fn is_delivered(headers: &Headers<'_>, fields: &[Received<'_>]) -> bo
 
 /// Returns whether an address belongs to nobody's network but the one it is used in.
 pub(super) fn is_inner(addr: IpAddr, also_public: &[ipnet::IpNet]) -> bool {
-    if also_public.iter().any(|net| net.contains(&addr)) {
-        return false;
-    }
-    match addr {
-        // RFC 1918 §3, RFC 1122 §3.2.1.3, RFC 3927, RFC 6598 §7
-        IpAddr::V4(v4) => {
-            let [a, b, ..] = v4.octets();
-            v4.is_loopback()
-                || v4.is_private()
-                || v4.is_link_local()
-                || (a == 100 && b & 0xc0 == 64)
-        }
-        // RFC 4193, RFC 4291 §2.5.6; 6to4 of an inner address is what Google writes (RFC 3056).
-        IpAddr::V6(v6) => {
-            v6.is_loopback()
-                || v6.is_unique_local()
-                || v6.is_unicast_link_local()
-                || crate::rules::carried(addr)
-                    .is_some_and(|v4| is_inner(IpAddr::V4(v4), also_public))
-        }
-    }
+    let is_excepted = |addr: &IpAddr| also_public.iter().any(|net| net.contains(addr));
+    rules::is_inner(addr)
+        && !is_excepted(&addr)
+        && !carried(addr).is_some_and(|v4| is_excepted(&v4.into()))
 }

@@ -5,13 +5,13 @@
 //! Trust: a stranger can write all of these lines. A sign makes a question, never a belief; and the host that
 //! handed the message over must bear the name that the sign is about.
 
-use super::field::{DELIVERED, Received, is_inner};
+use super::field::{DELIVERED, Received};
 use super::list::{self, list_host, posted};
-use super::names::{domain_of, registered, same_domain, same_host};
 use super::{Forwarder, Trust};
 use crate::intake::{Headers, Untrusted};
-use crate::rules::Rules;
+use crate::rules::names::{domain_of, registered, same_domain, same_host};
 use crate::rules::received::HopKind;
+use crate::rules::{Rules, is_inner};
 
 /// How forwarders tag the reverse path behind the mailbox that forwards: Gmail, Exchange Online, chasquid.
 const FORWARDED: [&str; 3] = ["+caf_=", "+SRS=", "+fwd_from="];
@@ -366,7 +366,7 @@ fn addressed_to(
         && !reading.auth
         && reading
             .addr
-            .is_some_and(|addr| !is_inner(addr, &[]) && Some(addr) != last_own.reading.addr);
+            .is_some_and(|addr| !is_inner(addr) && Some(addr) != last_own.reading.addr);
     // RFC 5322 §3.6.3: To and Cc name whom the author meant.
     let named = headers.first("To").filter(|_| is_strangers)?.text();
     let mailbox = named

@@ -11,10 +11,10 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::names::{domain_of, is_bare, registered};
 use super::{HopTrust, Trust, follow};
 use crate::intake::{Headers, Untrusted};
 use crate::rules::Rules;
+use crate::rules::names::{domain_of, is_bare, registered};
 
 /// What is proposed for `[trust]`.
 #[derive(Debug, Clone, PartialEq, Eq)]

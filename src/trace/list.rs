@@ -8,9 +8,9 @@
 use super::Trust;
 use super::field::Received;
 use super::forwarder::{Client, Recipients};
-use super::names::{domain_of, same_domain, same_host};
 use crate::intake::{Headers, Untrusted};
 use crate::rules::Rules;
+use crate::rules::names::{domain_of, same_domain, same_host};
 
 /// The marks of a list's program, and a field in which a host of its domain took the message in from elsewhere.
 ///

@@ -15,7 +15,6 @@ use crate::rules::Rules;
 // the fields, read and not yet judged
 mod date;
 mod field;
-mod names;
 pub use field::Texts;
 
 // the fields that own hosts wrote, and their clients

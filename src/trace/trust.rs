@@ -49,7 +49,7 @@ impl HostPattern {
     /// Returns whether a host lies in the same registered domain as this one.
     #[must_use]
     pub(super) fn is_beside(&self, host: &str) -> bool {
-        super::names::same_domain(self.0.trim_start_matches('.'), host)
+        crate::rules::names::same_domain(self.0.trim_start_matches('.'), host)
     }
 
     /// Returns whether the host is this one, or lies in this domain.

@@ -8,9 +8,9 @@
 
 use super::client::{Step, is_lmtp};
 use super::field::{Received, is_inner};
-use super::names::{is_bare, registered, same_domain, same_host};
 use super::sentence::Sentence;
 use super::{HopTrust, Question, SourceKind, Trust};
+use crate::rules::names::{is_bare, registered, same_domain, same_host};
 use crate::rules::received::HopKind;
 use crate::rules::{Provider, Rules};
 

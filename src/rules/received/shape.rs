@@ -10,6 +10,7 @@ use std::net::IpAddr;
 use super::address::{address, quad};
 use super::contour::{Contour, Outline, Outlines, Wanted, first_two, last_two};
 use super::lex::{Kind, Stretch};
+use crate::rules::is_inner;
 
 /// What a shape takes out of a from-clause.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -186,7 +187,7 @@ impl Shape {
         let literal = |helo: &str| address(helo.trim_matches(['[', ']']));
         let said = client.other.or_else(|| client.helo.and_then(literal));
         said.zip(client.addr)
-            .is_some_and(|(said, seen)| said != seen && is_public(said) && is_public(seen))
+            .is_some_and(|(said, seen)| said != seen && !is_inner(said) && !is_inner(seen))
     }
 
     /// Compares tokens with the shape, notes left out and outer blanks trimmed by the caller.
@@ -387,16 +388,6 @@ fn put<'t>(part: Part, value: &'t str, client: &mut Client<'t>) -> Option<()> {
         Part::Account => client.account = Some(value),
     }
     Some(())
-}
-
-/// Returns whether an address may be a stranger's: an inner one beside it is that of a machine behind it.
-fn is_public(addr: IpAddr) -> bool {
-    match addr {
-        // RFC 1918 §3, RFC 3927 §1.1
-        IpAddr::V4(v4) => !v4.is_private() && !v4.is_loopback() && !v4.is_link_local(),
-        // RFC 4193 §3, RFC 4291 §2.5.6
-        IpAddr::V6(v6) => !v6.is_loopback() && !v6.is_unique_local() && !v6.is_unicast_link_local(),
-    }
 }
 
 /// Returns whether a word announces another value, as `HELO`, `helo=` and `EHLO:` do; no host name can.

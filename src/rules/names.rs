@@ -5,7 +5,8 @@
 //! Trust: a name proves nothing by itself; who wrote it decides.
 
 /// Returns whether two names are the same host.
-pub(super) fn same_host(a: &str, b: &str) -> bool {
+#[must_use]
+pub fn same_host(a: &str, b: &str) -> bool {
     a.trim_end_matches('.')
         .eq_ignore_ascii_case(b.trim_end_matches('.'))
 }
@@ -13,7 +14,8 @@ pub(super) fn same_host(a: &str, b: &str) -> bool {
 /// Returns whether two names lie in one registered domain.
 ///
 /// Bare names, addresses and names of the public suffix list itself lie in none.
-pub(super) fn same_domain(a: &str, b: &str) -> bool {
+#[must_use]
+pub fn same_domain(a: &str, b: &str) -> bool {
     if !may_share_a_domain(a, b) {
         return false;
     }
@@ -40,25 +42,37 @@ fn may_share_a_domain(a: &str, b: &str) -> bool {
         .unwrap_or(false)
 }
 
+/// Returns whether a host is a domain, or lies below it; a dot at its end does not count.
+#[must_use]
+pub fn lies_in(host: &str, domain: &str) -> bool {
+    let host = host.trim_end_matches('.').as_bytes();
+    let ends = host
+        .len()
+        .checked_sub(domain.len())
+        .and_then(|at| host.split_at_checked(at));
+    ends.is_some_and(|(before, end)| {
+        end.eq_ignore_ascii_case(domain.as_bytes()) && matches!(before, [] | [.., b'.'])
+    })
+}
+
 /// Returns whether two hosts stand in one domain, the one beside the other or below it, and that domain is registered.
-pub(super) fn are_near(a: &str, b: &str) -> bool {
+#[must_use]
+pub fn are_near(a: &str, b: &str) -> bool {
     let within = |host: &str, other: &str| {
-        let (host, other) = (host.trim_end_matches('.'), other.trim_end_matches('.'));
-        let Some((_, parent)) = other.split_once('.') else {
-            return false;
-        };
-        host.len()
-            .checked_sub(parent.len() + 1)
-            .and_then(|at| host.get(at..))
-            .and_then(|tail| tail.strip_prefix('.'))
-            .is_some_and(|tail| tail.eq_ignore_ascii_case(parent))
-            && registered(other).is_some_and(|domain| parent.len() >= domain.len())
+        let other = other.trim_end_matches('.');
+        let parent = other.split_once('.').map(|(_, parent)| parent);
+        parent.is_some_and(|parent| {
+            lies_in(host, parent)
+                && !same_host(host, parent)
+                && registered(other).is_some_and(|domain| parent.len() >= domain.len())
+        })
     };
     within(a, b) || within(b, a)
 }
 
 /// Returns the registered domain of a name.
-pub(super) fn registered(name: &str) -> Option<&str> {
+#[must_use]
+pub fn registered(name: &str) -> Option<&str> {
     let name = name.trim_end_matches('.');
     let last = name.bytes().rev().take_while(|octet| *octet != b'.');
     let last_octets = last.clone().count();
@@ -70,13 +84,15 @@ pub(super) fn registered(name: &str) -> Option<&str> {
 }
 
 /// Returns whether a name names no host that others could know: `localhost`, a bare word.
-pub(super) fn is_bare(name: &str) -> bool {
+#[must_use]
+pub fn is_bare(name: &str) -> bool {
     let name = name.trim_end_matches('.');
     !name.contains('.') && !name.contains(':') || name.eq_ignore_ascii_case("localhost.localdomain")
 }
 
 /// Returns the domain of a mailbox.
-pub(super) fn domain_of(mailbox: &str) -> Option<&str> {
+#[must_use]
+pub fn domain_of(mailbox: &str) -> Option<&str> {
     let at = mailbox.bytes().rposition(|octet| octet == b'@')?;
     mailbox.get(at + 1..)
 }
@@ -98,5 +114,15 @@ mod tests {
         assert!(!same_domain("localhost", "localhost"));
         assert!(!same_domain("192.0.2.7", "198.51.2.7"));
         assert!(is_bare("localhost") && !is_bare("2001:db8::1"));
+    }
+
+    #[test]
+    fn a_host_lies_in_a_domain_by_whole_labels() {
+        for host in ["example.org", "a.Example.org", "a.example.org."] {
+            assert!(lies_in(host, "example.org"), "{host}");
+        }
+        for host in ["badexample.org", "example.org.example.net", "org", "é.org"] {
+            assert!(!lies_in(host, "example.org"), "{host}");
+        }
     }
 }
