@@ -1,6 +1,6 @@
-//! Rules that say of one text what kind it is: refused mailboxes, refusing answers, remarks, ordinary labels.
+//! Rules that say of one text what kind it is: refused mailboxes, refusing answers, remarks, ordinary labels, null paths.
 //!
-//! In: `rules/mailboxes`, `rules/answers`, `rules/hosts`. Out: [`Lines`].
+//! In: `rules/mailboxes`, `rules/answers`, `rules/hosts`, `rules/paths`. Out: [`Lines`].
 //! Failures: [`RuleError`]; every rule brings a text that it matches and one that it skips.
 
 use serde::Deserialize;

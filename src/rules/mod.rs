@@ -109,6 +109,8 @@ pub struct Rules {
     pub labels: Lazy<Lines>,
     /// First labels of hosts that take mail in for others.
     pub exchangers: Lazy<Lines>,
+    /// What a reverse path says by its form.
+    pub paths: Lazy<Lines>,
     /// Networks that the IANA registries set apart.
     pub special: Lazy<SpecialPurpose>,
     /// How mail is submitted at large providers.
@@ -157,7 +159,6 @@ pub enum RuleError {
 }
 
 impl Rules {
-    /// Returns the rules that are built in; each family is read when it is first asked.
     /// Returns whether a domain gives mailboxes to anybody, as far as rules know.
     #[must_use]
     pub fn is_mail_provider(&self, domain: &str) -> bool {
@@ -170,7 +171,7 @@ impl Rules {
                 .any(|desk| desk.roles.contains(&Role::Provider))
     }
 
-    /// Loads the rules that are built in.
+    /// Returns the rules that are built in; each family is read when it is first asked.
     ///
     /// Their examples run in `plaint rules check` and in the tests, not here.
     #[must_use]
@@ -207,6 +208,12 @@ impl Rules {
                 Lines::load(
                     "hosts/exchangers.toml",
                     include_str!("../../rules/hosts/exchangers.toml"),
+                )
+            }),
+            paths: Lazy::new(|| {
+                Lines::load(
+                    "paths/reverse.toml",
+                    include_str!("../../rules/paths/reverse.toml"),
                 )
             }),
             special: Lazy::new(|| {
@@ -252,8 +259,10 @@ impl Rules {
         ran += self.esps.load()?.check()?;
         ran += self.texts.load()?.check()?;
         ran += self.replies.load()?.check()?;
-        ran += self.backscatter.load()?.check()?;
-        ran += self.lists.load()?.check()?;
+        let paths = self.paths.load()?;
+        ran += paths.check()?;
+        ran += self.backscatter.load()?.check(paths)?;
+        ran += self.lists.load()?.check(paths)?;
         Ok(ran)
     }
 }

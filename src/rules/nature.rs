@@ -10,9 +10,9 @@ use std::cell::LazyCell;
 
 use serde::Deserialize;
 
-use super::RuleError;
 use super::file::{self, Common};
 use super::glob::find;
+use super::{Lines, RuleError};
 use crate::intake::{Headers, Names};
 
 /// The kinds that one file knows.
@@ -107,13 +107,13 @@ impl Natures {
     }
 
     /// Runs the examples; returns how many ran.
-    pub(super) fn check(&self) -> Result<usize, RuleError> {
+    pub(super) fn check(&self, paths: &Lines) -> Result<usize, RuleError> {
         let mut ran = 0;
         for rule in &self.rules {
             let fits = |text: &String| {
                 let octets = format!("{text}\n\n");
                 let headers = Headers::parse(octets.as_bytes());
-                rule.fits_headers(&headers, || null_path(&headers))
+                rule.fits_headers(&headers, || null_path(&headers, paths))
             };
             let wrong = rule
                 .matches
@@ -132,11 +132,11 @@ impl Natures {
         Ok(ran)
     }
 
-    /// Returns which of the kinds a message is, if it is one.
+    /// Returns which of the kinds a message is, if it is one; `paths` knows the null path.
     #[must_use]
-    pub fn kind(&self, headers: &Headers<'_>) -> Option<&str> {
+    pub fn kind(&self, headers: &Headers<'_>, paths: &Lines) -> Option<&str> {
         // Several rules ask for the reverse path.
-        let null_path = LazyCell::new(|| null_path(headers));
+        let null_path = LazyCell::new(|| null_path(headers, paths));
         self.rules
             .iter()
             .find(|rule| rule.fits_headers(headers, || *null_path))
@@ -145,14 +145,14 @@ impl Natures {
 
     /// Returns which of the kinds a message is by its reverse path alone, wherever that was noted.
     #[must_use]
-    pub fn kind_by_path(&self, path: &str) -> Option<&str> {
+    pub fn kind_by_path(&self, path: &str, paths: &Lines) -> Option<&str> {
         // As a Return-Path field would hold it, unfolded.
         let noted = || {
             let lines = path.split(['\r', '\n']);
             Cow::Owned(["<"].into_iter().chain(lines).chain([">"]).collect())
         };
         let text_of = |name: &str| name.eq_ignore_ascii_case(RETURN_PATH).then(noted);
-        let null_path = || Some(is_null(path));
+        let null_path = || Some(is_null(path, paths));
         self.rules
             .iter()
             .find(|rule| rule.fits(null_path, text_of))
@@ -164,17 +164,13 @@ impl Natures {
 const RETURN_PATH: &str = "Return-Path";
 
 /// Returns whether the reverse path is the null path; `None` where no host noted it.
-fn null_path(headers: &Headers<'_>) -> Option<bool> {
+fn null_path(headers: &Headers<'_>, paths: &Lines) -> Option<bool> {
     headers
         .first(RETURN_PATH)
-        .map(|field| is_null(&field.text()))
+        .map(|field| is_null(&field.text(), paths))
 }
 
-/// Returns whether this is the null path. RFC 5321 §4.5.5.
-///
-/// sendmail notes it as its daemon's own mailbox, with or without the host, and qmail that of a bounce of a bounce as `#@[]`.
-fn is_null(path: &str) -> bool {
-    let path = path.trim().trim_matches(['<', '>']);
-    let mailbox = path.split_once('@').map_or(path, |(local, _)| local);
-    path.is_empty() || path == "#@[]" || mailbox.eq_ignore_ascii_case("MAILER-DAEMON")
+/// Returns whether this is the null path, in one of the forms that servers note. RFC 5321 §4.5.5.
+fn is_null(path: &str, paths: &Lines) -> bool {
+    paths.says("null", path.trim().trim_matches(['<', '>']))
 }

@@ -13,9 +13,6 @@ use crate::rules::names::{domain_of, registered, same_domain, same_host};
 use crate::rules::received::HopKind;
 use crate::rules::{Rules, is_inner};
 
-/// How forwarders tag the reverse path behind the mailbox that forwards: Gmail, Exchange Online, chasquid.
-const FORWARDED: [&str; 3] = ["+caf_=", "+SRS=", "+fwd_from="];
-
 /// What suggests a forwarder.
 #[derive(Debug)]
 pub(super) struct Sign {
@@ -36,7 +33,7 @@ pub(super) fn sign(
     let last_own = fields.get(boundary)?;
     let below = fields.get(boundary + 1..).unwrap_or_default();
     let kind = list::kind(headers, last_own, rules);
-    if kind.is_none() && !is_possible(headers, last_own, below) {
+    if kind.is_none() && !is_possible(headers, last_own, below, rules) {
         return None;
     }
     let client = Client::of(last_own, below)?;
@@ -62,18 +59,19 @@ pub(super) fn sign(
 }
 
 /// Returns whether any sign can be there that is no list's: nearly all mail has none, and this is quick to see.
-fn is_possible(headers: &Headers<'_>, last_own: &Received<'_>, below: &[Received<'_>]) -> bool {
+fn is_possible(
+    headers: &Headers<'_>,
+    last_own: &Received<'_>,
+    below: &[Received<'_>],
+    rules: &Rules,
+) -> bool {
     let wrote = |field: &Received<'_>| {
         field
             .reading
             .by
             .is_some_and(|by| last_own.client_names().any(|name| same_host(name, by)))
     };
-    let rewritten = |path: &str| {
-        let mut letters = path.as_bytes().windows(3);
-        letters.any(|three| matches!(three, b"SRS" | b"srs"))
-            || path.contains('+') && FORWARDED.iter().any(|tag| path.contains(tag))
-    };
+    let rewritten = |path: &str| Rewritten::of(path, rules).is_some();
     below.iter().any(wrote)
         || below.first().is_some_and(is_broken)
         || last_own.reading.reverse_path.is_some_and(rewritten)
@@ -296,6 +294,26 @@ fn said(client: &Client<'_>, mailbox: &str) -> String {
     )
 }
 
+/// A reverse path that some forwarder rewrote.
+struct Rewritten<'p> {
+    /// The domain that the path names now.
+    domain: &'p str,
+    /// Whether the forwarding mailbox stands in front, with a tag behind it.
+    is_tagged: bool,
+}
+
+impl<'p> Rewritten<'p> {
+    /// Returns what a path says, as its form is known to the rules.
+    fn of(path: &'p str, rules: &Rules) -> Option<Self> {
+        let path = path.trim_matches(['<', '>', ' ']);
+        let is_tagged = rules.paths.says("tagged", path);
+        Some(Self {
+            domain: domain_of(path).filter(|_| is_tagged || rules.paths.says("rewritten", path))?,
+            is_tagged,
+        })
+    }
+}
+
 /// The reverse path was rewritten by a forwarder at the client's domain.
 fn rewritten_path(
     headers: &Headers<'_>,
@@ -312,16 +330,10 @@ fn rewritten_path(
             .find(|field| field.is("Return-Path"))?
             .text(),
     };
-    let path = path.trim_matches(['<', '>', ' ']);
-    let (local, domain) = path.rsplit_once('@')?;
-    let is_srs = local.get(..5).is_some_and(|start| {
-        let start = start.to_ascii_uppercase();
-        ["SRS0=", "SRS0+", "SRS0-", "SRS1=", "SRS1+", "SRS1-"].contains(&start.as_str())
-    });
+    let rewritten = Rewritten::of(&path, rules)?;
     // Large providers write the forwarding mailbox in front, at whatever domain it is.
-    let is_tagged = FORWARDED.iter().any(|tag| local.contains(tag));
-    let at_large = is_tagged && rules.providers.writing(client.name).is_some();
-    (at_large || (is_srs || is_tagged) && same_domain(domain, client.name)).then(|| {
+    let at_large = rewritten.is_tagged && rules.providers.writing(client.name).is_some();
+    (at_large || same_domain(rewritten.domain, client.name)).then(|| {
         format!(
             "`{}` rewrote the sender's address as forwarders do",
             Untrusted::text(client.name).up_to(100)

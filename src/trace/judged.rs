@@ -44,7 +44,7 @@ pub fn judge<'t>(
 ) -> Judged<'t> {
     let fields = field::read(texts, rules);
     let side = walk::own_side(&fields, field::is_delivered(headers, &fields), trust, rules);
-    let automatic = rules.backscatter.kind(headers);
+    let automatic = rules.backscatter.kind(headers, &rules.paths);
     let mut found = Judged {
         nature: automatic.map_or(Nature::Mail, |_| Nature::Backscatter),
         verdicts: side.verdicts,

@@ -57,9 +57,9 @@ pub(super) fn kind<'r>(
     last_own: &Received<'_>,
     rules: &'r Rules,
 ) -> Option<&'r str> {
-    rules.lists.kind(headers).or_else(|| {
+    rules.lists.kind(headers, &rules.paths).or_else(|| {
         let path = last_own.reading.reverse_path?;
-        rules.lists.kind_by_path(path)
+        rules.lists.kind_by_path(path, &rules.paths)
     })
 }
 
@@ -106,7 +106,7 @@ pub(super) fn named_list(
                     .is_some_and(|at| same_domain(at, &domain) || same_host(at, &domain))
         })
     });
-    reposted || rules.lists.kind(headers).is_some()
+    reposted || rules.lists.kind(headers, &rules.paths).is_some()
 }
 
 /// Returns the domain of the list that the message claims to come from.
