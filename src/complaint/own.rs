@@ -118,7 +118,7 @@ pub(crate) fn shown(headers: &Headers<'_>, trace: &Trace, rules: &Rules) -> Vec<
                 break;
             }
             received += 1;
-        } else if rules.fields.is_recipient(field.name()) {
+        } else if rules.fields.is_recipient(field) {
             found.extend(addresses_in(&field.text()));
         }
     }
@@ -189,7 +189,7 @@ fn named_recipients(headers: &Headers<'_>, rules: &Rules) -> Vec<String> {
     let mut found = Vec::new();
     for field in headers.fields() {
         let text = field.text();
-        if rules.fields.is_addressee(field.name()) || rules.fields.is_recipient(field.name()) {
+        if rules.fields.is_addressee(field.name()) || rules.fields.is_recipient(field) {
             found.extend(addresses_in(&text));
         } else if field.is("Received") {
             // RFC 5321 §4.4: `for` stands before the one recipient; a forged line has it, too.

@@ -52,6 +52,11 @@ impl<'m> Field<'m> {
         self.sum == sum(name.as_bytes()) && self.name.eq_ignore_ascii_case(name.as_bytes())
     }
 
+    /// Returns whether this may be one of some fields; most others are ruled out.
+    pub(crate) const fn may_be(&self, names: Names) -> bool {
+        names.0 >> self.sum & 1 == 1
+    }
+
     /// Returns what stands after the colon, folded as received, without the last line end.
     #[must_use]
     pub fn raw(&self) -> &'m [u8] {

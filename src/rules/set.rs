@@ -13,6 +13,7 @@ use serde::Deserialize;
 use super::RuleError;
 use super::file::{self, Common};
 use super::words::Words;
+use crate::intake::{Field, Names};
 
 /// What the values of a set are compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -281,9 +282,13 @@ impl Sets {
     }
 }
 
-/// What `rules/complaints/fields.toml` says: header fields and words, as munging needs them.
+/// What `rules/complaints/fields.toml` says: header fields and words, as trace and munging need them.
 #[derive(Debug, Default)]
-pub struct Fields(Sets);
+pub struct Fields {
+    sets: Sets,
+    /// Fields that name the recipient: nearly all others are ruled out at once.
+    recipient: Names,
+}
 
 impl Fields {
     /// Loads what is built in.
@@ -293,18 +298,22 @@ impl Fields {
             "complaints/fields.toml",
             include_str!("../../rules/complaints/fields.toml"),
         )?;
-        Ok(Self(sets))
+        let values = sets.exact.get("recipient").into_iter().flatten();
+        Ok(Self {
+            recipient: Names::of(values.map(|(name, _)| name.as_str())),
+            sets,
+        })
     }
 
     /// Runs the examples; returns how many ran.
     pub(super) fn check(&self) -> Result<usize, RuleError> {
-        self.0.check()
+        self.sets.check()
     }
 
     /// Returns whether a header field names the recipient, where an own host wrote it.
     #[must_use]
-    pub fn is_recipient(&self, name: &[u8]) -> bool {
-        self.is("recipient", name)
+    pub fn is_recipient(&self, field: &Field<'_>) -> bool {
+        field.may_be(self.recipient) && self.is("recipient", field.name())
     }
 
     /// Returns whether a header field lists whom the message was addressed to.
@@ -322,11 +331,11 @@ impl Fields {
     /// Returns whether a local part is a role or an ordinary word, and says nothing by itself.
     #[must_use]
     pub fn is_ordinary(&self, local: &str) -> bool {
-        self.0.held("ordinary", local).is_some()
+        self.sets.held("ordinary", local).is_some()
     }
 
     fn is(&self, kind: &str, name: &[u8]) -> bool {
-        std::str::from_utf8(name).is_ok_and(|name| self.0.held(kind, name).is_some())
+        std::str::from_utf8(name).is_ok_and(|name| self.sets.held(kind, name).is_some())
     }
 }
 

@@ -83,24 +83,16 @@ pub(super) fn read<'t>(texts: &'t Texts<'_>, rules: &'t Rules) -> Vec<Received<'
         .collect()
 }
 
-/// Fields in which a host notes whom it delivered to.
-pub(super) const DELIVERED: [&str; 4] = [
-    "Delivered-To",
-    "X-Original-To",
-    "Envelope-To",
-    "X-Envelope-To",
-];
-
 /// Returns whether a host noted above all Received fields that it delivered the message.
 ///
 /// RFC 5321 §4.4: the host that makes the final delivery puts a Return-Path on top.
-pub(super) fn is_delivered(headers: &Headers<'_>, fields: &[Received<'_>]) -> bool {
+pub(super) fn is_delivered(headers: &Headers<'_>, fields: &[Received<'_>], rules: &Rules) -> bool {
     let first = fields.first().map_or(0, |field| field.place);
     headers
         .fields()
         .iter()
         .take(first)
-        .any(|field| field.is("Return-Path") || DELIVERED.iter().any(|name| field.is(name)))
+        .any(|field| field.is("Return-Path") || rules.fields.is_recipient(field))
 }
 
 /// Returns whether an address belongs to nobody's network but the one it is used in.

@@ -5,7 +5,7 @@
 //! Trust: a stranger can write all of these lines. A sign makes a question, never a belief; and the host that
 //! handed the message over must bear the name that the sign is about.
 
-use super::field::{DELIVERED, Received};
+use super::field::Received;
 use super::list::{self, list_host, posted};
 use super::{Forwarder, Trust};
 use crate::intake::{Headers, Untrusted};
@@ -37,12 +37,12 @@ pub(super) fn sign(
         return None;
     }
     let client = Client::of(last_own, below)?;
-    let recipients = Recipients::of(headers, fields, boundary, trust);
+    let recipients = Recipients::of(headers, fields, boundary, trust, rules);
     let list = list_host(headers)
         .filter(|domain| same_domain(domain, client.name) || same_host(domain, client.name));
     let posted = kind.and_then(|kind| posted(headers, &client, last_own, below, kind));
     let is_list = list.is_some() || posted.is_some();
-    let why = forwarded_for(headers, fields, boundary, &client, &recipients)
+    let why = forwarded_for(headers, fields, boundary, &client, &recipients, rules)
         .or_else(|| rewritten_path(headers, last_own, &client, rules))
         .or_else(|| forwarded_header(headers, last_own, &client, &recipients))
         .or_else(|| addressed_to(headers, last_own, below, &client, &recipients))
@@ -128,7 +128,9 @@ pub(super) fn is_backup(
     is_exchanger
         && (broken
             || match next.reading.for_ {
-                Some(mailbox) => Recipients::of(headers, fields, boundary, trust).holds(mailbox),
+                Some(mailbox) => {
+                    Recipients::of(headers, fields, boundary, trust, rules).holds(mailbox)
+                }
                 None => is_filter,
             })
 }
@@ -170,6 +172,7 @@ impl<'t> Recipients<'t> {
         fields: &[Received<'t>],
         boundary: usize,
         trust: &'t Trust,
+        rules: &Rules,
     ) -> Self {
         let own = fields.get(..=boundary).unwrap_or_default();
         let place = own.last().map_or(0, |field| field.place);
@@ -182,7 +185,7 @@ impl<'t> Recipients<'t> {
                 .fields()
                 .iter()
                 .take(place)
-                .filter(|field| DELIVERED.iter().any(|name| field.is(name)))
+                .filter(|field| rules.fields.is_recipient(field))
                 .map(|field| field.text()),
         );
         mailboxes.extend(
@@ -242,6 +245,7 @@ fn forwarded_for(
     boundary: usize,
     client: &Client<'_>,
     recipients: &Recipients<'_>,
+    rules: &Rules,
 ) -> Option<String> {
     let below = fields.get(boundary + 1..)?;
     let mut wrote = false;
@@ -276,7 +280,7 @@ fn forwarded_for(
         .iter()
         .take(until?)
         .skip(from + 1)
-        .filter(|field| DELIVERED.iter().any(|name| field.is(name)))
+        .filter(|field| rules.fields.is_recipient(field))
         .map(|field| field.text())
         .find(|mailbox| {
             let mailbox = mailbox.trim_matches(['<', '>']);

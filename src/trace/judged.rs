@@ -43,7 +43,12 @@ pub fn judge<'t>(
     rules: &'t Rules,
 ) -> Judged<'t> {
     let fields = field::read(texts, rules);
-    let side = walk::own_side(&fields, field::is_delivered(headers, &fields), trust, rules);
+    let side = walk::own_side(
+        &fields,
+        field::is_delivered(headers, &fields, rules),
+        trust,
+        rules,
+    );
     let automatic = rules.backscatter.kind(headers, &rules.paths);
     let mut found = Judged {
         nature: automatic.map_or(Nature::Mail, |_| Nature::Backscatter),

@@ -98,7 +98,7 @@ pub(super) fn named_list(
     let Some((at, _)) = host else {
         return false;
     };
-    let above = Recipients::of(headers, fields, at - 1, trust);
+    let above = Recipients::of(headers, fields, at - 1, trust, rules);
     let reposted = own.iter().skip(at).any(|field| {
         field.reading.for_.is_some_and(|mailbox| {
             above.are_others(mailbox)

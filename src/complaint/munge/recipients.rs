@@ -21,9 +21,11 @@ pub(super) fn hide(
 ) -> (Option<Vec<u8>>, usize) {
     let headers = Headers::parse(octets);
     let mut pieces: Vec<(usize, usize)> = Vec::new();
-    for field in headers.fields().iter().filter(|field| {
-        rules.fields.is_addressee(field.name()) || rules.fields.is_recipient(field.name())
-    }) {
+    for field in headers
+        .fields()
+        .iter()
+        .filter(|field| rules.fields.is_addressee(field.name()) || rules.fields.is_recipient(field))
+    {
         let raw = String::from_utf8_lossy(field.raw());
         // A lossy reading has other offsets; then the addresses are sought in the octets themselves.
         for address in addresses_in(&raw).iter().take(FIELD_ADDRESSES) {
