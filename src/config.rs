@@ -380,6 +380,10 @@ impl Config {
         };
         let mailbox = AbuseMailbox::try_from(text.as_str())
             .map_err(|e| self.amiss("identity.mailbox", format!("`{text}`: {e}")))?;
+        if let Some(other) = self.identity.also_mine.iter().find(|own| !is_address(own)) {
+            let why = format!("`{other}` is no address of the form name@example.org");
+            return Err(self.amiss("identity.also_mine", why));
+        }
         Ok(Some(Identity {
             name: self.identity.name.clone().unwrap_or_default(),
             mailbox,
@@ -483,6 +487,19 @@ fn server(text: &str) -> Option<(IpNet, u16)> {
     let (net, port) = text.rsplit_once(':')?;
     let net = net.trim_start_matches('[').trim_end_matches(']');
     Some((network(net)?, port.parse().ok()?))
+}
+
+/// Returns whether a text has the form of a mailbox, as strangers write it: a local part, one `@`, a domain. RFC 5321 §4.1.2.
+///
+/// What is to be hidden is looked for in many forms; those of half an address stand everywhere.
+#[must_use]
+pub fn is_address(text: &str) -> bool {
+    text.split_once('@').is_some_and(|(local, domain)| {
+        !local.is_empty()
+            && !domain.trim_matches('.').is_empty()
+            && !domain.contains('@')
+            && !text.contains(char::is_whitespace)
+    })
 }
 
 #[cfg(test)]

@@ -634,17 +634,40 @@ fn what_only_the_user_knows_is_quoted_as_his_word() {
         "List-Unsubscribe: <https://n.example/u>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n",
         "hi\r\n",
     ));
-    scene.options.answer = Some(Answer {
+    let answer = Some(Answer {
         says: Says::Unsubscribed {
             when: "2026-03-01".to_owned(),
         },
         on: "2026-11-21".parse().unwrap(),
     });
+    scene.options.answer.clone_from(&answer);
+    assert!(scene.one().desk.ticked);
+    scene.options.answer = None;
+    let unasked = scene.one().desk;
+    assert!(!unasked.ticked, "{unasked:?}");
+    assert!(
+        unasked
+            .unticked_because
+            .unwrap()
+            .contains("only if you did not ask for it")
+    );
+    scene.options.answer = Some(Answer {
+        says: Says::Unsubscribed {
+            when: String::new(),
+        },
+        on: "2026-11-21".parse().unwrap(),
+    });
+    let text = scene.one().text.replace('\n', " ");
+    assert!(
+        text.contains("I unsubscribed, and the mail went on (my"),
+        "{text}"
+    );
+    scene.options.answer = answer;
     scene.options.note = Some("Third time.\u{202e}\nPlease act.".to_owned());
     let text = scene.one().text.replace('\n', " ");
     assert!(
         text.contains(
-            "I unsubscribed on 2026-03-01, and the mail went on (my statement of 2026-11-21)."
+            "I unsubscribed (2026-03-01), and the mail went on (my statement of 2026-11-21)."
         ),
         "{text}"
     );

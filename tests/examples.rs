@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use plaint::complaint::{self, Complaint, Identity, Material, Options, Secret};
+use plaint::complaint::{self, Answer, Complaint, Identity, Material, Options, Says, Secret};
 use plaint::config::Config;
 use plaint::contact::{Contacts, Finder, NoCache, Role, Suspect};
 use plaint::evidence::{self, Evidence, Kind};
@@ -86,6 +86,13 @@ impl Desk {
         let identity: Identity = self.config.identity().unwrap().unwrap();
         let first = earlier.first().unwrap_or(&carried);
         let times: Vec<Timestamp> = earlier.iter().map(|other| boundary(&other.trace)).collect();
+        let mut options = Options::default();
+        if carried.evidence.may_be_wanted() {
+            options.answer = Some(Answer {
+                says: Says::NeverAsked,
+                on: "2026-11-20".parse().unwrap(),
+            });
+        }
         let drafted = complaint::draft(&Material {
             message: &carried.message,
             trace: &carried.trace,
@@ -95,7 +102,7 @@ impl Desk {
             case: self.secret.case(first.message.octets()),
             round: 0,
             identity: &identity,
-            options: &Options::default(),
+            options: &options,
             rules: &self.rules,
             secret: &self.secret,
             now: self.now,

@@ -115,6 +115,10 @@ mod bad_input;
 #[cfg(test)]
 mod report;
 
+// what else is asked at a terminal
+#[cfg(test)]
+mod asked;
+
 // a desk that is dead, silent or the spammer's own
 #[cfg(test)]
 mod upstream;

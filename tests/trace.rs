@@ -352,6 +352,26 @@ fn without_settings_nobody_innocent_is_named_and_forwarders_are_offered() {
 }
 
 #[test]
+fn what_was_denied_once_is_not_asked_again() {
+    let rules = Rules::builtin();
+    for message in labs() {
+        let mut trust = Trust::default();
+        let headers = Headers::parse(&message.octets);
+        while let Some(question) = trace::follow(&headers, &trust, &rules).question {
+            assert!(
+                !trust.denies_host(&question.host),
+                "{}: {}",
+                message.id,
+                question.text
+            );
+            trust
+                .strangers
+                .push(trace::HostPattern::new(&question.host).unwrap());
+        }
+    }
+}
+
+#[test]
 fn a_cut_or_changed_message_is_still_traced_and_names_nobody_innocent() {
     let rules = Rules::builtin();
     for message in labs().into_iter().step_by(9) {

@@ -114,7 +114,15 @@ fn ask_and_send(
         session
             .term
             .status(&format!("Nothing was sent. {declined}"));
-        return Ok(Ended::Done(Exit::Done));
+        let all_barred = answer
+            .declined
+            .iter()
+            .all(|declined| matches!(declined.reason, Reason::Barred(_)));
+        return Ok(Ended::Done(if all_barred {
+            Exit::NoConsent
+        } else {
+            Exit::Done
+        }));
     }
     send(session, ledger, answer.approved, ShownAs::New, way).map(Ended::Done)
 }

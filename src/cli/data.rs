@@ -37,6 +37,16 @@ pub(crate) fn run(args: DataArgs, session: &mut Session) -> Result<Exit, Failure
         DataCommand::Purge { older_than } => {
             let age = age(&older_than)?;
             let before = now.checked_sub(age).map_err(|_| no_age(&older_than))?;
+            if session.asker.can_ask() {
+                let question = format!(
+                    "Forget all cases that are older than {}, with their complaints and what became of them?",
+                    older_than.trim()
+                );
+                if !session.ask().yes(&question).map_err(|e| no_answer(&e))? {
+                    session.term.status("Nothing was forgotten.");
+                    return Ok(Exit::Done);
+                }
+            }
             let forgotten = ledger.purge(before, now)?;
             told(session, forgotten);
             Ok(Exit::Done)

@@ -184,7 +184,7 @@ fn without_leaks(
     };
     Err(Failure::new(Exit::NoConsent, "you can still be found in the complaint")
         .because(leak)
-        .remedy("add what is yours to `also_mine` and `also_mask` in [identity], or use `--munge none`; nothing was printed or sent"))
+        .remedy("add what is yours to `also_mine` and `also_mask` in [identity]; nothing was printed or sent"))
 }
 
 /// Prints one mail as it is, or one mail per desk as mboxrd.

@@ -6,9 +6,10 @@
 use super::Session;
 use super::input::no_answer;
 use crate::complaint::Identity;
-use crate::config::{Answer, remember};
+use crate::config::{Answer, is_address, remember};
 use crate::contact::AbuseMailbox;
 use crate::failure::{Exit, Failure};
+use crate::intake::Untrusted;
 
 /// Returns who complains: from the settings, or asked once.
 pub(super) fn identity(session: &mut Session) -> Result<Identity, Failure> {
@@ -52,18 +53,23 @@ fn ask(session: &mut Session) -> Result<Identity, Failure> {
         .ask()
         .line("Your name under the complaint (Enter for none):", None)
         .map_err(|e| no_answer(&e))?;
-    let also_mine: Vec<String> = session
-        .ask()
-        .line(
-            "Other addresses of yours, to be hidden, too (with commas; Enter for none):",
-            None,
-        )
-        .map_err(|e| no_answer(&e))?
-        .split([',', ' '])
-        .map(str::trim)
-        .filter(|text| text.contains('@'))
-        .map(str::to_owned)
-        .collect();
+    let also_mine: Vec<String> = loop {
+        let line = session
+            .ask()
+            .line(
+                "Other addresses of yours, to be hidden, too (with commas; Enter for none):",
+                None,
+            )
+            .map_err(|e| no_answer(&e))?;
+        let named = line.split([',', ';', ' ']).filter(|text| !text.is_empty());
+        match named.clone().find(|text| !is_address(text)) {
+            None => break named.map(str::to_owned).collect(),
+            Some(other) => session.term.status(&format!(
+                "`{}` is no address of the form name@example.org.",
+                Untrusted::text(other)
+            )),
+        }
+    };
     offer_to_write(session, &mailbox, &name, &also_mine)?;
     // What was answered holds for this run, written or not.
     session.config.identity.mailbox = Some(mailbox.to_string());
@@ -88,7 +94,7 @@ fn offer_to_write(
         return Ok(());
     };
     let question = format!("Write this to {}?", file.display());
-    if !session.ask().yes(&question).map_err(|e| no_answer(&e))? {
+    if !session.ask().agrees(&question).map_err(|e| no_answer(&e))? {
         return Ok(());
     }
     let mut answers = vec![("identity", "mailbox", Answer::Set(mailbox.to_string()))];

@@ -7,7 +7,6 @@ use super::Session;
 use super::input::no_answer;
 use super::way::Way;
 use crate::complaint::{Answer, Says};
-use crate::evidence::Kind;
 use crate::failure::Failure;
 use crate::ledger::Ledger;
 
@@ -24,7 +23,7 @@ pub(super) fn answer(
     ledger: &mut Ledger,
     way: &Way,
 ) -> Result<Option<Answer>, Failure> {
-    if !is_newsletter(way) {
+    if !way.evidence.may_be_wanted() {
         return Ok(None);
     }
     let Some(subject) = subject(way) else {
@@ -34,21 +33,24 @@ pub(super) fn answer(
     // Who once signed up may have unsubscribed since, and the mail goes on.
     let may_have_changed =
         |before: &Answer| matches!(before.says, Says::OnceSignedUp | Says::Unknown);
-    if before
-        .as_ref()
-        .is_some_and(|before| !may_have_changed(before))
-        || !session.asker.can_ask()
-    {
+    if let Some(before) = &before {
+        session.term.status(&format!(
+            "On {} you said of this sender: \"{}\".",
+            before.on,
+            said(&before.says)
+        ));
+    }
+    if !session.asker.can_ask() {
         return Ok(before);
     }
-    if let Some(before) = &before {
-        let said = match before.says {
-            Says::OnceSignedUp => "once signed up",
-            _ => "don't know",
-        };
-        session
-            .term
-            .status(&format!("On {} you said that you {said}.", before.on));
+    if let Some(before) = before.as_ref().filter(|before| !may_have_changed(before)) {
+        let holds = session
+            .ask()
+            .agrees("Is that still so?")
+            .map_err(|e| no_answer(&e))?;
+        if holds {
+            return Ok(Some(before.clone()));
+        }
     }
     let says = ask(session)?;
     let now = session.now();
@@ -68,18 +70,12 @@ pub(super) fn answer(
 ///
 /// Who once signed up must not find the complaint ticked in `plaint review`.
 pub(super) fn remembered(ledger: &Ledger, way: &Way) -> Result<Option<Answer>, Failure> {
-    let Some(subject) = subject(way).filter(|_| is_newsletter(way)) else {
+    let Some(subject) = subject(way).filter(|_| way.evidence.may_be_wanted()) else {
         return Ok(None);
     };
     let before = ledger.remembered(WORD, &subject)?;
     // An answer of another version is asked for again.
     Ok(before.and_then(|before| serde_json::from_str(&before.answer).ok()))
-}
-
-/// Returns whether the message is list-like mail of a sender that has a name.
-fn is_newsletter(way: &Way) -> bool {
-    let evidence = &way.evidence;
-    evidence.kind == Kind::Newsletter || evidence.esp.is_some() || evidence.unsubscribe.is_some()
 }
 
 /// Returns what the answer is about: the customer of the mail service, or the author's address.
@@ -98,16 +94,30 @@ fn subject(way: &Way) -> Option<String> {
     Some(mailbox.as_str().to_lowercase())
 }
 
+/// What can be said of a newsletter, in the order in which it is offered.
+const ANSWERS: [&str; 4] = [
+    "I never asked for it",
+    "I unsubscribed, and it goes on",
+    "I once signed up",
+    "I don't know",
+];
+
+/// Returns an answer as it was offered.
+const fn said(says: &Says) -> &'static str {
+    let [never, unsubscribed, once, unknown] = ANSWERS;
+    match says {
+        Says::NeverAsked => never,
+        Says::Unsubscribed { .. } => unsubscribed,
+        Says::OnceSignedUp => once,
+        Says::Unknown => unknown,
+    }
+}
+
 fn ask(session: &mut Session) -> Result<Says, Failure> {
-    let rows = [
-        "I never asked for it".to_owned(),
-        "I unsubscribed, and it goes on".to_owned(),
-        "I once signed up".to_owned(),
-        "I don't know".to_owned(),
-    ];
+    let rows = ANSWERS.map(str::to_owned);
     let chosen = session
         .ask()
-        .one_of(
+        .named_of(
             "This looks like a newsletter. What can you say about it?",
             &rows,
         )
@@ -118,8 +128,8 @@ fn ask(session: &mut Session) -> Result<Says, Failure> {
             when: session
                 .ask()
                 .line(
-                    "When did you unsubscribe? (a date, or a few words)",
-                    Some("some time ago"),
+                    "When did you unsubscribe? (a date, or a few words; Enter leaves it out)",
+                    None,
                 )
                 .map_err(|e| no_answer(&e))?,
         },

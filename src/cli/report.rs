@@ -146,16 +146,26 @@ fn nothing_to_report(session: &mut Session, trace: &Trace) -> Exit {
 /// Says that a message was reported before.
 fn already(session: &mut Session, trace: &Trace, done: &Earlier) -> Exit {
     session.term.answer(&say::source(trace, None));
-    session.term.answer(&format!(
-        "You reported it already: to {} on {} ({}). Nothing was sent again.",
-        done.desk,
-        say::utc(done.at),
-        done.state
-    ));
-    session.term.hint(&format!(
-        "`plaint log show {}` shows that complaint",
-        done.id
-    ));
+    let (desk, at) = (&done.desk, say::utc(done.at));
+    if matches!(done.state, State::Data | State::Unknown) {
+        session.term.answer(&format!(
+            "You may have reported it already: on {at} a complaint was handed over for {desk}, and no answer came back. \
+             Nothing was sent again."
+        ));
+        session.term.hint(&format!(
+            "`plaint outbox resolve {}` settles what became of it",
+            done.id
+        ));
+    } else {
+        session.term.answer(&format!(
+            "You reported it already: to {desk} on {at} ({}). Nothing was sent again.",
+            done.state
+        ));
+        session.term.hint(&format!(
+            "`plaint log show {}` shows that complaint",
+            done.id
+        ));
+    }
     Exit::NothingToReport
 }
 

@@ -158,10 +158,13 @@ fn ask(session: &mut Session, from: &str) -> Result<TransportKind, Failure> {
     }
     session.config.delivery.transport = Some(kind);
     if let Some(file) = session.config.file.clone() {
-        remember(&file, &answers)?;
-        session
-            .term
-            .status(&format!("Written to {}.", file.display()));
+        let question = format!("Write this to {}?", file.display());
+        if session.ask().agrees(&question).map_err(|e| no_answer(&e))? {
+            remember(&file, &answers)?;
+            session
+                .term
+                .status(&format!("Written to {}.", file.display()));
+        }
     }
     Ok(kind)
 }

@@ -247,6 +247,9 @@ pub(super) fn blocked_for_all(case: &Case<'_>, suspect: &Suspect, role: Role) ->
     if answer.is_some_and(|answer| answer.says == Says::OnceSignedUp) {
         return because("you once signed up: unsubscribing is the way to stop it");
     }
+    if answer.is_none() && case.material.evidence.may_be_wanted() {
+        return because("it looks like a newsletter: tick it only if you did not ask for it");
+    }
     if !case.source.reportable {
         return Some(case.source.why.clone());
     }

@@ -214,7 +214,7 @@ pub enum Says {
     NeverAsked,
     /// He unsubscribed, and it went on.
     Unsubscribed {
-        /// When, in his words.
+        /// When, in his words; empty where he did not say.
         when: String,
     },
     /// He once signed up: unsubscribing is the way.

@@ -398,6 +398,9 @@ impl Text<'_, '_> {
             let date = on.to_string();
             match says {
                 Says::NeverAsked => self.say("never", &[("date", &date)]),
+                Says::Unsubscribed { when } if when.is_empty() => {
+                    self.say("unsubscribed-plain", &[("date", &date)])
+                }
                 Says::Unsubscribed { when } => {
                     self.say("unsubscribed", &[("when", &shown(when)), ("date", &date)])
                 }

@@ -86,6 +86,16 @@ impl fmt::Display for Caution {
                 "you agreed to this on {}, and it waits in the outbox",
                 day(*at)
             ),
+            Self::Duplicate(State::Unknown | State::Data, at) => write!(
+                f,
+                "it may have been reported to this desk on {}: no answer came back",
+                day(*at)
+            ),
+            Self::Duplicate(State::Rejected, at) => write!(
+                f,
+                "this desk's server refused it for good on {}, and would again",
+                day(*at)
+            ),
             Self::Duplicate(state, at) => write!(
                 f,
                 "already reported to this desk ({state} since {})",
@@ -125,7 +135,7 @@ impl fmt::Display for Caution {
                 f.write_str("this desk refuses complaints in which something is masked")
             }
             Self::ProposeHeadersOnly => f.write_str(
-                "this desk's filter refused a whole message before; `--munge headers-only` may pass",
+                "this desk's filter refused a whole message before; one with `--munge headers-only` may pass",
             ),
             Self::Forwarded(mailbox) => {
                 write!(f, "this desk said that complaints go to {mailbox}")

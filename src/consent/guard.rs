@@ -401,7 +401,7 @@ mod tests {
             .map(|caution| format!("{:?}: {caution}", caution.weight()))
             .collect();
         insta::assert_snapshot!(told.join("\n"), @r"
-        Holds: already reported to this desk (unknown since 2026-11-21)
+        Holds: it may have been reported to this desk on 2026-11-21: no answer came back
         Holds: you agreed to this on 2026-11-21, and it waits in the outbox
         Holds: you said that no mail is to go to this desk
         Holds: this desk had 1 about this address within a day, and that is the limit
@@ -411,7 +411,7 @@ mod tests {
         Unticks: mail to this desk came back (5.1.1); not before 2026-11-23
         Unticks: this desk wants its form to be used: https://example.net/form
         Unticks: this desk refuses complaints in which something is masked
-        Warns: this desk's filter refused a whole message before; `--munge headers-only` may pass
+        Warns: this desk's filter refused a whole message before; one with `--munge headers-only` may pass
         Warns: this desk said that complaints go to abuse@example.com
         ");
     }

@@ -60,6 +60,14 @@ pub struct Evidence {
     pub unsubscribe: Option<Unsubscribe>,
 }
 
+impl Evidence {
+    /// Returns whether only the user can know if he asked for the mail: bulk mail of a sender that has a name.
+    #[must_use]
+    pub const fn may_be_wanted(&self) -> bool {
+        matches!(self.kind, Kind::Newsletter) || self.esp.is_some() || self.unsubscribe.is_some()
+    }
+}
+
 /// Kind of abuse.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Kind {

@@ -100,8 +100,17 @@ impl Asker {
 
     /// Asks yes or no, in words; no is what Enter means.
     pub(crate) fn yes(&mut self, question: &str) -> Result<bool, TtyError> {
+        self.yes_or_no(question, "no")
+    }
+
+    /// Asks for yes or no; Enter means yes: only for what does no harm and can be undone.
+    pub(crate) fn agrees(&mut self, question: &str) -> Result<bool, TtyError> {
+        self.yes_or_no(question, "yes")
+    }
+
+    fn yes_or_no(&mut self, question: &str, enter: &str) -> Result<bool, TtyError> {
         loop {
-            let line = self.line(&format!("{question} (yes/no)"), Some("no"))?;
+            let line = self.line(&format!("{question} (yes/no)"), Some(enter))?;
             match line.to_ascii_lowercase().as_str() {
                 "yes" | "y" => return Ok(true),
                 "no" | "n" => return Ok(false),
@@ -112,13 +121,27 @@ impl Asker {
 
     /// Lets one of several rows be chosen by its number; the first is what Enter means.
     pub(crate) fn one_of(&mut self, question: &str, rows: &[String]) -> Result<usize, TtyError> {
+        self.chosen(question, rows, Some("1"))
+    }
+
+    /// Lets one of several rows be chosen by its number; Enter means none of them, and it is asked again.
+    pub(crate) fn named_of(&mut self, question: &str, rows: &[String]) -> Result<usize, TtyError> {
+        self.chosen(question, rows, None)
+    }
+
+    fn chosen(
+        &mut self,
+        question: &str,
+        rows: &[String],
+        enter: Option<&str>,
+    ) -> Result<usize, TtyError> {
         let mut text = format!("{question}\n");
         for (at, row) in rows.iter().enumerate() {
             text.push_str(&format!("  {}  {row}\n", at + 1));
         }
         self.show(&text)?;
         loop {
-            let line = self.line("Number:", Some("1"))?;
+            let line = self.line("Number:", enter)?;
             match line.parse::<usize>() {
                 Ok(number) if (1..=rows.len()).contains(&number) => return Ok(number - 1),
                 _ => self.show(&format!("Please type a number from 1 to {}.\n", rows.len()))?,

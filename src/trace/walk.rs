@@ -128,11 +128,14 @@ impl<'t> Walk<'_, 't> {
                     .all(|above| above.reading.by.is_none())
                 && !self.trust.holds_host(by)
             {
-                let question = Question::own_host(by);
-                let why = Sentence::new("the fields above it name no host, and nothing says that ")
-                    .name(by)
-                    .say(" delivered to you");
-                side.doubt.get_or_insert(question);
+                let why = if self.trust.denies_host(by) {
+                    denied(field)
+                } else {
+                    side.doubt.get_or_insert(Question::own_host(by));
+                    Sentence::new("the fields above it name no host, and nothing says that ")
+                        .name(by)
+                        .say(" delivered to you")
+                };
                 side.verdicts.push((HopTrust::Claimed, why));
                 side.end = End::Stopped;
                 return side;
@@ -205,8 +208,7 @@ impl<'t> Walk<'_, 't> {
             return Believed::Yes(of_provider(written(), provider));
         }
         if self.trust.denies_host(by) {
-            let why = Sentence::new("you said that ").writer(field);
-            return Believed::No(why.say(" is not yours, so no field of your own side is there"));
+            return Believed::No(denied(field));
         }
         Believed::Yes(
             written().say(": the topmost field is the work of whoever keeps your mailbox"),
@@ -364,4 +366,11 @@ fn is_name_of(name: &str, by: &str) -> bool {
                 .split('.')
                 .next()
                 .is_some_and(|label| same_host(&bare(name), label))
+}
+
+/// Returns why a topmost field counts for nothing whose writer the user called a stranger.
+fn denied<'t>(field: &Received<'t>) -> Sentence<'t> {
+    Sentence::new("you said that ")
+        .writer(field)
+        .say(" is not yours, so no field of your own side is there")
 }
