@@ -65,7 +65,9 @@ fn enter_says_nothing_of_a_newsletter() {
     player.type_line("no").unwrap();
     player.read_to("(Number):").unwrap();
     player.type_line("3").unwrap();
-    player.read_to("Not ticked: +(you once signed up)").unwrap();
+    player
+        .read_to("Mail that you (signed up for) is no spam")
+        .unwrap();
 }
 
 #[test]

@@ -253,6 +253,8 @@ fn what_two_desks_read_alike_is_shown_once() {
     let second = shown.text(&both[1]);
     assert!(first.contains("Queue id there"));
     assert!(!second.contains("Queue id there"), "{second}");
+    // From a host's desk the codes are hidden.
+    assert!(second.contains("…\n  Message-ID:"), "{second}");
     assert!(second.contains("which you host"), "{second}");
     let rest = format!("and the rest of what {} reads", both[0].desk.key());
     assert!(second.contains(&rest), "{second}");
@@ -626,6 +628,27 @@ fn a_desk_that_takes_a_form_only_gets_a_text_and_no_mail() {
     assert!(complaint.octets.is_empty() && !complaint.desk.ticked);
     assert!(complaint.text.contains("The body of the mail:"));
     assert!(!complaint.text.contains("jane.doe"));
+}
+
+#[test]
+fn a_code_that_is_crossed_out_in_one_place_stands_in_no_other() {
+    let mut scene = Scene::of(spam_with(
+        "Return-Path: <bounce-77120-4419023@n.example>\r\nMessage-ID: <77120.4419023@n.example>\r\n\
+         Feedback-ID: 77120:4419023:news\r\nX-Report-Abuse: please mail abuse+4419023@n.example\r\n\
+         List-Unsubscribe: <mailto:leave-77120-4419023@n.example>\r\n",
+        "see https://n.example/u/4419023\r\n",
+    ));
+    assert!(String::from_utf8_lossy(&scene.one().octets).contains("4419023"));
+    for level in [Munge::Tokens, Munge::HeadersOnly] {
+        scene.options.munge = Some(level);
+        for format in [Format::Arf, Format::Plain, Format::Xarf] {
+            scene.options.format = Some(format);
+            let complaint = scene.one();
+            let octets = String::from_utf8_lossy(&complaint.octets).into_owned();
+            assert!(!octets.contains("4419023"), "{octets}");
+            assert!(!complaint.text.contains("4419023"), "{}", complaint.text);
+        }
+    }
 }
 
 #[test]

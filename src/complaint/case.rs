@@ -12,7 +12,7 @@ use jiff::Timestamp;
 
 use super::leak::Forms;
 use super::own::{self, Own};
-use super::{DraftError, Material};
+use super::{DraftError, Material, munge};
 use crate::evidence::mime::{self, Structure};
 use crate::intake::{Headers, Untrusted};
 use crate::trace::{Hop, HopTrust, Source};
@@ -90,6 +90,15 @@ impl<'a> Case<'a> {
             let received = self.headers.all("Received").nth(self.source.field)?;
             (field.at() < received.at()).then(|| field.text().into_owned())
         })
+    }
+
+    /// Returns what one of the message's fields says as it is quoted to a desk from which codes are hidden, too, or not.
+    pub(super) fn quoted(&self, name: &str, value: String, hides_tokens: bool) -> String {
+        if hides_tokens {
+            munge::field_without_tokens(name, value, &self.headers, self.material.rules)
+        } else {
+            value
+        }
     }
 
     /// Returns a text value of the message's own header section, encoded words decoded.

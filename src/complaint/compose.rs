@@ -246,8 +246,8 @@ impl Feedback {
 }
 
 /// Returns the reverse path as ARF wants it: in angle brackets, and nothing but a path.
-pub(super) fn original_mail_from(case: &Case<'_>) -> Option<String> {
-    let path = case.reverse_path()?;
+pub(super) fn original_mail_from(case: &Case<'_>, hides_tokens: bool) -> Option<String> {
+    let path = case.quoted("Return-Path", case.reverse_path()?, hides_tokens);
     let inner = path
         .trim()
         .trim_start_matches('<')

@@ -193,7 +193,7 @@ fn octets(
         Format::Plain => return compose::plain(envelope, says),
         Format::Arf => {
             let evidence = compose::evidence(exhibit);
-            [text(), feedback(case, call)]
+            [text(), feedback(case, call, exhibit)]
                 .into_iter()
                 .chain(evidence)
                 .collect()
@@ -210,7 +210,7 @@ fn octets(
 }
 
 /// Returns the feedback report that desks' software reads.
-fn feedback(case: &Case<'_>, call: &Call<'_>) -> Part {
+fn feedback(case: &Case<'_>, call: &Call<'_>, exhibit: &Exhibit) -> Part {
     let by = case.boundary.and_then(|hop| hop.by.as_deref());
     let by = by.filter(|by| leak::find(by.as_bytes(), &case.forms).is_empty());
     let incidents = case.material.earlier.len() + 1;
@@ -224,7 +224,7 @@ fn feedback(case: &Case<'_>, call: &Call<'_>) -> Part {
         )
         .field(
             "Original-Mail-From",
-            &compose::original_mail_from(case).unwrap_or_default(),
+            &compose::original_mail_from(case, exhibit.hides_tokens).unwrap_or_default(),
         )
         // RFC 5965 §3.3, RFC 6590 §2: redacted. Readers that want a recipient take the first To
         // of the evidence otherwise, and give up where spam wrote none that can be read.

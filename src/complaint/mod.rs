@@ -173,6 +173,14 @@ pub enum Munge {
     HeadersOnly,
 }
 
+impl Munge {
+    /// Returns whether what could stand for the recipient is hidden, too.
+    #[must_use]
+    pub const fn hides_tokens(self) -> bool {
+        matches!(self, Self::Tokens | Self::HeadersOnly)
+    }
+}
+
 /// Characters of the user's own words in one complaint: a desk reads a few sentences, no letter.
 pub const NOTE_CHARS: usize = 2_000;
 

@@ -39,6 +39,12 @@ pub fn text(complaint: &Complaint) -> String {
 #[derive(Debug, Default)]
 pub struct Shown(BTreeMap<CaseKey, (String, String)>);
 
+/// Lines of a list from which on those that were shown are left out.
+const LIST_LINES: usize = 4;
+
+/// Stands for lines that were shown.
+const AS_ABOVE: &str = "…";
+
 impl Shown {
     /// Remembers the first complaint of each case that can be shown.
     #[must_use]
@@ -51,7 +57,7 @@ impl Shown {
         Self(shown)
     }
 
-    /// Returns the preview of one of them: a paragraph all of whose lines stand in its case's first one is left out.
+    /// Returns the preview of one of them: what stands in its case's first one is left out: whole paragraphs, and lines of lists.
     #[must_use]
     pub fn text(&self, complaint: &Complaint) -> String {
         let first = self.0.get(&complaint.case);
@@ -76,7 +82,11 @@ fn beside(complaint: &Complaint, first: Option<&(String, String)>) -> String {
         .lines()
         .collect();
     let is_new = |paragraph: &&str| !paragraph.lines().all(|line| known.contains(line));
-    let own: Vec<&str> = said.split("\n\n").filter(is_new).collect();
+    let own: Vec<String> = said
+        .split("\n\n")
+        .filter(is_new)
+        .map(|paragraph| shortened(paragraph, &known))
+        .collect();
     let own = own.join("\n\n");
     let lines: Vec<&str> = own.lines().collect();
     for line in lines.iter().take(TEXT_LINES) {
@@ -94,6 +104,25 @@ fn beside(complaint: &Complaint, first: Option<&(String, String)>) -> String {
     along(complaint, &mut out);
     warnings(complaint, &mut out);
     out
+}
+
+/// Returns a paragraph; of a list whose lines are known but for a few, the first line and those.
+fn shortened(paragraph: &str, known: &HashSet<&str>) -> String {
+    let lines: Vec<&str> = paragraph.lines().collect();
+    let is_known = |line: &str| known.contains(line);
+    let known_lines = lines.iter().filter(|line| is_known(line)).count();
+    if known_lines < LIST_LINES || known_lines * 2 < lines.len() {
+        return paragraph.to_owned();
+    }
+    let mut kept: Vec<&str> = Vec::new();
+    for (place, line) in lines.iter().enumerate() {
+        if place == 0 || !is_known(line) {
+            kept.push(line);
+        } else if kept.last() != Some(&AS_ABOVE) {
+            kept.push(AS_ABOVE);
+        }
+    }
+    kept.join("\n")
 }
 
 /// Returns what a person copies into a desk's web form: what decides, then the whole text, as it stands.

@@ -10,7 +10,7 @@ use super::case::{Case, shown};
 const STAMP_LIMIT: usize = 12;
 
 /// Returns the marks that the source's own hosts seem to have left in the message.
-pub(super) fn stamps(case: &Case<'_>) -> Vec<String> {
+pub(super) fn stamps(case: &Case<'_>, hides_tokens: bool) -> Vec<String> {
     let mut found = Vec::new();
     if let Some(line) = queue_id(case) {
         found.push(line);
@@ -19,7 +19,8 @@ pub(super) fn stamps(case: &Case<'_>) -> Vec<String> {
     for field in case.headers.fields() {
         let name = String::from_utf8_lossy(field.name());
         if found.len() < STAMP_LIMIT && rules.held("stamp", &name).is_some() {
-            found.push(format!("{}: {}", shown(&name), shown(&field.text())));
+            let value = case.quoted(&name, field.text().into_owned(), hides_tokens);
+            found.push(format!("{}: {}", shown(&name), shown(&value)));
         }
     }
     found

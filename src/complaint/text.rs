@@ -216,6 +216,11 @@ impl Text<'_, '_> {
         self.say("fact-addr", &[("addr", &case.source.addr.to_string())]);
         let by = of(hop.and_then(|hop| hop.by.as_deref()));
         let id = of(hop.and_then(|hop| hop.id.as_deref()));
+        let hides = self.exhibit.hides_tokens;
+        let path = case.reverse_path();
+        let path = path.map(|path| case.quoted("Return-Path", path, hides));
+        let message_id = case.claimed("Message-ID");
+        let message_id = message_id.map(|id| case.quoted("Message-ID", id, hides));
         for (key, name, value) in [
             (
                 "fact-rdns",
@@ -235,16 +240,8 @@ impl Text<'_, '_> {
             ),
             ("fact-auth", "auth", of(hop.and_then(account))),
             ("fact-id", "id", id.clone()),
-            (
-                "fact-reverse-path",
-                "path",
-                of(case.reverse_path().as_deref()),
-            ),
-            (
-                "fact-message-id",
-                "id",
-                of(case.claimed("Message-ID").as_deref()),
-            ),
+            ("fact-reverse-path", "path", of(path.as_deref())),
+            ("fact-message-id", "id", of(message_id.as_deref())),
         ] {
             self.say(key, &[(name, &value)]);
         }
@@ -315,7 +312,7 @@ impl Text<'_, '_> {
             self.say(key, &[(name, &value)]);
         }
         let stamps = if self.answers_for_source() {
-            stamps(case)
+            stamps(case, self.exhibit.hides_tokens)
         } else {
             Vec::new()
         };

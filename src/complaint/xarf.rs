@@ -44,7 +44,7 @@ pub(super) fn report(case: &Case<'_>, call: &Call<'_>, exhibit: &Exhibit) -> Str
         set("ReportClass", json!("Content"));
         set("ReportType", json!("Phishing"));
         set("SourceUrl", json!(link.url));
-    } else if let Some(path) = original_mail_from(case) {
+    } else if let Some(path) = original_mail_from(case, exhibit.hides_tokens) {
         set("SmtpMailFromAddress", json!(path.trim_matches(['<', '>'])));
     }
     set("ReporterCaseID", json!(case.material.case.reference()));

@@ -22,7 +22,7 @@ mod parts;
 mod tokens;
 
 use parts::{Replaced, replaced};
-pub(super) use tokens::of_text as without_tokens;
+pub(super) use tokens::{of_field as field_without_tokens, of_text as without_tokens};
 
 /// Octets of a line at most. RFC 5322 §2.1.1.
 pub(super) const LINE_LIMIT: usize = 998;
@@ -45,6 +45,8 @@ pub(super) struct Exhibit {
     pub(super) places: usize,
     /// How many other recipients were hidden.
     pub(super) others: usize,
+    /// Whether tokens are crossed out.
+    pub(super) hides_tokens: bool,
     /// How many tokens were crossed out.
     pub(super) tokens: usize,
     /// Octets of the message that were left out, for size or level.
@@ -81,7 +83,8 @@ impl Workshop<'_> {
             octets = hidden.unwrap_or(octets);
             exhibit.others = others;
         }
-        if matches!(level, Munge::Tokens | Munge::HeadersOnly) {
+        exhibit.hides_tokens = level.hides_tokens();
+        if exhibit.hides_tokens {
             let (crossed, tokens) = tokens::cross_out(&octets, self.rules, self.keep_links);
             octets = crossed;
             exhibit.tokens = tokens;

@@ -20,15 +20,12 @@ pub(super) fn cross_out(octets: &[u8], rules: &Rules, keep_links: bool) -> (Vec<
     let mut out = octets.to_vec();
     let mut count = 0;
     let headers = Headers::parse(octets);
+    let authors = authors(&headers);
     for field in headers.fields() {
         let from = field.at() + field.name().len() + 1;
         let range = from..(from + field.raw().len()).min(octets.len());
         let value = octets.get(range.clone()).unwrap_or_default();
-        let places = if rules.fields.is_token(field.name()) {
-            field_tokens(value)
-        } else {
-            link_tokens(value)
-        };
+        let places = tokens(field.name(), value, &authors, rules);
         count += cross(&mut out, places, |at| Some(range.start + at));
     }
     if keep_links {
@@ -69,6 +66,47 @@ pub(super) fn cross_out(octets: &[u8], rules: &Rules, keep_links: bool) -> (Vec<
     (out, count)
 }
 
+/// Crosses out the tokens in what one field of a message says, as it is quoted in a text.
+pub(in crate::complaint) fn of_field(
+    name: &str,
+    value: String,
+    headers: &Headers<'_>,
+    rules: &Rules,
+) -> String {
+    let mut octets = value.into_bytes();
+    let places = tokens(name.as_bytes(), &octets, &authors(headers), rules);
+    cross(&mut octets, places, Some);
+    // Octets of US-ASCII took the place of others: it is the text that it was.
+    String::from_utf8_lossy(&octets).into_owned()
+}
+
+/// Fields in which a message names its authors, RFC 5322 §3.6.2: whom they show is known to everybody who had it.
+const AUTHORS: [&str; 3] = ["From", "Sender", "Reply-To"];
+
+/// Returns what the author fields say, lower case.
+fn authors(headers: &Headers<'_>) -> String {
+    let fields = AUTHORS.iter().flat_map(|name| headers.all(name));
+    let texts: Vec<String> = fields.map(|field| field.text().to_lowercase()).collect();
+    texts.join("\n")
+}
+
+/// Returns the tokens of a header field.
+fn tokens(name: &[u8], value: &[u8], authors: &str, rules: &Rules) -> Vec<std::ops::Range<usize>> {
+    let mut found = link_tokens(value);
+    if rules.fields.is_token(name) {
+        found.extend(field_tokens(value));
+    } else if !AUTHORS
+        .iter()
+        .any(|own| name.eq_ignore_ascii_case(own.as_bytes()))
+    {
+        found.extend(path_tokens(value, authors));
+    }
+    // A link may hold a mailbox.
+    found.sort_by_key(|range| (range.start, range.end));
+    found.dedup();
+    found
+}
+
 /// Crosses out the tokens in the links of a text.
 pub(in crate::complaint) fn of_text(mut text: Vec<u8>, keep_links: bool) -> Vec<u8> {
     if !keep_links {
@@ -98,14 +136,13 @@ fn cross(
 
 /// Returns the tokens of a field that is made for one recipient: all of it but hosts and the words of links.
 fn field_tokens(value: &[u8]) -> Vec<std::ops::Range<usize>> {
-    if memchr::memmem::find(value, b"://").is_some() {
-        return link_tokens(value);
-    }
-    // RFC 5322 §3.6.4: what stands right of the `@` names a host, and stays.
-    let ends = |octet: u8| octet.is_ascii_whitespace() || b"<>,;:?&\"()".contains(&octet);
     let mut found = Vec::new();
-    let mut from = 0;
-    for piece in value.split(|octet| ends(*octet)) {
+    for (from, piece) in pieces(value) {
+        // RFC 3986 §3.2: two slashes stand before a host, which stays; the rest is looked at as a link.
+        if piece.starts_with(b"//") {
+            continue;
+        }
+        // RFC 5322 §3.6.4: what stands right of the `@` names a host, and stays.
         let local = memchr::memchr(b'@', piece).unwrap_or(piece.len());
         let is_mailto = local < piece.len();
         let words = piece.get(..local).unwrap_or_default();
@@ -113,9 +150,41 @@ fn field_tokens(value: &[u8]) -> Vec<std::ops::Range<usize>> {
             runs(words, from)
                 .filter(|run| is_mailto || is_token(value.get(run.clone()).unwrap_or_default())),
         );
-        from += piece.len() + 1;
     }
     found
+}
+
+/// Returns the tokens in local parts: senders make a reverse path for each recipient, and servers note it in many fields.
+///
+/// A mailbox that the author fields show is no such path.
+fn path_tokens(value: &[u8], authors: &str) -> Vec<std::ops::Range<usize>> {
+    let mut found = Vec::new();
+    for (from, piece) in pieces(value) {
+        let Some(local) = memchr::memchr(b'@', piece) else {
+            continue;
+        };
+        let named = piece.rsplit(|octet| *octet == b'=').next();
+        let named = String::from_utf8_lossy(named.unwrap_or(piece)).to_lowercase();
+        if authors.contains(&named) {
+            continue;
+        }
+        let words = piece.get(..local).unwrap_or_default();
+        let is_code =
+            |run: &std::ops::Range<usize>| is_token(value.get(run.clone()).unwrap_or_default());
+        found.extend(runs(words, from).filter(is_code));
+    }
+    found
+}
+
+/// Returns the pieces of a field's value that hold no blank or delimiter, and where each begins.
+fn pieces(value: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
+    let ends = |octet: &u8| octet.is_ascii_whitespace() || b"<>,;:?&\"()".contains(octet);
+    let mut at = 0;
+    value.split(ends).map(move |piece| {
+        let from = at;
+        at += piece.len() + 1;
+        (from, piece)
+    })
 }
 
 /// Returns the tokens in the links of a text, behind host and first part of the path.
@@ -214,5 +283,26 @@ mod tests {
             "{after}"
         );
         assert!(!after.contains("4F2C71A0"));
+    }
+
+    #[test]
+    fn a_path_made_for_one_recipient_goes_wherever_it_was_noted() {
+        let text = "Return-Path: <bounce-77120-4419023@lists.example.com>\r\n\
+             Received: from a (a [192.0.2.7]) (envelope-from <bounce-77120-4419023@lists.example.com>) by mx1234567.example.org\r\n\
+             Authentication-Results: mx1234567.example.org; spf=pass smtp.mailfrom=bounce-77120-4419023@lists.example.com\r\n\
+             List-Unsubscribe: <mailto:leave-77120-4419023@lists.example.com>, <https://u12345.example.com/u/9f8e7d6c5b?id=4419023>\r\n\
+             From: Ann <ann4419023@example.com>\r\nX-Sender: ann4419023@example.com\r\n\r\n";
+        let after = crossed(text, false);
+        assert!(
+            !after.contains("-4419023") && !after.contains("=4419023"),
+            "{after}"
+        );
+        assert_eq!(after.matches("ann4419023@example.com").count(), 2);
+        assert_eq!(after.matches("mx1234567.example.org").count(), 2);
+        assert!(after.contains("https://u12345.example.com/u/xxxxxxxxxx?id=xxxxxxx"));
+        assert!(
+            after.contains("<mailto:xxxxx-xxxxx-xxxxxxx@lists.example.com>"),
+            "{after}"
+        );
     }
 }
