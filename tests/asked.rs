@@ -98,3 +98,73 @@ fn a_purge_asks_where_somebody_can_answer() {
     );
     assert!(trial.pipe(&["log"], b"").stdout.contains("northpath"));
 }
+
+/// Returns a mail in which another came as an attachment; `way` is its own header.
+fn forward(trial: &Trial, way: &str) -> String {
+    let spam = std::fs::read_to_string(trial.home.path("pills.eml")).unwrap();
+    format!(
+        "{way}From: Ann <ann@oakfield.example>\nTo: robin@reed.example\nSubject: Fwd: look at this\n\
+         MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nThis came to me today.\n--b\n\
+         Content-Type: message/rfc822\nContent-Disposition: attachment; filename=spam.eml\n\n{spam}\n--b--\n"
+    )
+}
+
+#[test]
+fn who_forwards_a_spam_is_not_taken_for_the_spammer() {
+    let trial = Trial::begin();
+    let now = jiff::Timestamp::now().strftime("%a, %d %b %Y %H:%M:%S +0000");
+    let way = format!(
+        "Received: from mail.oakfield.example (mail.oakfield.example [198.51.100.77])\n\
+         \tby mail.harbourhost.example (Postfix) with ESMTPS id 4F2C71A0\n\tfor <robin@reed.example>; {now}\n"
+    );
+    trial.file("fwd.eml", forward(&trial, &way).as_bytes());
+    // Where nobody can be asked, neither is taken.
+    for command in ["draft", "report"] {
+        let ran = trial.pipe(&[command, "fwd.eml"], b"");
+        assert_eq!(ran.code, 77, "{}", ran.stderr);
+        assert!(
+            ran.stderr.contains("another mail is attached"),
+            "{}",
+            ran.stderr
+        );
+        assert!(ran.stdout.is_empty(), "{}", ran.stdout);
+    }
+    let held = trial.pipe(&["batch", "fwd.eml"], b"");
+    assert!(held.stdout.contains("need an answer"), "{}", held.stdout);
+
+    let mut player = trial.terminal(&["report", "fwd.eml"]);
+    player.read_to("(attached to this one)").unwrap();
+    player.read_to("(Number):").unwrap();
+    player.type_line("2").unwrap();
+    player.read_to("Came from (198.51.100.23)").unwrap();
+    agree(&mut player);
+    assert_eq!(player.finish().unwrap().code, Some(0));
+    let arrived = trial.internet.mailroom().arrived().remove(0);
+    let text = String::from_utf8_lossy(&arrived.octets).into_owned();
+    assert!(!text.contains("oakfield"), "{text}");
+
+    // The same spam, seen as it came: it was reported.
+    let again = trial.pipe(&["report", "pills.eml"], b"");
+    assert_eq!(again.code, 1, "{}", again.stderr);
+    assert!(
+        again.stdout.contains("You reported it already"),
+        "{}",
+        again.stdout
+    );
+}
+
+#[test]
+fn a_copy_of_what_the_user_forwarded_is_about_its_attachment() {
+    let trial = Trial::begin();
+    trial.file("sent.eml", forward(&trial, "").as_bytes());
+    let traced = trial.pipe(&["trace", "sent.eml"], b"");
+    assert!(traced.stdout.contains("198.51.100.23"), "{}", traced.stdout);
+    let drafted = trial.pipe(&["draft", "sent.eml", "--to", "abuse@desk.example"], b"");
+    assert_eq!(drafted.code, 0, "{}", drafted.stderr);
+    assert!(!drafted.stdout.contains("oakfield"), "{}", drafted.stdout);
+    let as_is = trial.pipe(
+        &["draft", "--as-is", "sent.eml", "--to", "abuse@desk.example"],
+        b"",
+    );
+    assert_eq!(as_is.code, 1, "{}", as_is.stderr);
+}

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use jiff::{Timestamp, ToSpan as _};
 
+use super::attached::{self, Meant};
 use super::flags::BatchArgs;
 use super::report::is_reportable;
 use super::way::{self, Plan, Way};
@@ -289,6 +290,10 @@ fn take(
     ledger: &mut Ledger,
 ) -> Result<(Became, Row), Failure> {
     let origin = message.origin().clone();
+    let (message, is_clear) = match attached::meant(message) {
+        Meant::One(message) => (message, true),
+        Meant::OneOf(mut all) => (all.swap_remove(0), false),
+    };
     let trace = trace::follow(&message.headers(), &work.trust, work.rules);
     let mut row = Row {
         schema: 1,
@@ -301,6 +306,7 @@ fn take(
     };
     let became = match set_aside(&trace, session.now()) {
         Some(became) => became,
+        None if !is_clear => Became::Question,
         None => hold(message, trace, work, session, ledger, &mut row.desks)?,
     };
     row.outcome = became.word();

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::flags::DraftArgs;
 use super::way::{self, Plan, Way};
-use super::{Session, authority, find, identity, input, newsletter, question, say};
+use super::{Session, attached, authority, find, identity, input, newsletter, question, say};
 use crate::complaint::{Complaint, Format, Munge, Options, Secret};
 use crate::contact::{AbuseMailbox, Confidence, Contact, Contacts, Finder, Role, Suspect, Via};
 use crate::evidence::{self, Kind};
@@ -21,7 +21,11 @@ use crate::trace::{self, Trace};
 /// Runs the command.
 pub(crate) fn run(args: DraftArgs, session: &mut Session) -> Result<Exit, Failure> {
     let to = args.to.as_deref().map(desk).transpose()?;
-    let message = input::one_message(args.file.as_deref(), &mut session.term, &mut session.asker)?;
+    let mut message =
+        input::one_message(args.file.as_deref(), &mut session.term, &mut session.asker)?;
+    if !args.as_is {
+        message = attached::chosen(message, &mut session.asker)?;
+    }
     // A ledger that cannot be used is no reason not to compose for a desk that was named.
     let mut ledger = match session.open_ledger() {
         Ok(ledger) => Some(ledger),

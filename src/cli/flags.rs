@@ -139,6 +139,10 @@ pub(crate) struct ReportArgs {
     #[arg(value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
 
+    /// Take the mail as it is, whatever mails are attached to it
+    #[arg(long)]
+    pub(crate) as_is: bool,
+
     #[command(flatten)]
     pub(crate) trust: TrustFlag,
 
@@ -211,6 +215,10 @@ pub(crate) struct DraftArgs {
     /// Compose for this desk, without a lookup
     #[arg(long, value_name = "MAILBOX")]
     pub(crate) to: Option<String>,
+
+    /// Take the mail as it is, whatever mails are attached to it
+    #[arg(long)]
+    pub(crate) as_is: bool,
 
     #[command(flatten)]
     pub(crate) compose: ComposeFlags,

@@ -27,6 +27,9 @@ mod input;
 // plain sentences about a trace
 mod say;
 
+// a spam that was forwarded as an attachment
+mod attached;
+
 // who complains
 mod identity;
 

@@ -9,7 +9,8 @@ use super::agree::{Ended, agree_and_send};
 use super::flags::ReportArgs;
 use super::way::{self, Plan, Way};
 use super::{
-    Session, authority, change, find, identity, input, newsletter, question, say, transport,
+    Session, attached, authority, change, find, identity, input, newsletter, question, say,
+    transport,
 };
 use crate::complaint::{Complaint, Format};
 use crate::config::TransportKind;
@@ -21,7 +22,11 @@ use crate::trace::{Nature, Trace, story};
 
 /// Runs the command.
 pub(crate) fn run(args: ReportArgs, session: &mut Session) -> Result<Exit, Failure> {
-    let message = input::one_message(args.file.as_deref(), &mut session.term, &mut session.asker)?;
+    let mut message =
+        input::one_message(args.file.as_deref(), &mut session.term, &mut session.asker)?;
+    if !args.as_is {
+        message = attached::chosen(message, &mut session.asker)?;
+    }
     for repair in message.repairs() {
         session.term.status(&format!("Note: {repair}."));
     }

@@ -11,8 +11,8 @@ use std::thread;
 
 use sha2::{Digest as _, Sha256};
 
-use super::Session;
 use super::flags::TraceArgs;
+use super::{Session, attached};
 use crate::failure::{Exit, Failure};
 use crate::intake::mbox::{self, Start};
 use crate::intake::{self, HEADER_LIMIT, Headers, IntakeError, LIMIT, Repair, Source, Untrusted};
@@ -128,6 +128,7 @@ fn message(name: &str, octets: Vec<u8>, view: &View<'_>) -> Shown {
     match intake::read(octets, intake::Origin::single(name)) {
         Err(error) => Shown::Failed(not_a_message(name, &error)),
         Ok(message) => {
+            let message = attached::without_wrapping(message);
             let sha256 = view.digest.then(|| digest(message.octets()));
             let place = Place {
                 input: name,

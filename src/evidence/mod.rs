@@ -21,6 +21,9 @@ pub(crate) mod decode;
 // the parts of a message, as ranges of its octets
 pub mod mime;
 
+// mails attached to a mail
+pub mod attached;
+
 // hosts as people read them
 mod host;
 pub use host::{host_shown, registered_domain};

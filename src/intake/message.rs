@@ -136,6 +136,17 @@ pub fn read(octets: Vec<u8>, origin: Origin) -> Result<Message, IntakeError> {
     })
 }
 
+/// Reads one message that was attached to another.
+///
+/// # Errors
+///
+/// As [`read`].
+pub fn attached(octets: Vec<u8>, origin: Origin) -> Result<Message, IntakeError> {
+    let mut message = read(octets, origin)?;
+    message.repairs.insert(0, Repair::Attached);
+    Ok(message)
+}
+
 /// Returns what is amiss in a header section of a message of so many octets.
 #[must_use]
 pub fn flaws(headers: &Headers<'_>, octets: usize) -> Vec<Repair> {

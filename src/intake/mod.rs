@@ -26,7 +26,7 @@ pub use repair::Repair;
 
 // one message
 mod message;
-pub use message::{IntakeError, Message, Origin, flaws, has_mail_fields, read};
+pub use message::{IntakeError, Message, Origin, attached, flaws, has_mail_fields, read};
 
 // many messages in one file
 pub mod mbox;

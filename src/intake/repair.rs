@@ -23,6 +23,8 @@ pub enum Repair {
     Indent,
     /// The octet count line and the property list of an Apple Mail `.emlx` file were taken off.
     Emlx,
+    /// It was attached to another mail, and taken out of it.
+    Attached,
     /// No empty line stands between the header section and the body.
     NoBlankLine,
     /// There are more header fields, or larger ones, than are read.
@@ -40,6 +42,7 @@ impl Repair {
             Self::QuoteMarks => "quote-marks",
             Self::Indent => "indent",
             Self::Emlx => "emlx",
+            Self::Attached => "attached",
             Self::NoBlankLine => "no-blank-line",
             Self::HeaderCut => "header-cut",
         }
@@ -55,6 +58,7 @@ impl fmt::Display for Repair {
             Self::QuoteMarks => "quote marks were removed from every line",
             Self::Indent => "the indentation of every line was removed",
             Self::Emlx => "the wrapping of the .emlx file was removed",
+            Self::Attached => "the mail was taken out of the one that it was attached to",
             Self::NoBlankLine => "no empty line stands between header and body",
             Self::HeaderCut => "only the first header fields were read: there are too many",
         })
