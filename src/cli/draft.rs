@@ -61,6 +61,9 @@ pub(crate) fn run(args: DraftArgs, session: &mut Session) -> Result<Exit, Failur
         }
         (None, None) => return Err(Failure::bug("a lookup without a ledger")),
     };
+    if let Some(sentence) = say::kind(&way.evidence) {
+        session.term.status(&sentence);
+    }
     authority::offer(session, &way, &options.also);
     if let Some(ledger) = &ledger {
         options.answer = newsletter::remembered(ledger, &way)?;
