@@ -106,7 +106,6 @@ pub(super) fn judge<'t>(
                 chain.voucher =
                     vouched.and_then(|provider| next_voucher(provider, field, trust, rules));
                 chain.advance(field);
-                chain.client = field;
                 (hop, why)
             }
             Link::Broken(why) => {
@@ -262,8 +261,7 @@ impl<'c, 't> Chain<'c, 't> {
             return true;
         }
         let Some(by) = reading.by else {
-            return inside.is_some() && reading.kind == HopKind::Local
-                || self.writer.is_none() && reading.kind == HopKind::Local && above.rdns.is_some();
+            return reading.kind == HopKind::Local && (inside.is_some() || above.rdns.is_some());
         };
         if let Some(writer) = inside
             && (same_host(writer, by) || same_domain(writer, by) || is_bare(by))
@@ -295,7 +293,11 @@ impl<'c, 't> Chain<'c, 't> {
     }
 
     /// Goes on below a field that fitted.
-    fn advance(&mut self, field: &Received<'t>) {
+    fn advance(&mut self, field: &'c Received<'t>) {
+        // A queue that names neither its host nor a client has the message from whoever handed it to that host.
+        if field.reading.by.is_some() || field.has_client() {
+            self.client = field;
+        }
         if let Some(by) = field.reading.by {
             self.writer = Some(by);
         }
