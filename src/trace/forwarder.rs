@@ -44,7 +44,7 @@ pub(super) fn sign(
     let is_list = list.is_some() || posted.is_some();
     let why = forwarded_for(headers, fields, boundary, &client, &recipients, rules)
         .or_else(|| rewritten_path(headers, last_own, &client, rules))
-        .or_else(|| forwarded_header(headers, last_own, &client, &recipients))
+        .or_else(|| forwarded_header(headers, last_own, below, &client, &recipients, rules))
         .or_else(|| addressed_to(headers, last_own, below, &client, &recipients))
         .or(posted)?;
     let name = Untrusted::text(client.name).up_to(100).to_string();
@@ -87,7 +87,7 @@ fn is_broken(field: &Received<'_>) -> bool {
 }
 
 /// Looks for signs that the boundary's client is a backup server or a filter of the user's: an incoming mail exchanger by
-/// its own, checked name that took the message for the very mailbox, from a stranger without a password.
+/// its own, checked name that took the message for the very mailbox, or for none that it named, from a stranger without a password.
 ///
 /// An open relay may look the same; that is why it is asked.
 pub(super) fn is_backup(
@@ -131,7 +131,8 @@ pub(super) fn is_backup(
                 Some(mailbox) => {
                     Recipients::of(headers, fields, boundary, trust, rules).holds(mailbox)
                 }
-                None => is_filter,
+                // RFC 5321 §7.2: of several mailboxes none is named; Haraka and others never name any.
+                None => true,
             })
 }
 
@@ -346,18 +347,33 @@ fn rewritten_path(
 }
 
 /// A forwarding host noted that it forwards; what stands above the boundary, the own side wrote about itself.
+///
+/// RFC 5321 §4.4: who passes a message on wrote a field, too.
 fn forwarded_header(
     headers: &Headers<'_>,
     last_own: &Received<'_>,
+    below: &[Received<'_>],
     client: &Client<'_>,
     recipients: &Recipients<'_>,
+    rules: &Rules,
 ) -> Option<String> {
-    let mut below = headers.fields().iter().skip(last_own.place);
-    let to = below.find(|field| field.is("X-Forwarded-To"))?.text();
+    let mut fields = headers.fields().iter().skip(last_own.place);
+    let to = fields.find(|field| field.is("X-Forwarded-To"))?.text();
     let own = to
         .split(|c: char| c == ',' || c.is_whitespace())
         .any(|to| recipients.holds(to.trim_matches(['<', '>'])));
-    own.then(|| {
+    let provider = rules.providers.writing(client.name);
+    let passed_on = || {
+        below.iter().any(|field| {
+            is_broken(field)
+                || field.reading.by.is_some_and(|by| {
+                    same_host(by, client.name)
+                        || same_domain(by, client.name)
+                        || provider.is_some_and(|provider| provider.writes(by))
+                })
+        })
+    };
+    (own && passed_on()).then(|| {
         format!(
             "the message says in X-Forwarded-To that `{}` forwards to you",
             Untrusted::text(client.name).up_to(100)
