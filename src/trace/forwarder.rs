@@ -1,7 +1,7 @@
 //! Recognises what may be the user's own forwarder or mailing list.
 //!
 //! In: headers, [`Received`] fields, the boundary. Out: [`Sign`]s: which host, and what suggests it.
-//! Standards: SRS (reverse paths that a forwarder rewrites), RFC 2919 (List-Id), RFC 2369 (List-Post), RFC 5598 §5.
+//! Standards: SRS (reverse paths that a forwarder rewrites), RFC 5322 §3.6.6 (Resent-From), RFC 2919 (List-Id), RFC 2369 (List-Post), RFC 5598 §5.
 //! Trust: a stranger can write all of these lines. A sign makes a question, never a belief; and the host that
 //! handed the message over must bear the name that the sign is about.
 
@@ -12,6 +12,9 @@ use crate::intake::{Headers, Untrusted};
 use crate::rules::names::{domain_of, registered, same_domain, same_host};
 use crate::rules::received::HopKind;
 use crate::rules::{Rules, is_inner};
+
+/// To whom somebody sent on what he had received. RFC 5322 §3.6.6.
+const RESENT_TO: &str = "Resent-To";
 
 /// What suggests a forwarder.
 #[derive(Debug)]
@@ -46,6 +49,7 @@ pub(super) fn sign(
         .or_else(|| rewritten_path(headers, last_own, &client, rules))
         .or_else(|| forwarded_header(headers, last_own, below, &client, &recipients, rules))
         .or_else(|| addressed_to(headers, last_own, below, &client, &recipients))
+        .or_else(|| resent_by(headers, last_own, below, &client, &recipients))
         .or(posted)?;
     let name = Untrusted::text(client.name).up_to(100).to_string();
     Some(Sign {
@@ -56,6 +60,28 @@ pub(super) fn sign(
             why,
         },
     })
+}
+
+/// Returns whether somebody resent the message to the user, whose client at the boundary gave a password: then that is
+/// his own machine, and he is no spammer.
+pub(super) fn is_resent(
+    headers: &Headers<'_>,
+    fields: &[Received<'_>],
+    boundary: usize,
+    trust: &Trust,
+    rules: &Rules,
+) -> bool {
+    let (Some(last_own), Some(below)) = (fields.get(boundary), fields.get(boundary + 1..)) else {
+        return false;
+    };
+    // Nearly all mail says nothing of it, and this is quick to see.
+    headers.first(RESENT_TO).is_some()
+        && names_resender(
+            headers,
+            last_own,
+            below,
+            &Recipients::of(headers, fields, boundary, trust, rules),
+        )
 }
 
 /// Returns whether any sign can be there that is no list's: nearly all mail has none, and this is quick to see.
@@ -76,6 +102,7 @@ fn is_possible(
         || below.first().is_some_and(is_broken)
         || last_own.reading.reverse_path.is_some_and(rewritten)
         || headers.first("X-Forwarded-To").is_some()
+        || headers.first(RESENT_TO).is_some()
         || headers
             .all("Return-Path")
             .any(|field| rewritten(&field.text()))
@@ -359,9 +386,7 @@ fn forwarded_header(
 ) -> Option<String> {
     let mut fields = headers.fields().iter().skip(last_own.place);
     let to = fields.find(|field| field.is("X-Forwarded-To"))?.text();
-    let own = to
-        .split(|c: char| c == ',' || c.is_whitespace())
-        .any(|to| recipients.holds(to.trim_matches(['<', '>'])));
+    let own = mailboxes(&to).any(|word| recipients.holds(word));
     let provider = rules.providers.writing(client.name);
     let passed_on = || {
         below.iter().any(|field| {
@@ -379,6 +404,46 @@ fn forwarded_header(
             Untrusted::text(client.name).up_to(100)
         )
     })
+}
+
+/// Somebody sent on to the user what he had received, as mail programs do it: "bounce", "redirect".
+fn resent_by(
+    headers: &Headers<'_>,
+    last_own: &Received<'_>,
+    below: &[Received<'_>],
+    client: &Client<'_>,
+    recipients: &Recipients<'_>,
+) -> Option<String> {
+    names_resender(headers, last_own, below, recipients).then(|| {
+        format!(
+            "the message says in Resent-To that somebody had received it, and resent it to you by `{}`",
+            Untrusted::text(client.name).up_to(100)
+        )
+    })
+}
+
+/// Returns whether somebody noted below the boundary that he resent the message to the user.
+///
+/// RFC 5322 §3.6.6: he puts his fields on top of all that stand there, so a field of the first journey stands below them.
+fn names_resender(
+    headers: &Headers<'_>,
+    last_own: &Received<'_>,
+    below: &[Received<'_>],
+    recipients: &Recipients<'_>,
+) -> bool {
+    let Some(oldest) = below.last() else {
+        return false;
+    };
+    let journey = headers.fields().iter().take(oldest.place);
+    let mut resent = journey.skip(last_own.place);
+    resent
+        .find(|field| field.is(RESENT_TO))
+        .is_some_and(|to| mailboxes(&to.text()).any(|word| recipients.holds(word)))
+}
+
+/// Returns the words of a list of mailboxes, of which some are mailboxes. RFC 5322 §3.4.
+fn mailboxes(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '<' | '>' | '"' | ':'))
 }
 
 /// The message is addressed to another mailbox at the client's domain, which took it from a stranger without a password.
@@ -401,11 +466,9 @@ fn addressed_to(
             .is_some_and(|addr| !is_inner(addr) && Some(addr) != last_own.reading.addr);
     // RFC 5322 §3.6.3: To and Cc name whom the author meant.
     let named = headers.first("To").filter(|_| is_strangers)?.text();
-    let mailbox = named
-        .split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '<' | '>' | '"' | ':'))
-        .find(|word| {
-            recipients.are_others(word)
-                && domain_of(word).is_some_and(|domain| same_domain(domain, client.name))
-        })?;
+    let mailbox = mailboxes(&named).find(|word| {
+        recipients.are_others(word)
+            && domain_of(word).is_some_and(|domain| same_domain(domain, client.name))
+    })?;
     Some(said(client, mailbox))
 }

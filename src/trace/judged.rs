@@ -98,6 +98,12 @@ pub fn judge<'t>(
             Some(Sentence::new(
                 "this is one of your own side's hosts, and no field says where it had the message from",
             ))
+        } else if kind == SourceKind::Authenticated
+            && forwarder::is_resent(headers, fields, at, trust, rules)
+        {
+            Some(Sentence::new(
+                "the message says in Resent-To that somebody had received it, and resent it to you from there: he is not the spammer",
+            ))
         } else {
             automatic.map(|what| {
                 Sentence::new("this is ")
