@@ -155,9 +155,21 @@ impl<'t> Walk<'_, 't> {
             IpAddr::V6(v6) => matches!(v6.segments(), [.., 0, 1]),
         };
         let same_writer = next.reading.by.is_some_and(|name| same_host(name, by));
+        // Who names his network names its router along with it: no stranger behind that gets to write in his hosts' name.
+        let hides_a_forgery = || {
+            let above = self.fields.get(..=at).unwrap_or_default();
+            let mut writers = above.iter().filter_map(|passed| passed.reading.by);
+            stands_at_an_end
+                && next
+                    .reading
+                    .by
+                    .is_some_and(|name| writers.any(|by| same_host(name, by)))
+        };
+        let is_named =
+            self.trust.names_addr(addr) || self.trust.holds_addr(addr) && !hides_a_forgery();
         let is_doubtful = is_inner(addr, &self.trust.also_public)
             && !addr.is_loopback()
-            && !self.trust.holds_addr(addr)
+            && !is_named
             && match field.reading.rdns {
                 // A name that is the next writer's, or lies below it, is that of a machine of its own.
                 Some(name) => {

@@ -9,8 +9,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use ipnet::IpNet;
-
 use super::{HopTrust, Trust, follow};
 use crate::intake::{Headers, Untrusted};
 use crate::rules::Rules;
@@ -79,12 +77,18 @@ pub fn learn(messages: &[Headers<'_>], rules: &Rules) -> Vec<Proposal> {
                 seen.entry((Key::Hosts, by.to_ascii_lowercase()))
                     .or_insert_with(|| "it wrote the Received fields on your own side".to_owned());
             }
-            if let (HopTrust::Internal, Some(addr)) = (
-                hop.trust,
-                hop.client_addr.filter(|addr| !addr.is_loopback()),
-            ) {
-                seen.entry((Key::Networks, network(addr).to_string()))
-                    .or_insert_with(|| "machines of your own side hand over from there".to_owned());
+            let provider = hop.by.as_deref().and_then(|by| rules.providers.writing(by));
+            let needs_naming = |addr: &IpAddr| {
+                !addr.is_loopback() && !provider.is_some_and(|provider| provider.holds(*addr))
+            };
+            // No more than the address itself: beside it stands the router, behind which strangers are.
+            if let (HopTrust::Internal, Some(addr)) =
+                (hop.trust, hop.client_addr.filter(needs_naming))
+            {
+                seen.entry((Key::Networks, addr.to_string()))
+                    .or_insert_with(|| {
+                        "a machine of your own side hands over from there".to_owned()
+                    });
             }
         }
         for forwarder in &trace.forwarders {
@@ -149,12 +153,6 @@ fn proposal(key: Key, value: String, evidence: &Evidence, of: usize) -> Option<P
     })
 }
 
-/// Returns the network that is proposed for an inner address: a /24, or a /64 (RFC 4291 §2.5.4).
-fn network(addr: IpAddr) -> IpNet {
-    let length = if addr.is_ipv4() { 24 } else { 64 };
-    IpNet::new(addr, length).map_or_else(|_| IpNet::from(addr), |net| net.trunc())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -191,7 +189,7 @@ mod tests {
             [
                 (Key::Hosts, "mx.example.net", 5),
                 (Key::Hosts, "store.example.net", 5),
-                (Key::Networks, "10.0.0.0/24", 5),
+                (Key::Networks, "10.0.0.2", 5),
                 (Key::Forwarders, "mx2.backup.example", 3),
             ]
         );

@@ -128,6 +128,12 @@ impl Trust {
         self.networks.iter().any(|network| network.contains(&addr))
     }
 
+    /// Returns whether the user named this very address, not only a network around it.
+    #[must_use]
+    pub fn names_addr(&self, addr: IpAddr) -> bool {
+        self.networks.contains(&IpNet::from(addr))
+    }
+
     /// Returns whether a name is that of an own host, forwarders included.
     #[must_use]
     pub fn holds_host(&self, host: &str) -> bool {
@@ -184,6 +190,8 @@ mod tests {
         }
         assert!(trust.holds_addr("192.0.2.9".parse().unwrap()));
         assert!(trust.holds_addr("2001:db8::1".parse().unwrap()));
+        assert!(trust.names_addr("2001:db8::1".parse().unwrap()));
+        assert!(!trust.names_addr("192.0.2.9".parse().unwrap()));
         assert!(trust.holds_host("mx.example.org"));
         assert!(trust.add("no host at all").is_err());
         assert!(trust.add("300.1.2.3/8").is_err());
