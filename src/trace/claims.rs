@@ -231,6 +231,11 @@ impl<'c, 't> Chain<'c, 't> {
         if field.date.is_none() {
             return Link::Broken(Sentence::new("it has no date; servers write one"));
         }
+        if reading.by.is_none() && self.fits(field, rules) {
+            return Link::Fits(Sentence::new(
+                "noted by a program or queue of the host that the field above names as its client; it names nobody",
+            ));
+        }
         if self.fits(field, rules) {
             let why = Sentence::new("written by ").writer(field);
             Link::Fits(why.say(", the host that the field above names as its client"))

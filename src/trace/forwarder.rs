@@ -43,7 +43,7 @@ pub(super) fn sign(
     let recipients = Recipients::of(headers, fields, boundary, trust, rules);
     let list = list_host(headers)
         .filter(|domain| same_domain(domain, client.name) || same_host(domain, client.name));
-    let posted = kind.and_then(|kind| posted(headers, &client, last_own, below, kind));
+    let posted = kind.and_then(|kind| posted(headers, &client, last_own, below, kind, rules));
     let is_list = list.is_some() || posted.is_some();
     let why = forwarded_for(headers, fields, boundary, &client, &recipients, rules)
         .or_else(|| rewritten_path(headers, last_own, &client, rules))

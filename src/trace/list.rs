@@ -12,15 +12,20 @@ use crate::intake::{Headers, Untrusted};
 use crate::rules::Rules;
 use crate::rules::names::{domain_of, same_domain, same_host};
 
+/// How Google Groups tags the reverse path behind the group's name, at whatever domain the group is.
+const GROUP: &str = "+bnc";
+
 /// The marks of a list's program, and a field in which a host of its domain took the message in from elsewhere.
 ///
-/// Either the list's identifier or the reverse path must lie in the client's domain. `kind` is what [`kind`] found.
+/// Either the list's identifier or the reverse path must lie in the client's domain, or a large provider that is the
+/// client must have tagged the path. `kind` is what [`kind`] found.
 pub(super) fn posted(
     headers: &Headers<'_>,
     client: &Client<'_>,
     last_own: &Received<'_>,
     below: &[Received<'_>],
     kind: &str,
+    rules: &Rules,
 ) -> Option<String> {
     let near = |domain: &str| same_domain(domain, client.name) || same_host(domain, client.name);
     let path = match last_own.reading.reverse_path {
@@ -33,7 +38,9 @@ pub(super) fn posted(
         || path
             .as_deref()
             .and_then(|path| domain_of(path.trim_matches(['<', '>', ' '])))
-            .is_some_and(near);
+            .is_some_and(near)
+        || path.is_some_and(|path| path.contains(GROUP))
+            && rules.providers.writing(client.name).is_some();
     let took = below.iter().any(|field| {
         let from = field
             .reading
