@@ -145,11 +145,21 @@ impl Providers {
     /// Returns the provider whose hosts write under this name; addresses alone name none.
     #[must_use]
     pub fn writing(&self, by: &str) -> Option<&Provider> {
+        self.first_writing(by)
+            .filter(|_| by.bytes().any(|octet| octet.is_ascii_alphabetic()))
+    }
+
+    /// Returns whether some provider's hosts write under this name, or this address.
+    #[must_use]
+    pub fn may_write(&self, by: &str) -> bool {
+        self.first_writing(by).is_some()
+    }
+
+    fn first_writing(&self, by: &str) -> Option<&Provider> {
         let text = Text::new(by);
         sieve::places(self.writes.left(Some(&text)))
             .filter_map(|place| self.rules.get(place))
             .find(|rule| rule.writes.fit(&text))
-            .filter(|_| by.bytes().any(|octet| octet.is_ascii_alphabetic()))
     }
 
     /// Returns the provider whose outgoing relay this is, if its relays are vouched for.

@@ -36,6 +36,7 @@ pub(super) fn judge<'t>(
     verdicts: &mut Vec<(HopTrust, Sentence<'t>)>,
 ) -> Option<Origin<Sentence<'t>>> {
     let last_own = fields.get(boundary)?;
+    let next_by = fields.get(boundary + 1).and_then(|next| next.reading.by);
     let mut origin = last_own.reading.addr.map(|addr| Origin {
         addr,
         field: boundary,
@@ -46,9 +47,9 @@ pub(super) fn judge<'t>(
         client: last_own,
         writer: None,
         date: last_own.date,
-        // Who vouches counts only where there is something to vouch for.
-        voucher: fields
-            .get(boundary + 1)
+        // A provider vouches for nothing but what its own hosts wrote.
+        voucher: next_by
+            .filter(|by| rules.providers.may_write(by))
             .and_then(|_| voucher(last_own, rules).or_else(relay_of)),
         open: kind == SourceKind::Direct,
     };
