@@ -82,6 +82,12 @@ pub(crate) fn find(octets: &[u8], marks: impl Fn(u64) -> u64) -> Option<usize> {
     (found != 0).then(|| passed + place(found))
 }
 
+/// Returns where an octet of US-ASCII stands first in a text.
+#[inline]
+pub(crate) fn place_of(octet: u8, text: &str) -> Option<usize> {
+    find(text.as_bytes(), |block| equal(block, octet))
+}
+
 /// Returns whether `marks` marks any octet.
 #[inline]
 pub(crate) fn any(octets: &[u8], marks: impl Fn(u64) -> u64) -> bool {

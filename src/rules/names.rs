@@ -4,6 +4,8 @@
 //! Standards: RFC 1034 §3.1 (case, final dot).
 //! Trust: a name proves nothing by itself; who wrote it decides.
 
+use crate::intake::eight::{self, equal};
+
 /// Returns whether two names are the same host.
 #[must_use]
 pub fn same_host(a: &str, b: &str) -> bool {
@@ -87,7 +89,10 @@ pub fn registered(name: &str) -> Option<&str> {
 #[must_use]
 pub fn is_bare(name: &str) -> bool {
     let name = name.trim_end_matches('.');
-    !name.contains('.') && !name.contains(':') || name.eq_ignore_ascii_case("localhost.localdomain")
+    let sign = eight::find(name.as_bytes(), |block| {
+        equal(block, b'.') | equal(block, b':')
+    });
+    sign.is_none() || name.eq_ignore_ascii_case("localhost.localdomain")
 }
 
 /// Returns the domain of a mailbox.

@@ -7,6 +7,8 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use crate::intake::eight;
+
 /// Reads an address as servers write it: `IPv6:` before it (RFC 5321 §4.1.3), a zone
 /// behind it (RFC 4007 §11), IPv4 mapped into IPv6.
 pub(super) fn address(text: &str) -> Option<IpAddr> {
@@ -24,7 +26,7 @@ pub(super) fn address(text: &str) -> Option<IpAddr> {
     if !text.bytes().next().is_some_and(may_be) {
         return None;
     }
-    let text = text.split_once('%').map_or(text, |(addr, _)| addr);
+    let text = eight::place_of(b'%', text).map_or(text, |zone| text.get(..zone).unwrap_or(text));
     // The shortest address is `::`, the longest has 45 characters.
     if !(2..=45).contains(&text.len()) || !text.bytes().all(may_be) {
         return None;

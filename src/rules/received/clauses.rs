@@ -147,11 +147,14 @@ fn writing_host(tokens: &[Token]) -> Option<usize> {
 /// Returns whether a comment closes another one and goes on with `by`: a parenthesis that the client opened
 /// has swallowed the server's own words, up to one that it closed further down, in its reverse path.
 fn holds_a_host(comment: &str) -> bool {
-    comment.split(')').skip(1).any(|rest| {
-        let mut words = rest.split_ascii_whitespace();
+    let mut rests = comment.as_bytes().split(|octet| *octet == b')').skip(1);
+    rests.any(|rest| {
+        let mut words = rest
+            .split(u8::is_ascii_whitespace)
+            .filter(|word| !word.is_empty());
         words
             .next()
-            .is_some_and(|word| word.eq_ignore_ascii_case("by"))
+            .is_some_and(|word| word.eq_ignore_ascii_case(b"by"))
             && words.next().is_some()
     })
 }

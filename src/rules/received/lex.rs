@@ -258,8 +258,9 @@ fn word_end(octets: &[u8], at: usize) -> usize {
         let window = octets
             .get(at..octets.len().min(at + 320))
             .unwrap_or_default();
-        if let Some(found) = eight::find(window, |block| equal(block, closing))
-            && !window.get(..found).unwrap_or_default().contains(&b'(')
+        let end = eight::find(window, |block| equal(block, closing) | equal(block, b'('));
+        if let Some(found) = end
+            && window.get(found) == Some(&closing)
         {
             here = at + found + 1;
         }

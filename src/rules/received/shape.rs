@@ -10,6 +10,7 @@ use std::net::IpAddr;
 use super::address::{address, quad};
 use super::contour::{Contour, Outline, Outlines, Wanted, first_two, last_two};
 use super::lex::{Kind, Stretch};
+use crate::intake::eight;
 use crate::rules::is_inner;
 
 /// What a shape takes out of a from-clause.
@@ -393,10 +394,11 @@ fn put<'t>(part: Part, value: &'t str, client: &mut Client<'t>) -> Option<()> {
 /// Returns whether a word announces another value, as `HELO`, `helo=` and `EHLO:` do; no host name can.
 fn announces(word: &str) -> bool {
     // RFC 1034 §3.5: letters, digits, hyphens and dots.
-    word.contains('=')
+    let verb = word.trim_end_matches(':');
+    eight::place_of(b'=', word).is_some()
         || ["HELO", "EHLO", "LHLO"]
             .iter()
-            .any(|verb| verb.eq_ignore_ascii_case(word.trim_end_matches(':')))
+            .any(|announced| announced.eq_ignore_ascii_case(verb))
 }
 
 #[cfg(test)]
