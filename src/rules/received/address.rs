@@ -46,31 +46,34 @@ pub(super) fn address(text: &str) -> Option<IpAddr> {
 /// Reads four numbers with dots between them, as nearly every address is written, and returns how many octets they
 /// have; anything else is left to the library.
 pub(super) fn quad(text: &str) -> Option<(Ipv4Addr, usize)> {
-    let (mut addr, mut dots) = (0u32, 0);
-    let (mut number, mut digits) = (0u32, 0);
-    let mut read = 0;
-    for octet in text.bytes() {
-        let digit = octet.wrapping_sub(b'0');
-        if digit < 10 {
-            // A leading zero may mean an octal number, and is read by nobody.
-            if digits == 3 || digits > 0 && number == 0 {
-                return None;
-            }
-            number = 10 * number + u32::from(digit);
-            digits += 1;
-        } else if octet == b'.' && dots < 3 && digits > 0 && number < 256 {
-            addr = addr << 8 | number;
-            dots += 1;
-            (number, digits) = (0, 0);
-        } else if octet == b'.' || dots < 3 {
-            return None;
-        } else {
-            break;
-        }
-        read += 1;
+    let octets = text.as_bytes();
+    let (first, mut read) = number(octets)?;
+    let mut addr = first;
+    for _ in 0..3 {
+        let rest = octets.get(read..)?.strip_prefix(b".")?;
+        let (next, digits) = number(rest)?;
+        addr = addr << 8 | next;
+        read += 1 + digits;
     }
-    let fits = dots == 3 && digits > 0 && number < 256;
-    fits.then(|| (Ipv4Addr::from_bits(addr << 8 | number), read))
+    let is_longer = matches!(octets.get(read), Some(b'.' | b'0'..=b'9'));
+    (!is_longer).then(|| (Ipv4Addr::from_bits(addr), read))
+}
+
+/// Reads a number below 256 at the beginning of a text; returns also how many digits it has.
+fn number(text: &[u8]) -> Option<(u32, usize)> {
+    let digit = |at: usize| {
+        let digit = text.get(at)?.wrapping_sub(b'0');
+        (digit < 10).then(|| u32::from(digit))
+    };
+    let first = digit(0)?;
+    let (number, digits) = match (digit(1), digit(2)) {
+        (None, _) => (first, 1),
+        // A leading zero may mean an octal number, and is read by nobody.
+        _ if first == 0 => return None,
+        (Some(second), None) => (10 * first + second, 2),
+        (Some(second), Some(third)) => (100 * first + 10 * second + third, 3),
+    };
+    (number < 256).then_some((number, digits))
 }
 
 #[cfg(test)]

@@ -205,8 +205,8 @@ const fn is_blank(octet: u8) -> bool {
 /// RFC 5322 §3.2.2: comments nest, and a backslash quotes one character. A
 /// parenthesis that nobody closes is an ordinary character: clients say so in HELO.
 fn comment(octets: &[u8], at: usize) -> Option<(Mark, usize)> {
-    let (mut depth, mut mark) = (0usize, Mark::Comment);
-    let mut here = at;
+    let (mut depth, mut mark) = (1usize, Mark::Comment);
+    let mut here = at + 1;
     loop {
         here += eight::find(octets.get(here..)?, is_bracket)?;
         match octets.get(here)? {
