@@ -164,8 +164,10 @@ fn hop(out: &mut Text, at: usize, field: &Received<'_>, trust: HopTrust, why: &S
     out.raw(",\"id\":").string_or_null(reading.id);
     out.raw(",\"for\":").string_or_null(reading.for_);
     out.raw(",\"date\":").time_or_null(field.date);
-    let rule = Some(reading.rule).filter(|rule| !rule.is_empty());
-    out.raw(",\"rule\":").string_or_null(rule);
+    match reading.rule {
+        "" => out.raw(",\"rule\":null"),
+        rule => out.raw(",\"rule\":\"").ours(rule).raw("\""),
+    };
     sentence(out.raw(",\"why\":"), why).raw("}");
 }
 

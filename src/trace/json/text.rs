@@ -42,8 +42,8 @@ impl Text {
         self
     }
 
-    /// Writes a part of a string whose quotation marks are the caller's: words of our own, which need no escape.
-    pub(super) fn ours(&mut self, words: &'static str) -> &mut Self {
+    /// Writes a part of a string whose quotation marks are the caller's: words or a name of our own, which need no escape.
+    pub(super) fn ours(&mut self, words: &str) -> &mut Self {
         debug_assert!(is_plain(words.as_bytes()), "{words}");
         self.raw(words)
     }
@@ -200,15 +200,12 @@ impl Text {
             return self.raw("null");
         };
         let there = Offset::UTC.to_datetime(time);
-        match u64::try_from(there.year()) {
+        match there.year() {
             // Nearly every time has a year of four digits and whole seconds.
-            Ok(year @ 1000..=9999) if there.subsec_nanosecond() == 0 => {
-                let two = |number: i8| {
-                    let number = u64::from(number.unsigned_abs());
-                    [digit(number / 10), digit(number)]
-                };
-                let [y1, y2] = [digit(year / 1000), digit(year / 100)];
-                let [y3, y4] = [digit(year / 10), digit(year)];
+            year @ 1000..=9999 if there.subsec_nanosecond() == 0 => {
+                let two = |number: i8| two_digits(number.unsigned_abs());
+                let [y1, y2] = two_digits((year / 100) as u8);
+                let [y3, y4] = two_digits((year % 100) as u8);
                 let ([m1, m2], [d1, d2]) = (two(there.month()), two(there.day()));
                 let ([h1, h2], [n1, n2]) = (two(there.hour()), two(there.minute()));
                 let [s1, s2] = two(there.second());
@@ -247,6 +244,29 @@ const fn octets() -> [[u8; 4]; 256] {
             _ => [digit(number / 100), digit(number / 10), digit(number), b'.'],
         };
         octet += 1;
+    }
+    table
+}
+
+/// Returns a number below 100 as it is written, a zero before it where it has one digit.
+fn two_digits(number: u8) -> [u8; 2] {
+    static NUMBERS: [[u8; 2]; 100] = two_digits_each();
+    NUMBERS
+        .get(usize::from(number))
+        .copied()
+        .unwrap_or_default()
+}
+
+#[expect(
+    clippy::indexing_slicing,
+    reason = "run by the compiler, which would stop at it"
+)]
+const fn two_digits_each() -> [[u8; 2]; 100] {
+    let mut table = [[0; 2]; 100];
+    let mut number = 0;
+    while number < 100 {
+        table[number] = [digit(number as u64 / 10), digit(number as u64)];
+        number += 1;
     }
     table
 }
