@@ -21,10 +21,12 @@ pub fn same_domain(a: &str, b: &str) -> bool {
     if !may_share_a_domain(a, b) {
         return false;
     }
-    match (registered(a), registered(b)) {
-        (Some(a), Some(b)) => a.eq_ignore_ascii_case(b),
-        _ => false,
-    }
+    let (shorter, longer) = if a.len() < b.len() { (a, b) } else { (b, a) };
+    registered(longer).is_some_and(|domain| {
+        // The list says the same of a domain and of all that lies in it.
+        shorter == domain
+            || registered(shorter).is_some_and(|other| other.eq_ignore_ascii_case(domain))
+    })
 }
 
 /// Returns whether two names end alike as far as into their last label but one: names of one domain do.
@@ -82,7 +84,12 @@ pub fn registered(name: &str) -> Option<&str> {
         && last
             .into_iter()
             .all(|octet| octet.is_ascii_alphabetic() || octet == b'-');
-    is_host.then(|| psl::domain_str(name)).flatten()
+    if !is_host {
+        return None;
+    }
+    // The library's own text would be looked through for UTF-8 once more.
+    let domain = psl::domain(name.as_bytes())?.as_bytes().len();
+    name.get(name.len().checked_sub(domain)?..)
 }
 
 /// Returns whether a name names no host that others could know: `localhost`, a bare word.

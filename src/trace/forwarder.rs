@@ -42,7 +42,7 @@ pub(super) fn sign(
     let client = Client::of(last_own, below)?;
     let recipients = Recipients::of(headers, fields, boundary, trust, rules);
     let list = list_host(headers)
-        .filter(|domain| same_domain(domain, client.name) || same_host(domain, client.name));
+        .filter(|domain| same_host(domain, client.name) || same_domain(domain, client.name));
     let posted = kind.and_then(|kind| posted(headers, &client, last_own, below, kind, rules));
     let is_list = list.is_some() || posted.is_some();
     let why = forwarded_for(headers, fields, boundary, &client, &recipients, rules)

@@ -27,7 +27,7 @@ pub(super) fn posted(
     kind: &str,
     rules: &Rules,
 ) -> Option<String> {
-    let near = |domain: &str| same_domain(domain, client.name) || same_host(domain, client.name);
+    let near = |domain: &str| same_host(domain, client.name) || same_domain(domain, client.name);
     let path = match last_own.reading.reverse_path {
         Some(path) => Some(path.to_owned()),
         None => headers
@@ -88,7 +88,7 @@ pub(super) fn named_list(
     let host = own.iter().enumerate().find(|(at, field)| {
         // A host below another one, that the user named by itself or by its address.
         let named = field.reading.by.is_some_and(|by| {
-            (same_domain(&domain, by) || same_host(&domain, by))
+            (same_host(&domain, by) || same_domain(&domain, by))
                 && (trust.holds_host(by)
                     || at
                         .checked_sub(1)
@@ -110,7 +110,7 @@ pub(super) fn named_list(
         field.reading.for_.is_some_and(|mailbox| {
             above.are_others(mailbox)
                 && domain_of(mailbox)
-                    .is_some_and(|at| same_domain(at, &domain) || same_host(at, &domain))
+                    .is_some_and(|at| same_host(at, &domain) || same_domain(at, &domain))
         })
     });
     reposted || rules.lists.kind(headers, &rules.paths).is_some()
