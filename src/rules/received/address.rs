@@ -5,7 +5,7 @@
 //! Trust: hostile; a number out of range makes the whole text none.
 //! Failures: none; what is no address is a name.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::intake::eight;
 
@@ -27,6 +27,9 @@ pub(super) fn address(text: &str) -> Option<IpAddr> {
         return None;
     }
     let text = eight::place_of(b'%', text).map_or(text, |zone| text.get(..zone).unwrap_or(text));
+    if let Some(addr) = groups(text) {
+        return Some(IpAddr::V6(addr).to_canonical());
+    }
     // The shortest address is `::`, the longest has 45 characters.
     if !(2..=45).contains(&text.len()) || !text.bytes().all(may_be) {
         return None;
@@ -76,6 +79,44 @@ fn number(text: &[u8]) -> Option<(u32, usize)> {
     (number < 256).then_some((number, digits))
 }
 
+/// Reads groups of hexadecimal digits, `::` for those that are zero; what ends with an IPv4 address is left to the library.
+///
+/// RFC 4291 §2.2: eight groups of up to four digits, `::` at most once.
+fn groups(text: &str) -> Option<Ipv6Addr> {
+    let mut groups = [0; 8];
+    let mut count = 0;
+    let (mut rest, mut gap) = match text.as_bytes() {
+        [b':', b':', rest @ ..] => (rest, Some(0)),
+        rest => (rest, None),
+    };
+    while !rest.is_empty() {
+        let digits = rest
+            .iter()
+            .map_while(|octet| char::from(*octet).to_digit(16));
+        let (group, length) = digits.take(4).fold((0, 0), |(group, length), digit| {
+            (group << 4 | digit as u16, length + 1)
+        });
+        (length > 0).then_some(())?;
+        *groups.get_mut(count)? = group;
+        count += 1;
+        rest = match rest.get(length..)? {
+            [b':', b':', rest @ ..] if gap.is_none() => {
+                gap = Some(count);
+                rest
+            }
+            [b':', rest @ ..] if !rest.is_empty() => rest,
+            [] => break,
+            _ => return None,
+        };
+    }
+    match gap {
+        None if count == 8 => {}
+        Some(gap) if count < 8 => groups.get_mut(gap..)?.rotate_right(8 - count),
+        _ => return None,
+    }
+    Some(Ipv6Addr::from(groups))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,6 +148,18 @@ mod tests {
         #[test]
         fn any_text_is_read_without_panic(text in "\\PC{0,80}") {
             let _ = address(&text);
+        }
+
+        #[test]
+        fn groups_are_read_as_the_library_reads_them(text in "(::)?([0-9A-Fa-f]{1,4}(:|::)){0,9}[0-9a-f]{0,5}|[0-9a:.]{0,20}", addr: [u16; 8], zeros: u8) {
+            if let Some(addr) = groups(&text) {
+                prop_assert_eq!(text.parse(), Ok(addr));
+            }
+            let has_dot = text.contains('.');
+            prop_assert!(has_dot || groups(&text).is_some() == text.parse::<Ipv6Addr>().is_ok(), "{}", text);
+            let group = |place: usize| if zeros >> place & 1 == 0 { addr[place] } else { 0 };
+            let addr = Ipv6Addr::from(std::array::from_fn::<u16, 8, _>(group));
+            prop_assert_eq!(groups(&addr.to_string()).or_else(|| addr.to_string().parse().ok()), Some(addr));
         }
 
         #[test]

@@ -7,6 +7,7 @@
 //! Failures: never fails; what cannot be a clause is left in none.
 
 use super::lex::{Mark, Token};
+use crate::intake::eight;
 
 /// A field, cut into its clauses.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -154,16 +155,18 @@ fn writing_host(tokens: &[Token]) -> Option<usize> {
 /// Returns whether a comment closes another one and goes on with `by`: a parenthesis that the client opened
 /// has swallowed the server's own words, up to one that it closed further down, in its reverse path.
 fn holds_a_host(comment: &str) -> bool {
-    let mut rests = comment.as_bytes().split(|octet| *octet == b')').skip(1);
-    rests.any(|rest| {
-        let mut words = rest
-            .split(u8::is_ascii_whitespace)
-            .filter(|word| !word.is_empty());
-        words
-            .next()
-            .is_some_and(|word| word.eq_ignore_ascii_case(b"by"))
-            && words.next().is_some()
-    })
+    let mut rest = comment;
+    while let Some(closed) = eight::place_of(b')', rest) {
+        rest = rest.get(closed + 1..).unwrap_or_default();
+        let mut words = rest.split_ascii_whitespace();
+        let is_by = |word: &str| word.eq_ignore_ascii_case("by");
+        if words.next().is_some_and(is_by)
+            && words.next().is_some_and(|host| !host.starts_with(')'))
+        {
+            return true;
+        }
+    }
+    false
 }
 
 fn is_lmtp(protocol: &str) -> bool {
