@@ -1,8 +1,9 @@
 //! Patterns in which `*` stands for anything, as rules write them.
 //!
 //! In: a pattern such as `*.mail.example.com`; a text. Out: whether it fits.
+//! Standards: RFC 5322 §2.2.3 (folds).
 //! Trust: patterns are ours, texts are hostile; comparing takes time in proportion to both, never more.
-//! Limits: letters of US-ASCII fit in any case; there is nothing but `*`.
+//! Limits: letters of US-ASCII fit in any case, a blank fits a fold; there is nothing but `*`.
 
 use serde::Deserialize;
 
@@ -20,6 +21,8 @@ pub(in crate::rules) struct Glob {
     tail: Option<String>,
     /// How texts begin and end that may fit.
     wanted: Wanted,
+    /// Whether a fold may stand in a text that fits.
+    has_blank: bool,
 }
 
 /// How texts begin and end that may fit a pattern: a place in [`Text::sums`] for either.
@@ -44,7 +47,9 @@ impl From<String> for Glob {
             wanted.sums |= u16::from(beginning(head.as_bytes()));
             wanted.mask |= 0xff;
         }
-        if let Some(sum) = ending(tail.unwrap_or(head).as_bytes()) {
+        let has_blank = pattern.contains(' ');
+        // Where a blank may be a fold, the last octets are not always the same.
+        if let Some(sum) = ending(tail.unwrap_or(head).as_bytes()).filter(|_| !has_blank) {
             wanted.sums |= u16::from(sum) << 8;
             wanted.mask |= 0xff00;
         }
@@ -57,6 +62,7 @@ impl From<String> for Glob {
                 .collect(),
             tail: tail.map(str::to_owned),
             wanted,
+            has_blank,
         }
     }
 }
@@ -65,7 +71,16 @@ impl Glob {
     /// Returns whether a text fits.
     pub(in crate::rules) fn fits(&self, text: &Text<'_>) -> bool {
         // Nearly all patterns differ in that.
-        (self.wanted.sums ^ text.sums) & self.wanted.mask == 0 && self.holds(text.text)
+        (self.wanted.sums ^ text.sums) & self.wanted.mask == 0
+            && (self.holds(text.text) || self.has_blank && self.holds_unfolded(text.text))
+    }
+
+    /// Returns whether a text fits once it is unfolded.
+    ///
+    /// RFC 5322 §2.2.3: a fold stands for a blank, and servers fold inside a product's name.
+    #[cold]
+    fn holds_unfolded(&self, text: &str) -> bool {
+        text.contains(['\n', '\t']) && self.holds(&unfolded(text))
     }
 
     /// Returns whether a text fits, whatever it begins and ends with.
@@ -226,6 +241,17 @@ impl Globs {
     }
 }
 
+/// Returns a text with one blank for each run of them.
+fn unfolded(text: &str) -> String {
+    let mut words = text.split_ascii_whitespace();
+    let mut line = words.next().unwrap_or_default().to_owned();
+    for word in words {
+        line.push(' ');
+        line.push_str(word);
+    }
+    line
+}
+
 /// Returns where a part stands in a text, letters of US-ASCII in any case.
 pub(in crate::rules) fn find(text: &[u8], part: &[u8]) -> Option<usize> {
     let Some(first) = part.first() else {
@@ -263,6 +289,15 @@ mod tests {
         assert!(!fits("a*b*c", "aXc"));
         assert!(fits("*", "") && fits("**", "x") && fits("", ""));
         assert!(!fits("", "x") && !fits("ab*ba", "aba"));
+    }
+
+    #[test]
+    fn a_blank_fits_a_fold() {
+        assert!(fits("Microsoft SMTP Server*", "Microsoft SMTP\r\n Server"));
+        assert!(fits("Exim *", "Exim\t4.96"));
+        assert!(fits("*, from userid *", "Postfix, from\n\tuserid 33"));
+        assert!(fits("* Mail Agent", "Inbound Mail\n Agent"));
+        assert!(!fits("Exim *", "Exim4.96") && !fits("Exim*4", "Exim\t5"));
     }
 
     #[test]

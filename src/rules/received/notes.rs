@@ -101,9 +101,7 @@ impl Notes {
         let of = |sets: &[Set], octet: u8| sets.get(glob::letter(octet)).copied().unwrap_or(0);
         for place in sieve::places(of(by_first, *first) & of(by_second, *second)) {
             let (begin, place) = self.begins.get(place)?;
-            if let Some((head, rest)) = comment.split_at_checked(begin.len())
-                && head.eq_ignore_ascii_case(begin)
-            {
+            if let Some(rest) = behind(comment, begin) {
                 let note = self.notes.get(*place)?;
                 let word = rest.split_ascii_whitespace().next().map(clauses::bare);
                 return Some((note, word.filter(|word| note.value && !word.is_empty())));
@@ -174,5 +172,44 @@ impl Notes {
             ran += rule.matches.len() + rule.skips.len();
         }
         Ok(ran)
+    }
+}
+
+/// Returns what stands behind a beginning, letters in any case.
+///
+/// RFC 5322 §2.2.3: a fold stands for a blank.
+fn behind<'t>(text: &'t str, begin: &str) -> Option<&'t str> {
+    if let Some((head, rest)) = text.split_at_checked(begin.len())
+        && head.eq_ignore_ascii_case(begin)
+    {
+        return Some(rest);
+    }
+    let mut rest = text;
+    for octet in begin.bytes() {
+        let first = rest.as_bytes().first()?;
+        let after = rest.get(1..)?;
+        rest = match octet {
+            b' ' if first.is_ascii_whitespace() => after.trim_ascii_start(),
+            _ if first.eq_ignore_ascii_case(&octet) => after,
+            _ => return None,
+        };
+    }
+    Some(rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_note_may_be_folded() {
+        let fold = "Authenticated\r\n\tsender: anna";
+        assert_eq!(behind(fold, "Authenticated sender: "), Some("anna"));
+        assert_eq!(behind("using TLSv1.3", "using TLS"), Some("v1.3"));
+        assert_eq!(
+            behind("Authenticatedsender: anna", "Authenticated sender: "),
+            None
+        );
+        assert_eq!(behind("über", "u"), None);
     }
 }
