@@ -6,7 +6,7 @@
 //! Failures: [`RuleError`] for rules; a comment that is no note stays a comment.
 
 use super::file::{Meaning, Note, Words};
-use super::{Reading, RuleError, clauses};
+use super::{Reading, RuleError, address, clauses};
 use crate::rules::file::{self, Common, refused};
 use crate::rules::glob::{self, LETTERS, Text};
 use crate::rules::sieve::{self, SET_LIMIT, Set};
@@ -103,6 +103,10 @@ impl Notes {
             let (begin, place) = self.begins.get(place)?;
             if let Some(rest) = behind(comment, begin) {
                 let note = self.notes.get(*place)?;
+                // MailMarshal's `Not Verified[192.0.2.7]` is the client itself, and what stands before it HELO.
+                if note.means == Meaning::Aside && holds_literal(rest) {
+                    return None;
+                }
                 let word = rest.split_ascii_whitespace().next().map(clauses::bare);
                 return Some((note, word.filter(|word| note.value && !word.is_empty())));
             }
@@ -173,6 +177,15 @@ impl Notes {
         }
         Ok(ran)
     }
+}
+
+/// Returns whether an address literal stands in a text. RFC 5321 §4.1.3.
+fn holds_literal(text: &str) -> bool {
+    let mut parts = text.split('[').skip(1);
+    parts.any(|part| {
+        let literal = part.split_once(']').map_or(part, |(literal, _)| literal);
+        address::address(literal).is_some()
+    })
 }
 
 /// Returns what stands behind a beginning, letters in any case.
