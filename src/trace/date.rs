@@ -3,7 +3,7 @@
 //! In: the text after the last semicolon. Out: a time, or nothing.
 //! Standards: RFC 5322 §3.3 (date-time), §4.3 (obsolete zones and years).
 //! Trust: hostile; a time that nobody could have meant is none.
-//! Limits: besides RFC 5322 only `asctime`'s order is read, and RFC 3339.
+//! Limits: besides RFC 5322 only `asctime`'s order is read, hours of one digit, and RFC 3339.
 
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimeParser;
@@ -52,8 +52,18 @@ fn rewritten(text: &str) -> Option<Timestamp> {
     {
         return Some(time);
     }
-    // `Fri Feb 07 10:18:12 2003 -0800`
-    if let [_, month, day, time, year, zone] = words.as_slice() {
+    // `7:47:43`: LSMTP writes the hour as a plain number.
+    let padded = words.iter().position(|word| is_early(word));
+    let padded = padded.and_then(|at| Some((at, format!("0{}", words.get(at)?))));
+    if let Some((at, time)) = &padded {
+        let rest = words.iter().enumerate();
+        let line: Vec<&str> = rest
+            .map(|(place, word)| if place == *at { time } else { *word })
+            .collect();
+        return PARSER.parse_timestamp(line.join(" ")).ok();
+    }
+    // `Fri Feb 07 10:18:12 2003 -0800`, also without the day's name
+    if let [_, month, day, time, year, zone] | [month, day, time, year, zone] = words.as_slice() {
         return PARSER
             .parse_timestamp(format!("{day} {month} {year} {time} {zone}"))
             .ok();
@@ -61,6 +71,11 @@ fn rewritten(text: &str) -> Option<Timestamp> {
     // RFC 3339 §5.6: a year stands first. To read another text in vain costs more than all dates that can be read.
     let begins_so = text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-'));
     begins_so.then(|| text.parse().ok()).flatten()
+}
+
+/// Returns whether a word is a time of day whose hour has one digit.
+fn is_early(word: &str) -> bool {
+    matches!(word.as_bytes(), [hour, b':', _, _, b':', ..] if hour.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -76,6 +91,8 @@ mod tests {
         assert_eq!(of("Sat, 21 Nov 2026 02:00:00 -0800 PST"), ten);
         assert_eq!(of("Sat, 21 Nov 2026\n\t10:00:00 GMT"), ten);
         assert_eq!(of("Sat Nov 21 02:00:00 2026 -0800"), ten);
+        assert_eq!(of("Nov 21 02:00:00 2026 -0800"), ten);
+        assert_eq!(of("Sat, 21 Nov 2026 2:00:00 -0800"), ten);
         for none in [
             "",
             "yesterday",

@@ -61,6 +61,11 @@ pub(super) fn clauses<'t>(field: &'t str, tokens: &[Token]) -> Clauses<'t> {
     found.from = (begin, tokens.len());
     // RFC 5321 §4.4: the by-clause follows the from-clause. A key word before it is the client's: `EHLO x with LMTP`.
     let by_at = found.has_from.then(|| writing_host(tokens)).flatten();
+    // A server without a name writes none: `by (Vircom SMTPRS 4.0.179) with ESMTP`.
+    let nameless_at = match by_at {
+        None if found.has_from => tokens.iter().skip(2).position(is_by).map(|at| at + 2),
+        _ => None,
+    };
     let mut from_open = true;
     let mut last_semicolon = None;
     // A key word's value begins no clause, whatever it is.
@@ -78,14 +83,18 @@ pub(super) fn clauses<'t>(field: &'t str, tokens: &[Token]) -> Clauses<'t> {
         }
         let next = tokens.get(here + 1).filter(|next| next.is_word());
         // A key word without a value, and the first word of the from-clause, are names.
-        let is_name = found.has_from && here == 1
+        let is_name = found.has_from && here == 1 && by_at != Some(1)
             || by_at.is_some_and(|by| here < by)
                 && (word != Mark::From
-                    || next.is_some_and(|next| next.text(field).starts_with('<')))
+                    || next.is_some_and(|next| is_no_clause(next.text(field))))
             // RFC 5321 §4.4: the date ends the field; what some servers add behind it is an id, or a path.
             || !matches!(word, Mark::Id | Mark::EnvelopeFrom | Mark::By)
                 && by_at.is_some_and(|by| last_semicolon.is_some_and(|semicolon| by < semicolon));
         let Some(next) = next.filter(|_| !is_name) else {
+            if nameless_at == Some(here) && from_open {
+                found.from.1 = here;
+                from_open = false;
+            }
             continue;
         };
         let text = next.text(field);
@@ -97,8 +106,8 @@ pub(super) fn clauses<'t>(field: &'t str, tokens: &[Token]) -> Clauses<'t> {
                     .filter(|token| token.is_comment())
                     .map(|token| token.text(field));
             }
-            // `by HOST by uid N`: qmail-scanner's own form.
-            Mark::By if text.eq_ignore_ascii_case("uid") => {}
+            // `by HOST by uid N`: no host, but qmail-scanner's, Exim's and another's own words.
+            Mark::By if is_own_word(text) => {}
             Mark::By => {
                 found.doubt = Some("it names two writing hosts");
             }
@@ -130,7 +139,9 @@ pub(super) fn clauses<'t>(field: &'t str, tokens: &[Token]) -> Clauses<'t> {
     if let (true, Some(semicolon)) = (from_open, last_semicolon) {
         found.from.1 = semicolon;
     }
-    let said = tokens.get(found.from.0..found.from.1).unwrap_or_default();
+    // Where no host is seen, what swallowed it may stand anywhere.
+    let said_to = nameless_at.map_or(found.from.1, |_| tokens.len());
+    let said = tokens.get(found.from.0..said_to).unwrap_or_default();
     if said
         .iter()
         .any(|token| token.mark == Mark::Nested && holds_a_host(token.text(field)))
@@ -146,10 +157,29 @@ pub(super) fn clauses<'t>(field: &'t str, tokens: &[Token]) -> Clauses<'t> {
 /// Returns where the by-clause begins: the first `by` with a value behind the client's own name.
 fn writing_host(tokens: &[Token]) -> Option<usize> {
     let is_word = |at: usize| tokens.get(at).is_some_and(|token| token.is_word());
-    let mut places = tokens.iter().enumerate().skip(2);
-    places
-        .find(|(at, token)| token.mark == Mark::By && is_word(at + 1))
-        .map(|(at, _)| at)
+    let is_host = |(at, token): &(usize, &Token)| is_by(token) && is_word(at + 1);
+    let places = || tokens.iter().enumerate();
+    // `from by HOST`: the client called itself nothing at all.
+    let found = places().skip(2).find(is_host);
+    let found = found.or_else(|| places().nth(1).filter(is_host));
+    found.map(|(at, _)| at)
+}
+
+/// Returns whether what follows a second `from` is no client: a path, Exim's subject of a certificate (`C=NA,O=…`), or an
+/// address, which only Smail writes there. Whether such a server wrote the field is for the rules to say.
+fn is_no_clause(text: &str) -> bool {
+    text.starts_with(['<', '[']) || text.contains('=')
+}
+
+fn is_by(token: &Token) -> bool {
+    token.mark == Mark::By
+}
+
+/// Returns whether what follows a second `by` is a word that servers write there, and never a host.
+fn is_own_word(text: &str) -> bool {
+    ["uid", "authid", "TLS"]
+        .iter()
+        .any(|word| word.eq_ignore_ascii_case(text))
 }
 
 /// Returns whether a comment closes another one and goes on with `by`: a parenthesis that the client opened
@@ -190,9 +220,11 @@ fn words<'t>(field: &'t str, tokens: &[Token], at: usize) -> &'t str {
     field.get(begin..end).unwrap_or_default()
 }
 
-/// Returns the date after the last semicolon, up to a comment or the next clause.
+/// Returns the date after the last semicolon, up to a comment or the next clause; comments before it are left out.
 fn date_text<'t>(field: &'t str, tokens: &[Token], semicolon: usize) -> &'t str {
     let behind = tokens.get(semicolon + 1..).unwrap_or_default();
+    let comments = behind.iter().take_while(|token| token.is_comment());
+    let behind = behind.get(comments.count()..).unwrap_or_default();
     let begin = behind.first().map_or(0, |token| token.begin());
     let end = behind
         .iter()
@@ -311,6 +343,47 @@ mod tests {
         assert_eq!(found.id, Some("S72E"));
         assert_eq!(found.for_, Some("\"v by q\"@example.org"));
         assert_eq!(found.reverse_path, Some("b@example.org"));
+    }
+
+    #[test]
+    fn what_follows_a_second_by_may_be_a_word_of_the_servers_own() {
+        let (_, found) = cut(
+            "from a.example ([192.0.2.7] helo=x) by mx.example.net with esmtpsa (Exim 4.63) id 1 by authid <anna@example.org> with cram_md5; Thu",
+        );
+        assert_eq!((found.by, found.doubt), (Some("mx.example.net"), None));
+        assert_eq!(found.with, Some("esmtpsa"));
+        let (_, found) = cut("from x by TLS (r [192.0.2.7]) by mx.example.net; Thu");
+        assert!(found.doubt.is_some());
+    }
+
+    #[test]
+    fn a_server_without_a_name_ends_the_from_clause_too() {
+        for field in [
+            "from x ([192.0.2.7]) by (Vircom SMTPRS 4.0.179) with ESMTP id 1; Thu",
+            "from x ([192.0.2.7]) by ; Thu",
+        ] {
+            assert_eq!(from(field), ["x", "[192.0.2.7]"], "{field}");
+            assert_eq!(cut(field).1.by, None, "{field}");
+        }
+        let swallowed = "from x ([198.51.100.1]) by ( (r [192.0.2.7]) by mx for <a)b>; Thu";
+        assert!(cut(swallowed).1.doubt.is_some());
+    }
+
+    #[test]
+    fn a_client_that_called_itself_nothing_leaves_the_place_empty() {
+        for field in [
+            "from by mx.example.net with SMTP; Thu",
+            "from by x (r [192.0.2.7]) by mx.example.net; Thu",
+        ] {
+            assert_eq!(cut(field).1.by, Some("mx.example.net"), "{field}");
+        }
+    }
+
+    #[test]
+    fn a_comment_before_the_date_is_no_date() {
+        let date = "Wed, 18 Jun 2026 11:14:40 +0400";
+        let field = format!("from a by b with ESMTP id 1; (8.12.9/D) {date} (MSD)");
+        assert_eq!(cut(&field).1.date, date);
     }
 
     proptest! {
