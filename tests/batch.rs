@@ -125,6 +125,11 @@ fn approve_two(trial: &Trial) {
     player.type_line(&code).unwrap();
     let ending = player.finish().unwrap();
     assert_eq!(ending.code, Some(0), "{}", ending.screen);
+    assert!(
+        ending.screen.contains("Not ticked, and so declined: "),
+        "{}",
+        ending.screen
+    );
 
     let rows = record::complaints(&trial.home.ledger()).unwrap();
     let octets = |state: &str| -> BTreeSet<Vec<u8>> {

@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use jiff::{SignedDuration, Timestamp};
 use plaint::complaint::{Complaint, Secret};
 use plaint::consent::{
-    Answer, Choice, Code, Codes, NoRandomness, NotRecallable, Reason, Recorded, State, Terminal,
-    TerminalError, Unasked, UnaskedWhy, ask, recall,
+    Answer, Choice, Code, Codes, NoRandomness, NotRecallable, Purpose, Reason, Recorded, State,
+    Terminal, TerminalError, Terms, Unasked, UnaskedWhy, ask, ask_or_change, recall,
 };
 
 use crate::letters::{agreed, complaint, noon};
@@ -115,6 +115,40 @@ fn the_screen_shows_each_complaint_then_the_last_word_then_the_code_on_one_line(
     Once sent, the desk may pass this on; it cannot be recalled.
     type 1111 to send 2 complaints: 
     ");
+}
+
+#[test]
+fn who_is_asked_about_a_draft_or_a_record_is_not_asked_to_send() {
+    for (purpose, deed) in [
+        (Purpose::Draft, "write 1 draft"),
+        (Purpose::Record, "record 1 complaint"),
+    ] {
+        let mut user = Played {
+            lines: ["1111"].into(),
+            ..Played::default()
+        };
+        let terms = Terms {
+            purpose,
+            ..Terms::default()
+        };
+        let answer = ask_or_change(
+            made(&["abuse@example.net"]),
+            &|_| String::new(),
+            &mut user,
+            noon(),
+            &mut Counting::default(),
+            &terms,
+        );
+        assert_eq!(answer.unwrap().approved.len(), 1);
+        let screen = user.screen();
+        assert!(
+            screen.ends_with(&format!("type 1111 to {deed}: ")),
+            "{screen}"
+        );
+        for word in ["to send", "Once sent", "sends nothing"] {
+            assert!(!screen.contains(word), "{screen}");
+        }
+    }
 }
 
 #[test]

@@ -105,6 +105,24 @@ fn a_desk_that_died_since_is_named_before_the_question_and_not_ticked() {
     held(&trial, &ending, "stays in the outbox");
 }
 
+#[test]
+fn what_was_only_recorded_is_in_no_outbox() {
+    let trial = Trial::begin();
+    let mut player = trial.terminal(&["report", "--log-only", "pills.eml"]);
+    let code = player
+        .read_to(r"type (\w{4}) to record 1 complaint")
+        .unwrap();
+    player.type_line(&code).unwrap();
+    let ending = player.finish().unwrap();
+    assert_eq!(ending.code, Some(0), "{}", ending.screen);
+    assert!(!ending.screen.contains("Sending"), "{}", ending.screen);
+    let ran = trial.pipe(&["outbox"], b"");
+    assert_eq!(ran.stderr, "The outbox is empty.\n");
+    let ran = trial.pipe(&["log", "list"], b"");
+    assert!(ran.stdout.contains("abuse@northpath.example"), "{ran:#?}");
+    assert_eq!(trial.mail(), (0, 0));
+}
+
 /// A trial in which one complaint was accepted, some days ago.
 fn accepted(days: u32) -> Trial {
     let trial = Trial::begin();

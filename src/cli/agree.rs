@@ -11,13 +11,17 @@ use super::{Session, forms, transport};
 use crate::complaint::{Complaint, Desk, preview};
 use crate::config::{Config, TransportKind};
 use crate::consent::{
-    self, Answer, Approved, Change, Facts, Limits, Reason, Situation, State, Unasked, UnaskedWhy,
+    self, Answer, Approved, Change, Declined, Facts, Limits, Purpose, Reason, Situation, State,
+    Terms, Unasked, UnaskedWhy,
 };
 use crate::delivery::{self, Outcome, Pause, Tried};
 use crate::failure::{Exit, Failure};
 use crate::ledger::{Ledger, LedgerError, ShownAs};
 use crate::rules::Rules;
 use crate::term::handing_over;
+
+/// What becomes of complaints that were composed and not agreed to.
+pub(super) const KEPT: &str = "the drafts are kept: `plaint review` on a terminal shows them again";
 
 /// How asking ended.
 pub(super) enum Ended {
@@ -40,7 +44,7 @@ pub(super) fn agree_and_send(
 ) -> Result<Ended, Failure> {
     // Whatever is wrong with the settings is said before the question, not after.
     let mut way = transport::build(&session.config, &session.rules, kind)?;
-    if let Some(sentence) = other_than_mail(kind)
+    if let Some(sentence) = other_than_mail(way.purpose())
         && session.asker.can_ask()
     {
         session.term.status(sentence);
@@ -69,13 +73,13 @@ pub(super) fn agree_and_send(
 }
 
 /// Returns what is said before the question where no mail leaves the machine.
-const fn other_than_mail(kind: TransportKind) -> Option<&'static str> {
-    match kind {
-        TransportKind::None => {
+const fn other_than_mail(purpose: Purpose) -> Option<&'static str> {
+    match purpose {
+        Purpose::Record => {
             Some("What you agree to is only written down: nothing leaves this machine.")
         }
-        TransportKind::Drafts => Some("What you agree to is written as a draft, for you to send."),
-        TransportKind::Smtp | TransportKind::Sendmail => None,
+        Purpose::Draft => Some("What you agree to is written as a draft, for you to send."),
+        Purpose::Send => None,
     }
 }
 
@@ -99,7 +103,11 @@ fn ask_and_send(
         &mut session.asker,
         now,
         session.hooks.codes.as_mut(),
-        changes,
+        &Terms {
+            purpose: way.purpose(),
+            changes,
+            unticked: "What is not ticked is declined.",
+        },
     );
     let answer = match answer {
         Ok(answer) => answer,
@@ -123,6 +131,13 @@ fn ask_and_send(
         } else {
             Exit::Done
         }));
+    }
+    let not_ticked = desks_of(&answer.declined, &Reason::NotTicked);
+    if !not_ticked.is_empty() {
+        session.term.status(&format!(
+            "Not ticked, and so declined: {}.",
+            not_ticked.join(", ")
+        ));
     }
     send(session, ledger, answer.approved, ShownAs::New, way).map(Ended::Done)
 }
@@ -214,13 +229,21 @@ fn not_asked(unasked: &Unasked) -> Failure {
         Exit::NoConsent,
         "you could not be asked, and nothing was sent",
     );
-    let kept = "the drafts are kept: `plaint review` on a terminal shows them again";
     match &unasked.why {
         UnaskedWhy::Terminal(consent::TerminalError::Interrupted) => {
-            Failure::new(Exit::NoConsent, "given up, and nothing was sent").remedy(kept)
+            Failure::new(Exit::NoConsent, "given up, and nothing was sent").remedy(KEPT)
         }
-        other => failure.because(other).remedy(kept),
+        other => failure.because(other).remedy(KEPT),
     }
+}
+
+/// Returns the desks of what was declined for one reason.
+fn desks_of(declined: &[Declined], reason: &Reason) -> Vec<String> {
+    declined
+        .iter()
+        .filter(|one| one.reason == *reason)
+        .map(|one| one.complaint.desk.key())
+        .collect()
 }
 
 /// Writes down what was declined; returns a sentence about it.
@@ -305,9 +328,11 @@ pub(super) fn hand_over(
         .iter()
         .map(|one| one.complaint().desk.key())
         .collect();
-    session
-        .term
-        .status(&format!("Sending with {} …", way.name()));
+    session.term.status(&match way.purpose() {
+        Purpose::Send => format!("Sending with {} …", way.name()),
+        Purpose::Draft => "Writing drafts …".to_owned(),
+        Purpose::Record => "Writing it down …".to_owned(),
+    });
     handing_over();
     let clock = Arc::clone(&session.hooks.now);
     let results = delivery::deliver_each(approved, way, ledger, &*clock);

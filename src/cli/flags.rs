@@ -57,7 +57,7 @@ pub(crate) enum Command {
     Draft(DraftArgs),
     /// Trace, look up and hold every message of a mailbox
     Batch(BatchArgs),
-    /// Page through what is held; then one code for the approved set
+    /// Show what is held; then one code for the approved set
     Review(ReviewArgs),
     /// List, retry and settle what is on its way
     Outbox(OutboxArgs),

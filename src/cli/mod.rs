@@ -75,7 +75,7 @@ mod draft;
 // traces, looks up and holds every message of a mailbox
 mod batch;
 
-// pages through what is held; then one code for the approved set
+// shows what is held; then one code for the approved set
 mod review;
 
 // lists, retries and settles what is on its way

@@ -9,8 +9,8 @@ use super::flags::{OutboxArgs, OutboxCommand};
 use super::input::no_answer;
 use super::{Session, remind, say, transport};
 use crate::complaint::Complaint;
-use crate::consent::{self, Approved, NotRecallable, State, Unasked};
-use crate::delivery::Transport;
+use crate::consent::{self, Approved, NotRecallable, State, Terms, Unasked};
+use crate::delivery::{LogOnly, Transport};
 use crate::failure::{Exit, Failure};
 use crate::intake::Untrusted;
 use crate::ledger::{Filter, Kept, Ledger, ShownAs};
@@ -49,10 +49,17 @@ pub(crate) fn run(args: OutboxArgs, session: &mut Session) -> Result<Exit, Failu
 
 /// Lists what has no end yet; the exit status tells whether something waits.
 fn list(session: &mut Session, ledger: &Ledger) -> Result<Exit, Failure> {
-    let lines = ledger.lines(&Filter {
+    let standing = ledger.lines(&Filter {
         states: WAITING.to_vec(),
         ..Filter::default()
     })?;
+    // What was only to be recorded has its end: there is no draft of it to send.
+    let mut lines = Vec::with_capacity(standing.len());
+    for line in standing {
+        if line.state != State::Saved || ledger.way_of(line.id)? != Some(LogOnly.name()) {
+            lines.push(line);
+        }
+    }
     if lines.is_empty() {
         session.term.status("The outbox is empty.");
         return Ok(Exit::Done);
@@ -188,12 +195,17 @@ fn ask_again(
             .status("Nothing was sent; it stays in the outbox.");
         return Ok(Exit::TryLater);
     }
-    let answer = consent::ask(
+    let answer = consent::ask_or_change(
         complaints,
         &octets,
         &mut session.asker,
         now,
         session.hooks.codes.as_mut(),
+        &Terms {
+            purpose: way.purpose(),
+            changes: &[],
+            unticked: "What is not ticked stays in the outbox.",
+        },
     );
     let answer = answer.map_err(|unasked| unanswered(&unasked))?;
     if answer.approved.is_empty() {

@@ -1,4 +1,4 @@
-//! Pages through what is held; then one code for the approved set.
+//! Shows what is held; then one code for the approved set.
 //!
 //! In: complaints in the ledger, `held` or `drafted`. Out: what became of them.
 //! Where drafts are written, reports become plain texts before they are shown.

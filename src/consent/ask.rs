@@ -6,7 +6,9 @@
 
 use jiff::Timestamp;
 
-use super::{Approved, Bar, Change, Choice, Codes, NoRandomness, Terminal, TerminalError, bars};
+use super::{
+    Approved, Bar, Change, Choice, Codes, NoRandomness, Terminal, TerminalError, Terms, bars,
+};
 use crate::complaint::{Complaint, preview};
 use crate::intake::Untrusted;
 
@@ -17,16 +19,9 @@ const TRIES: usize = 3;
 /// What shows the whole mail instead of answering.
 const SHOW: &str = "show";
 
-/// What stands above the last word.
-const HOW_TO_ANSWER: &str =
-    "Type `show` to read the whole mail as it will be sent; an empty line sends nothing.";
-
-/// What stands below it where the complaints can still be composed anew.
+/// What stands above the last word where the complaints can still be composed anew.
 const HOW_TO_CHANGE: &str =
     "Type `note` to add words of your own, `kind` to call the mail something else.";
-
-/// What stands above the code.
-const LAST_WORD: &str = "Once sent, the desk may pass this on; it cannot be recalled.";
 
 /// What the user answered.
 #[derive(Debug)]
@@ -100,30 +95,30 @@ pub fn ask(
     now: Timestamp,
     codes: &mut dyn Codes,
 ) -> Result<Answer, Unasked> {
-    ask_or_change(complaints, preview, terminal, now, codes, &[])
+    ask_or_change(complaints, preview, terminal, now, codes, &Terms::default())
 }
 
-/// Asks as [`ask`] does, and lets the user say that something is to be changed first.
+/// Asks as [`ask`] does, for another purpose, or with leave to say that something is to be changed first.
 ///
 /// A code stands for the octets that were shown. What is changed is composed
 /// anew by the caller, shown again, and gets a code of its own.
 ///
 /// # Errors
 ///
-/// [`Unasked`] as [`ask`]; with [`UnaskedWhy::Change`] where one of `changes` was typed.
+/// [`Unasked`] as [`ask`]; with [`UnaskedWhy::Change`] where one of its changes was typed.
 pub fn ask_or_change(
     complaints: Vec<Complaint>,
     preview: &dyn Fn(&Complaint) -> String,
     terminal: &mut dyn Terminal,
     now: Timestamp,
     codes: &mut dyn Codes,
-    changes: &[Change],
+    terms: &Terms<'_>,
 ) -> Result<Answer, Unasked> {
     let sheets: Vec<Sheet> = complaints
         .iter()
         .map(|complaint| Sheet::of(complaint, preview))
         .collect();
-    let verdicts = match converse(&complaints, &sheets, terminal, codes, changes) {
+    let verdicts = match converse(&complaints, &sheets, terminal, codes, terms) {
         Ok(verdicts) => verdicts,
         Err(why) => return Err(Unasked { complaints, why }),
     };
@@ -175,7 +170,7 @@ fn converse(
     sheets: &[Sheet],
     terminal: &mut dyn Terminal,
     codes: &mut dyn Codes,
-    changes: &[Change],
+    terms: &Terms<'_>,
 ) -> Result<Vec<Option<Reason>>, UnaskedWhy> {
     let mut choices = Vec::new();
     for (complaint, sheet) in complaints.iter().zip(sheets) {
@@ -187,7 +182,7 @@ fn converse(
             Sheet::Barred(bars) => terminal.show(&barred_text(complaint, bars))?,
         }
     }
-    let ticks = tick(&choices, terminal)?;
+    let ticks = tick(&choices, terminal, terms)?;
     let askable = complaints
         .iter()
         .zip(sheets)
@@ -196,7 +191,7 @@ fn converse(
         .zip(&ticks)
         .filter_map(|(complaint, ticked)| ticked.then_some(complaint))
         .collect();
-    let agreed = !agreed_to.is_empty() && code(&agreed_to, terminal, codes, changes)?;
+    let agreed = !agreed_to.is_empty() && code(&agreed_to, terminal, codes, terms)?;
     let mut ticks = ticks.into_iter();
     Ok(sheets
         .iter()
@@ -210,12 +205,19 @@ fn converse(
 }
 
 /// Lets the user tick; a single complaint that is ticked beforehand needs no list.
-fn tick(choices: &[Choice], terminal: &mut dyn Terminal) -> Result<Vec<bool>, UnaskedWhy> {
+fn tick(
+    choices: &[Choice],
+    terminal: &mut dyn Terminal,
+    terms: &Terms<'_>,
+) -> Result<Vec<bool>, UnaskedWhy> {
     if choices.iter().all(|choice| choice.ticked) && choices.len() < 2 {
         return Ok(choices.iter().map(|choice| choice.ticked).collect());
     }
     terminal.flush_input()?;
-    let mut ticks = terminal.choose("Which complaints do you want to send?", choices)?;
+    let mut ticks = terminal.choose(
+        format!("{} {}", terms.purpose.question(), terms.unticked).trim_end(),
+        choices,
+    )?;
     ticks.resize(choices.len(), false);
     Ok(ticks)
 }
@@ -225,22 +227,19 @@ fn code(
     agreed_to: &[&Complaint],
     terminal: &mut dyn Terminal,
     codes: &mut dyn Codes,
-    changes: &[Change],
+    terms: &Terms<'_>,
 ) -> Result<bool, UnaskedWhy> {
-    let what = match agreed_to.len() {
-        1 => "1 complaint".to_owned(),
-        count => format!("{count} complaints"),
-    };
-    terminal.show(&format!("\n{HOW_TO_ANSWER}\n"))?;
-    if !changes.is_empty() {
+    let deed = terms.purpose.deed(agreed_to.len());
+    terminal.show(&format!("\n{}\n", terms.purpose.how_to_answer()))?;
+    if !terms.changes.is_empty() {
         terminal.show(&format!("{HOW_TO_CHANGE}\n"))?;
     }
-    terminal.show(&format!("{LAST_WORD}\n"))?;
+    terminal.show(&format!("{}\n", terms.purpose.last_word()))?;
     let mut tries = 0;
     while tries < TRIES {
         let code = codes.draw()?;
         terminal.flush_input()?;
-        terminal.show(&format!("type {code} to send {what}: "))?;
+        terminal.show(&format!("type {code} to {deed}: "))?;
         let typed = terminal.read_line()?;
         if code.is(&typed) {
             return Ok(true);
@@ -254,7 +253,7 @@ fn code(
             }
             continue;
         }
-        if let Some(change) = changes.iter().find(|change| change.is(&typed)) {
+        if let Some(change) = terms.changes.iter().find(|change| change.is(&typed)) {
             return Err(UnaskedWhy::Change(*change));
         }
         tries += 1;

@@ -35,6 +35,10 @@ pub use caution::{Caution, Weight};
 mod guard;
 pub use guard::{Facts, Guarded, Limits, STALE, Situation, TOO_OLD, guard, judge};
 
+// what becomes of it
+mod purpose;
+pub use purpose::{Purpose, Terms};
+
 // what the user may want changed before he answers
 mod change;
 pub use change::Change;

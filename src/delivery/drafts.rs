@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Outcome, Passage, Setback, Stage, Transport};
 use crate::complaint::Complaint;
+use crate::consent::Purpose;
 
 /// Header field that mail programs read as "not sent yet".
 const UNSENT: &[u8] = b"X-Unsent: 1\r\n";
@@ -67,6 +68,10 @@ impl Drafts {
 impl Transport for Drafts {
     fn name(&self) -> String {
         "drafts".to_owned()
+    }
+
+    fn purpose(&self) -> Purpose {
+        Purpose::Draft
     }
 
     fn hand_over(&mut self, passage: &mut Passage<'_>) -> Outcome {

@@ -10,7 +10,7 @@
 
 use jiff::Timestamp;
 
-use crate::consent::Approved;
+use crate::consent::{Approved, Purpose};
 
 // how a delivery ended, and where it broke
 mod outcome;
@@ -49,6 +49,11 @@ pub mod answer;
 pub trait Transport {
     /// Returns what stands in the journal: `smtp mail.example.org:465`.
     fn name(&self) -> String;
+
+    /// Returns what becomes of a complaint on this way; most ways send it.
+    fn purpose(&self) -> Purpose {
+        Purpose::Send
+    }
 
     /// Hands the complaint over, once.
     ///

@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 
 use super::{Outcome, Passage, Transport};
+use crate::consent::Purpose;
 
 /// The transport that sends nothing: `transport = "none"`, `--log-only`.
 #[derive(Debug, Clone, Copy, Default)]
@@ -13,6 +14,10 @@ pub struct LogOnly;
 impl Transport for LogOnly {
     fn name(&self) -> String {
         "none".to_owned()
+    }
+
+    fn purpose(&self) -> Purpose {
+        Purpose::Record
     }
 
     fn hand_over(&mut self, _: &mut Passage<'_>) -> Outcome {
