@@ -225,6 +225,26 @@ fn a_kind_named_on_the_command_line_decides_the_desks() {
 }
 
 #[test]
+fn who_gives_up_at_a_change_is_told_that_the_drafts_are_kept() {
+    let trial = Trial::begin();
+    let mut player = trial.terminal(&["report", "pills.eml"]);
+    player.read_to(r"type (\w{4}) to send").unwrap();
+    player.type_line("kind").unwrap();
+    player.wait_for("Number:").unwrap();
+    player.send(b"\x04").unwrap();
+    let ending = player.finish().unwrap();
+    assert_eq!(ending.code, Some(77), "{}", ending.screen);
+    assert!(
+        ending.screen.contains("given up at the question")
+            && ending
+                .screen
+                .contains("the drafts are kept: `plaint review`"),
+        "{}",
+        ending.screen
+    );
+}
+
+#[test]
 fn a_report_that_is_held_is_reviewed_and_saved_as_text_where_drafts_are_written() {
     let trial = Trial::begin().without("delivery");
     let ran = trial.pipe(&["batch", "pills.eml"], b"");

@@ -26,6 +26,7 @@ use crate::intake::mbox::{self, Start};
 use crate::intake::{self, IntakeError, Message, Origin, Source};
 use crate::ledger::{Batch, Ledger, Standing};
 use crate::rules::Rules;
+use crate::term::goes_on;
 use crate::trace::{self, Nature, Trace, Trust};
 
 /// Age from which a message is traced without lookups: its complaint would not be ticked.
@@ -104,6 +105,7 @@ pub(crate) fn run(args: BatchArgs, session: &mut Session) -> Result<Exit, Failur
         counts: BTreeMap::new(),
     };
     let mut exit = Exit::Done;
+    goes_on();
     for input in &args.inputs {
         if let Err(failure) = take_input(input, &args, &mut work, session, &mut ledger) {
             session.term.failure(&failure);

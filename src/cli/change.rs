@@ -5,15 +5,21 @@
 //! Failures: who gives up at a question gives up the complaint: nothing is sent.
 
 use super::Session;
+use super::agree::KEPT;
 use super::input::no_answer;
 use crate::complaint::{NOTE_CHARS, Options};
 use crate::evidence::Kind;
 use crate::failure::Failure;
 use crate::intake::Untrusted;
-use crate::term::editor;
+use crate::term::{TtyError, editor};
 
 /// What opens the editor instead of a line.
 const EDIT: &str = "edit";
+
+/// Returns the failure for a question that got no answer while the complaints stand composed.
+fn given_up(error: &TtyError) -> Failure {
+    no_answer(error).remedy(format!("nothing was sent; {KEPT}"))
+}
 
 /// Asks what the mail is to be called; Enter leaves it.
 pub(super) fn kind(session: &mut Session, now: Kind) -> Result<Kind, Failure> {
@@ -26,7 +32,7 @@ pub(super) fn kind(session: &mut Session, now: Kind) -> Result<Kind, Failure> {
     let chosen = session
         .ask()
         .one_of("What is this mail?", &rows)
-        .map_err(|e| no_answer(&e))?;
+        .map_err(|e| given_up(&e))?;
     Ok(kinds.get(chosen).copied().unwrap_or(now))
 }
 
@@ -56,7 +62,7 @@ pub(super) fn note(
             let chosen = session
                 .ask()
                 .one_of("For whom are your words?", &rows)
-                .map_err(|e| no_answer(&e))?;
+                .map_err(|e| given_up(&e))?;
             chosen.checked_sub(1).and_then(|at| desks.get(at))
         }
         _ => None,
@@ -91,17 +97,17 @@ pub(super) fn note(
 fn words(session: &mut Session, before: &str, whom: &str) -> Result<Option<String>, Failure> {
     let editor = editor::chosen();
     let mut text = String::new();
-    session.ask().flush().map_err(|e| no_answer(&e))?;
+    session.ask().flush().map_err(|e| given_up(&e))?;
     let mut how =
         format!("Your words, at most {NOTE_CHARS} characters; an empty line ends them.\n");
     if let Some(editor) = &editor {
         let name = Untrusted::text(editor).up_to(60);
         how.push_str(&format!("Type `{EDIT}` to write them in {name}.\n"));
     }
-    session.ask().show(&how).map_err(|e| no_answer(&e))?;
+    session.ask().show(&how).map_err(|e| given_up(&e))?;
     loop {
-        session.ask().show("> ").map_err(|e| no_answer(&e))?;
-        let line = session.ask().answer().map_err(|e| no_answer(&e))?;
+        session.ask().show("> ").map_err(|e| given_up(&e))?;
+        let line = session.ask().answer().map_err(|e| given_up(&e))?;
         if let Some(editor) = editor
             .as_ref()
             .filter(|_| text.is_empty() && line.trim() == EDIT)
@@ -153,7 +159,7 @@ fn edited(
             return Ok(Some(text));
         }
         let question = format!("That is {count} characters, of at most {NOTE_CHARS}. Shorten it?");
-        if !session.ask().yes(&question).map_err(|e| no_answer(&e))? {
+        if !session.ask().yes(&question).map_err(|e| given_up(&e))? {
             session.term.status("Your words are as they were.");
             return Ok(None);
         }

@@ -17,6 +17,9 @@ use signal_hook::low_level::{emulate_default_handler, pipe};
 /// Whether something may have left this machine since the program began.
 static HANDED_OVER: AtomicBool = AtomicBool::new(false);
 
+/// Whether the same command goes on where this one ends.
+static GOES_ON: AtomicBool = AtomicBool::new(false);
+
 /// Where the checklist stands: dialoguer raises SIGINT itself there.
 static PROMPT: Mutex<Prompt> = Mutex::new(Prompt::Never);
 
@@ -55,6 +58,11 @@ pub(crate) fn handing_over() {
     HANDED_OVER.store(true, Ordering::SeqCst);
 }
 
+/// From here on the same command, given again, goes on where this one is broken off.
+pub(crate) fn goes_on() {
+    GOES_ON.store(true, Ordering::SeqCst);
+}
+
 /// Returns whether something may have been sent since the program began.
 pub(crate) fn may_have_sent() -> bool {
     HANDED_OVER.load(Ordering::SeqCst)
@@ -64,6 +72,8 @@ pub(crate) fn may_have_sent() -> bool {
 fn end() {
     let sentence = if may_have_sent() {
         "Given up. `plaint outbox list` and `plaint log list` show what was sent."
+    } else if GOES_ON.load(Ordering::SeqCst) {
+        "Given up. Nothing was sent. The same command goes on from here."
     } else {
         "Given up. Nothing was sent."
     };

@@ -29,7 +29,7 @@ pub(crate) use tty::TtyError;
 
 // Ctrl-C where nothing is asked
 mod interrupt;
-pub(crate) use interrupt::{handing_over, may_have_sent, watch as watch_interrupts};
+pub(crate) use interrupt::{goes_on, handing_over, may_have_sent, watch as watch_interrupts};
 
 // questions
 mod asker;

@@ -3,7 +3,7 @@
 //! In: what a person types or pastes. Out: lines, and pastes as they came.
 //! Standards: POSIX.1-2017 chapter 11 (general terminal interface), xterm's bracketed paste (mode 2004).
 //! Trust: a paste is hostile; inside its brackets no byte is a key.
-//! Failures: [`TtyError`]: no terminal, given up with Ctrl-C, or an I/O error.
+//! Failures: [`TtyError`]: no terminal, given up with Ctrl-C or Ctrl-D, or an I/O error.
 //! Limits: no line editing but backspace and Ctrl-U.
 
 use std::fs::File;
@@ -21,8 +21,8 @@ pub(crate) enum TtyError {
     /// There is no terminal to ask on.
     #[error("there is no terminal to ask on")]
     None,
-    /// Ctrl-C, or the terminal went away.
-    #[error("given up with Ctrl-C")]
+    /// Ctrl-C, Ctrl-D at an empty line, or the terminal went away.
+    #[error("given up at the question")]
     Interrupted,
     /// More was pasted than is read.
     #[error("the paste is longer than {0} octets")]
