@@ -773,6 +773,51 @@ fn a_desk_gets_the_subject_that_it_demands() {
 }
 
 #[test]
+fn a_subject_names_what_the_desk_has_in_its_care_and_nothing_of_the_user() {
+    let subject = |reply_to: &str| {
+        let header = format!("Reply-To: {reply_to}\r\n");
+        let mut scene = Scene::of(spam_with(&header, "Answer me.\r\n"));
+        scene.evidence.kind = Kind::AdvanceFee;
+        scene.found = vec![(
+            Suspect::Domain("box.example".to_owned()),
+            Role::Provider,
+            desk("abuse@box.example", Role::Provider),
+        )];
+        let complaint = scene.one();
+        assert_eq!(complaint.leaks, [""; 0]);
+        complaint.subject
+    };
+    let plain = subject("winter@box.example");
+    assert!(
+        plain.starts_with("Abuse report: advance-fee fraud with answers to winter@box.example, "),
+        "{plain}"
+    );
+    for own in [
+        "jane.doe+shop=example.org@box.example".to_owned(),
+        format!("{}@box.example", "x".repeat(60)),
+    ] {
+        let hidden = subject(&own);
+        assert!(!hidden.contains("box.example"), "{hidden}");
+    }
+}
+
+#[test]
+fn nobody_is_asked_who_used_the_address_below_the_word_that_the_user_signed_up() {
+    let mut scene = Scene::of(SPAM);
+    scene.evidence.kind = Kind::Newsletter;
+    for (says, asks) in [
+        (Says::OnceSignedUp, "stops mailing me"),
+        (Says::Unknown, "which customer of yours"),
+    ] {
+        let on = "2026-11-21".parse().unwrap();
+        scene.options.answer = Some(Answer { says, on });
+        let text = scene.one().text.replace('\n', " ");
+        assert!(text.contains(asks), "{text}");
+        assert!(!text.contains("who used"), "{text}");
+    }
+}
+
+#[test]
 fn a_desk_that_refuses_the_attachments_of_a_report_gets_text() {
     let mut scene = Scene::of(SPAM);
     for (accepts, format) in [

@@ -95,7 +95,8 @@ fn complaint(case: &Case<'_>, call: Call<'_>, level: Munge, exhibit: &Exhibit) -
             .message_id(&material.case, &call.desk.key(), material.round),
         material.identity.mailbox.domain()
     );
-    let subject = text::subject(case, &call);
+    let may_stand = |what: &str| hidden(case, level, what).octets == what.as_bytes();
+    let subject = text::subject(case, &call, &may_stand);
     let format = format(material, &call);
     let hidden = hidden(case, level, &text::compose(case, &call, exhibit, format));
     let mut says = String::from_utf8_lossy(&hidden.octets).replace("\r\n", "\n");

@@ -7,19 +7,22 @@
 
 use super::attested;
 use super::case::{Case, rfc5322, shown, utc};
-use super::desk::Call;
+use super::desk::{self, Call};
 use super::munge::Exhibit;
 use super::quote::{QUOTED_CHARS, wrapped};
 use super::stamp::stamps;
-use super::{Answer, Desk, Format, Material, NOTE_CHARS, Says};
+use super::{Answer, Format, Material, NOTE_CHARS, Says};
 use crate::contact::{Role, Suspect};
 use crate::evidence::{Kind, Link};
 use crate::intake::Untrusted;
-use crate::rules::{Rules, filled};
 use crate::trace::Nature;
 
 // what the desk has to do with the mail
 mod happened;
+
+// what stands above it
+mod subject;
+pub(super) use subject::{about, demanded_subject, subject};
 
 /// The sentence about exact octets that go along beside a form that RFC 5322 allows.
 pub(super) const EXACT: &str = "changed-exact";
@@ -67,65 +70,9 @@ fn is_backscatter(material: &Material<'_>) -> bool {
     material.trace.set_aside() == Some(Nature::Backscatter)
 }
 
-/// Returns the subject, from our own data only: the one that the desk demands, or ours.
-pub(super) fn subject(case: &Case<'_>, call: &Call<'_>) -> String {
-    let material = case.material;
-    let kind = format!("kind-{}", kind_key(material));
-    let say = |key: &str, values: &[(&str, &str)]| {
-        material
-            .rules
-            .texts
-            .say(&material.options.language, key, values)
-    };
-    let values = [
-        ("kind", say(&kind, &[]).unwrap_or_default()),
-        ("addr", about(case, call).to_string()),
-        ("time", case.time()),
-        ("ref", material.case.reference()),
-    ];
-    let values: Vec<(&str, &str)> = values
-        .iter()
-        .map(|(name, value)| (*name, value.as_str()))
-        .collect();
-    let demanded = demanded_subject(material.rules, &call.desk).and_then(|subject| {
-        let mut values = values.clone();
-        // A desk that reads subjects by machine is told in our own words, whatever the text's language.
-        values.retain(|(name, _)| *name != "kind");
-        let day = case.arrival.strftime("%Y-%m-%d").to_string();
-        filled(
-            subject,
-            &[
-                values.as_slice(),
-                &[("kind", material.evidence.kind.word()), ("date", &day)],
-            ]
-            .concat(),
-        )
-    });
-    let subject = demanded.or_else(|| say("subject", &values));
-    // RFC 5322 §2.2: a field's text has no line end of its own.
-    let is_text = |c: &char| !c.is_control();
-    subject
-        .unwrap_or_default()
-        .chars()
-        .filter(is_text)
-        .collect()
-}
-
-/// Returns the subject that a desk's rule demands.
-pub(super) fn demanded_subject<'r>(rules: &'r Rules, desk: &Desk) -> Option<&'r str> {
-    let rule = rules.desks.for_mailbox(desk.mailbox.as_ref()?)?;
-    rule.accepts.subject.as_deref()
-}
-
-/// Returns the address that a complaint is about: the source, or the origin that this desk answers for.
-pub(super) fn about(case: &Case<'_>, call: &Call<'_>) -> std::net::IpAddr {
-    call.concerns
-        .iter()
-        .find_map(|(suspect, role)| match (suspect, role) {
-            (Suspect::Addr(addr), Role::Network | Role::Esp | Role::Upstream) => Some(*addr),
-            _ => None,
-        })
-        .unwrap_or(case.source.addr)
+/// Returns whether somebody with a name sends such mail to many: no account or machine was misused.
+fn is_bulk(material: &Material<'_>) -> bool {
+    matches!(kind_key(material), "newsletter" | "bulk")
 }
 
 /// Composes the text above the quoted header section.
@@ -437,13 +384,17 @@ impl Text<'_, '_> {
 
     fn asked(&mut self) {
         self.blank();
+        let material = self.case.material;
+        let says = material.options.answer.as_ref().map(|answer| &answer.says);
+        // Below his own word that he signed up, nobody is asked who used the address.
+        let once = says == Some(&Says::OnceSignedUp);
         for (suspect, role) in self.call.concerns.clone() {
-            let name = super::desk::named(suspect);
+            let name = desk::named(suspect);
             let addr = about(self.case, self.call).to_string();
             match role {
-                Role::Network if is_backscatter(self.case.material) => {
-                    self.say("ask-backscatter", &[])
-                }
+                Role::Network if is_backscatter(material) => self.say("ask-backscatter", &[]),
+                Role::Network | Role::Esp if once => self.say("ask-once", &[]),
+                Role::Network if is_bulk(material) => self.say("ask-bulk", &[("addr", &name)]),
                 Role::Network => self.say("ask-network", &[("addr", &name)]),
                 Role::Esp => self.say("ask-esp", &[]),
                 Role::Hosting => self.say("ask-hosting", &[("host", &name)]),

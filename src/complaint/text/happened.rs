@@ -6,7 +6,7 @@
 //! Limits: a network above says why it is asked only as far as the record knows.
 
 use super::{Text, kind_key};
-use crate::complaint::case::shown;
+use crate::complaint::case::{Case, shown};
 use crate::complaint::desk;
 use crate::contact::{Escalation, Role, Suspect};
 
@@ -116,20 +116,25 @@ impl Text<'_, '_> {
 
     /// Returns the drop boxes at a provider, joined.
     pub(super) fn drop_box(&self, suspect: &Suspect) -> String {
-        let domain = desk::named(suspect);
-        let boxes = self.case.material.evidence.drop_boxes.iter();
-        let there: Vec<String> = boxes
-            .filter(|drop| {
-                drop.mailbox
-                    .rsplit_once('@')
-                    .is_some_and(|(_, host)| host.eq_ignore_ascii_case(&domain))
-            })
-            .map(|drop| shown(&drop.mailbox))
-            .collect();
+        let there = drop_boxes(self.case, suspect);
         if there.is_empty() {
-            domain
+            desk::named(suspect)
         } else {
             there.join(", ")
         }
     }
+}
+
+/// Returns the drop boxes at a provider, escaped.
+pub(super) fn drop_boxes(case: &Case<'_>, suspect: &Suspect) -> Vec<String> {
+    let domain = desk::named(suspect);
+    let boxes = case.material.evidence.drop_boxes.iter();
+    boxes
+        .filter(|drop| {
+            drop.mailbox
+                .rsplit_once('@')
+                .is_some_and(|(_, host)| host.eq_ignore_ascii_case(&domain))
+        })
+        .map(|drop| shown(&drop.mailbox))
+        .collect()
 }
