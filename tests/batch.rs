@@ -197,3 +197,20 @@ fn killed_between_the_message_and_its_complaint_the_complaint_is_not_lost() {
     whole.pipe(&["batch", "junk"], b"");
     assert_eq!(held(&trial), held(&whole), "{broken_off:?} {resumed:#?}");
 }
+
+#[test]
+fn a_list_of_traces_names_files_and_reads_subjects_and_explains_its_mark() {
+    let trial = Trial::begin();
+    let junk = trial.home.path("junk");
+    std::fs::create_dir(&junk).unwrap();
+    std::fs::copy(trial.home.path("pills.eml"), junk.join("pills.eml")).unwrap();
+    let parcel =
+        "Subject: =?UTF-8?Q?Your_parcel_is_held_=E2=80=93_now?=\nFrom: a@x.example\n\nhello\n";
+    std::fs::write(junk.join("parcel.eml"), parcel).unwrap();
+    let ran = trial.pipe(&["trace", "junk"], b"");
+    let lines: Vec<&str> = ran.stdout.lines().collect();
+    assert_eq!(lines.len(), 2, "{ran:#?}");
+    assert_eq!(lines[0], "parcel.eml\t-\t-?\tYour parcel is held – now");
+    assert!(lines[1].starts_with("pills.eml\t20"), "{ran:#?}");
+    assert!(ran.stderr.contains("`?` marks a source"), "{ran:#?}");
+}

@@ -163,6 +163,9 @@ fn take_input(
             }
         }
         Source::Folder(files) => {
+            if files.is_empty() {
+                desk.session.term.status(&input::no_messages(&name));
+            }
             for (place, file) in (0..).zip(&files) {
                 let name = file.display().to_string();
                 match input::read_file(file) {

@@ -29,6 +29,7 @@ pub(super) fn one_message(
     asker: &mut Asker,
 ) -> Result<Message, Failure> {
     let (name, octets) = match file {
+        Some(path) if path.is_dir() => return Err(folder(path)),
         Some(path) if path != Path::new("-") => (path.display().to_string(), read_file(path)?),
         None if io::stdin().is_terminal() => ("-".to_owned(), paste(term, asker)?),
         _ => {
@@ -77,6 +78,18 @@ fn mailbox(name: &str, messages: usize) -> Failure {
     .remedy("take them all with `plaint batch`, or copy one of them out; nothing was sent")
 }
 
+/// Returns the failure for a folder where one message is wanted.
+fn folder(path: &Path) -> Failure {
+    Failure::new(Exit::NotAMessage, "this is a folder, not one message")
+        .at(Untrusted::text(&path.display().to_string()).to_string())
+        .remedy("take all its messages with `plaint batch`, or name one of them; nothing was sent")
+}
+
+/// Returns what is said of a folder without messages.
+pub(super) fn no_messages(name: &str) -> String {
+    format!("No message was found in `{}`.", Untrusted::text(name))
+}
+
 /// Reads a file, but not more than one octet over the limit.
 pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
     let name = path.display().to_string();
@@ -109,12 +122,7 @@ fn paste(term: &mut Term, asker: &mut Asker) -> Result<Vec<u8>, Failure> {
         ));
     });
     octets.map_err(|error| match error {
-        TtyError::TooLong(limit) => no_message(
-            "-",
-            &IntakeError::TooLarge {
-                octets: limit as u64 + 1,
-            },
-        ),
+        TtyError::TooLong(_) => no_message("-", &IntakeError::TooLarge),
         other => no_answer(&other),
     })
 }
@@ -152,7 +160,7 @@ pub(super) fn no_message(name: &str, error: &IntakeError) -> Failure {
     let failure =
         Failure::new(Exit::NotAMessage, error.to_string()).at(Untrusted::text(name).to_string());
     match error {
-        IntakeError::TooLarge { .. } => failure.remedy(
+        IntakeError::TooLarge => failure.remedy(
             "no provider delivers mail of that size: is this a mailbox? `plaint batch` reads those; nothing was sent",
         ),
         IntakeError::Empty | IntakeError::NoHeaders => failure.remedy(format!(

@@ -4,7 +4,7 @@
 //! Trust: headers only; nothing is looked up, and `trace` never asks.
 //! Failures: a message that cannot be read is told, and the rest goes on; the gravest ending counts.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::thread;
@@ -12,7 +12,9 @@ use std::thread;
 use sha2::{Digest as _, Sha256};
 
 use super::flags::TraceArgs;
+use super::input::no_messages;
 use super::{Session, attached};
+use crate::evidence::decode;
 use crate::failure::{Exit, Failure};
 use crate::intake::mbox::{self, Start};
 use crate::intake::{self, HEADER_LIMIT, Headers, IntakeError, LIMIT, Repair, Source, Untrusted};
@@ -23,6 +25,9 @@ use crate::trace::{self, HopTrust, Texts, Trace, Trust, story};
 
 /// Threads that a mailbox is read on at most; more of them wait for the disk.
 const THREADS: usize = 8;
+
+/// What marks a source that no complaint is offered about.
+const IN_DOUBT: &str = "?";
 
 /// What becomes of one message.
 enum Shown {
@@ -62,12 +67,21 @@ pub(crate) fn run(args: TraceArgs, session: &mut Session) -> Result<Exit, Failur
     };
     // Whatever prints needs the session, and so does what reads: they take turns.
     let term = RefCell::new(&mut session.term);
-    let out = Output { term: &term };
+    let out = Output {
+        term: &term,
+        is_begun: Cell::new(false),
+        is_in_doubt: Cell::new(false),
+    };
     for file in files {
         exit = exit.graver(one_input(file, &view, &out));
         if out.is_closed() {
             break;
         }
+    }
+    if out.is_in_doubt.get() {
+        term.borrow_mut().hint(&format!(
+            "`{IN_DOUBT}` marks a source that no complaint is offered about; `plaint trace --explain` says why"
+        ));
     }
     Ok(exit)
 }
@@ -86,16 +100,21 @@ fn one_input(file: &Path, view: &View<'_>, out: &Output<'_, '_>) -> Exit {
         Err(error) => failed(&error, Exit::CannotOpen),
         Ok(Source::Message(octets)) => {
             let shown = message(&name, octets, view);
-            out.show(0, shown, view, false)
+            out.show(0, shown, view, None)
         }
         Ok(Source::Mailbox(input, size)) => match mailbox(&name, input, size, view, out) {
             Ok(exit) => exit,
             Err(error) => failed(&error, Exit::Io),
         },
+        Ok(Source::Folder(files)) if files.is_empty() => {
+            out.term.borrow_mut().status(&no_messages(&name));
+            Exit::NothingToReport
+        }
         Ok(Source::Folder(files)) => {
             let mut exit = Exit::Done;
             for (index, file) in files.iter().enumerate() {
                 let name = file.to_string_lossy();
+                let label = file.file_name().unwrap_or_default().to_string_lossy();
                 let shown = match Source::open(file) {
                     Ok(Source::Message(octets)) => message(&name, octets, view),
                     // A message file that begins with a separator line is still one message.
@@ -105,7 +124,7 @@ fn one_input(file: &Path, view: &View<'_>, out: &Output<'_, '_>) -> Exit {
                     },
                     Err(error) => Shown::Failed(unreadable(&name, &error)),
                 };
-                exit = exit.graver(out.show(index, shown, view, true));
+                exit = exit.graver(out.show(index, shown, view, Some(&label)));
                 if out.is_closed() {
                     break;
                 }
@@ -165,7 +184,7 @@ fn mailbox(
             if let Some(bar) = &bar {
                 bar.at(offset);
             }
-            exit = exit.graver(out.show(index, shown, view, true));
+            exit = exit.graver(out.show(index, shown, view, Some(&index.to_string())));
             if out.is_closed() {
                 ControlFlow::Break(())
             } else {
@@ -202,7 +221,8 @@ fn shown(place: Place<'_>, headers: &Headers<'_>, view: &View<'_>) -> Shown {
         return Shown::Json(Line::of(place, headers, &judged));
     }
     let subject = headers.first("Subject").map_or_else(String::new, |field| {
-        Untrusted::text(&field.text()).up_to(60).to_string()
+        let text = decode::words(&field.unfolded());
+        Untrusted::text(&text).up_to(60).to_string()
     });
     Shown::Words(Box::new(judged.told()), subject)
 }
@@ -221,6 +241,10 @@ fn digest(octets: &[u8]) -> String {
 /// Where traces are shown.
 struct Output<'o, 't> {
     term: &'o RefCell<&'t mut crate::term::Term>,
+    /// Whether a line of a list was shown, so that its head stands there.
+    is_begun: Cell<bool>,
+    /// Whether a source was shown that no complaint is offered about.
+    is_in_doubt: Cell<bool>,
 }
 
 impl Output<'_, '_> {
@@ -228,13 +252,31 @@ impl Output<'_, '_> {
         self.term.borrow().is_closed()
     }
 
+    /// Writes a line of a list: in columns under a head on a terminal, with tabs elsewhere.
+    fn line(&self, [label, when, source, subject]: &[&str; 4]) {
+        let mut term = self.term.borrow_mut();
+        let label = Untrusted::text(label).to_string();
+        if !term.out_is_terminal() {
+            term.answer(&format!("{label}\t{when}\t{source}\t{subject}"));
+            return;
+        }
+        let columns = |[label, when, source, subject]: [&str; 4]| {
+            format!("{label:<12}  {when:<16}  {source:<16}  {subject}")
+        };
+        if !self.is_begun.replace(true) {
+            let head = columns(["message", "came in (UTC)", "source", "subject"]);
+            term.answer(&head);
+        }
+        term.answer(&columns([&label, when, source, subject]));
+    }
+
     fn failure(&self, failure: &Failure) -> Exit {
         self.term.borrow_mut().failure(failure);
         failure.exit
     }
 
-    /// Shows one message; as one of many in a line.
-    fn show(&self, index: usize, shown: Shown, view: &View<'_>, many: bool) -> Exit {
+    /// Shows one message; as one of many in a line, under its label.
+    fn show(&self, index: usize, shown: Shown, view: &View<'_>, label: Option<&str>) -> Exit {
         match shown {
             Shown::Failed(failure) => return self.failure(&failure),
             Shown::Json(line) => {
@@ -243,15 +285,16 @@ impl Output<'_, '_> {
                     term.octets(&part);
                 }
             }
-            Shown::Words(trace, subject) if many && !view.explain => {
-                self.term
-                    .borrow_mut()
-                    .answer(&one_line(index, &trace, &subject));
+            Shown::Words(trace, subject) if let Some(label) = label.filter(|_| !view.explain) => {
+                self.line(&[label, &when(&trace), &source(&trace), &subject]);
+                let is_plain = trace.source.as_ref().is_some_and(|one| one.reportable);
+                self.is_in_doubt.set(self.is_in_doubt.get() || !is_plain);
             }
             Shown::Words(trace, subject) => {
                 let mut term = self.term.borrow_mut();
-                if many {
-                    term.answer(&format!("Message {index}: {subject}"));
+                if let Some(label) = label {
+                    let label = Untrusted::text(label);
+                    term.answer(&format!("Message {label}: {subject}"));
                 }
                 for sentence in story::sentences(&trace) {
                     term.answer(&sentence);
@@ -273,24 +316,23 @@ impl Output<'_, '_> {
     }
 }
 
-/// Returns a message of a mailbox in one line.
-fn one_line(index: usize, trace: &Trace, subject: &str) -> String {
-    let (addr, time, mark) = match &trace.source {
-        Some(source) => (
-            source.addr.to_string(),
-            trace
-                .hops
-                .get(source.field)
-                .and_then(|hop| hop.date)
-                .map_or_else(
-                    || "-".to_owned(),
-                    |date| date.strftime("%Y-%m-%d %H:%M").to_string(),
-                ),
-            if source.reportable { "" } else { "?" },
-        ),
-        None => ("-".to_owned(), "-".to_owned(), "?"),
-    };
-    format!("{index}\t{time}\t{addr}{mark}\t{subject}")
+/// Returns when a message of a list came in, in UTC.
+fn when(trace: &Trace) -> String {
+    let source = trace.source.as_ref();
+    let hop = source.and_then(|source| trace.hops.get(source.field));
+    hop.and_then(|hop| hop.date).map_or_else(
+        || "-".to_owned(),
+        |date| date.strftime("%Y-%m-%d %H:%M").to_string(),
+    )
+}
+
+/// Returns the source of a message of a list, with a mark where no complaint is offered about it.
+fn source(trace: &Trace) -> String {
+    match &trace.source {
+        Some(source) if source.reportable => source.addr.to_string(),
+        Some(source) => format!("{}{IN_DOUBT}", source.addr),
+        None => format!("-{IN_DOUBT}"),
+    }
 }
 
 /// Returns the hops as a table.

@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::repair::{self, Repair};
-use super::{Headers, LIMIT};
+use super::{Headers, LIMIT, Untrusted};
 
 /// Where a message was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +30,18 @@ impl Origin {
             index: 0,
             offset: 0,
         }
+    }
+
+    /// Returns where the message stands, ready to be shown: `junk.mbox, message 12 (at octet 40960)`.
+    ///
+    /// Messages count from 0, as `plaint trace` counts them.
+    #[must_use]
+    pub fn place(&self) -> String {
+        let input = Untrusted::text(&self.input);
+        if self.offset == 0 {
+            return input.to_string();
+        }
+        format!("{input}, message {} (at octet {})", self.index, self.offset)
     }
 }
 
@@ -101,11 +113,8 @@ pub enum IntakeError {
     #[error("the input has no mail headers")]
     NoHeaders,
     /// More octets than [`LIMIT`].
-    #[error("the message has {octets} octets, more than the {LIMIT} that are read")]
-    TooLarge {
-        /// How many octets came, as far as they were counted.
-        octets: u64,
-    },
+    #[error("the message has more than {LIMIT} octets, and no more are read")]
+    TooLarge,
 }
 
 /// Reads one message.
@@ -116,9 +125,7 @@ pub enum IntakeError {
 /// more than [`LIMIT`].
 pub fn read(octets: Vec<u8>, origin: Origin) -> Result<Message, IntakeError> {
     if octets.len() > LIMIT {
-        return Err(IntakeError::TooLarge {
-            octets: octets.len() as u64,
-        });
+        return Err(IntakeError::TooLarge);
     }
     if octets.trim_ascii().is_empty() {
         return Err(IntakeError::Empty);
@@ -210,10 +217,20 @@ mod tests {
         );
         assert_eq!(of("Note: buy milk\n").unwrap_err(), IntakeError::NoHeaders);
         let large = vec![b'x'; LIMIT + 1];
-        assert!(matches!(
-            read(large, Origin::single("-")),
-            Err(IntakeError::TooLarge { .. })
-        ));
+        let error = read(large, Origin::single("-")).unwrap_err();
+        // How many there are nobody counted: reading stopped.
+        assert_eq!(
+            error.to_string(),
+            "the message has more than 26214400 octets, and no more are read"
+        );
+    }
+
+    #[test]
+    fn a_message_of_a_mailbox_is_found_again_by_its_place() {
+        let mut origin = Origin::single("junk.mbox");
+        assert_eq!(origin.place(), "junk.mbox");
+        (origin.index, origin.offset) = (12, 40_960);
+        assert_eq!(origin.place(), "junk.mbox, message 12 (at octet 40960)");
     }
 
     #[test]

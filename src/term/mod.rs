@@ -76,6 +76,11 @@ impl Term {
         self.closed
     }
 
+    /// Returns whether the answer is read on a terminal.
+    pub(crate) fn out_is_terminal(&self) -> bool {
+        self.out_is_terminal
+    }
+
     /// Writes a line of the answer to stdout.
     pub(crate) fn answer(&mut self, line: &str) {
         self.octets(line.as_bytes());
