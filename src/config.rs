@@ -274,7 +274,7 @@ impl Config {
             });
             Failure::new(Exit::Config, "the settings cannot be read")
                 .at(format!("{}:{line}", file.display()))
-                .because(error.message())
+                .because(plain(error.message()))
                 .remedy("mend or remove that line; nothing was sent")
         })?;
         config.file = Some(file.to_owned());
@@ -306,7 +306,9 @@ impl Config {
             Err(error) => Err(Failure::new(Exit::CannotOpen, "cannot open the settings")
                 .at(file.display().to_string())
                 .because(error)
-                .remedy("name a readable file with `--config`, or leave the option out")),
+                .remedy(
+                    "name a readable file with `--config` or in `PLAINT_CONFIG`, or leave both out",
+                )),
         }
     }
 
@@ -471,6 +473,22 @@ impl Config {
     }
 }
 
+/// Returns what the TOML reader says, its types in a user's words.
+fn plain(said: &str) -> String {
+    const WORDS: [(&str, &str); 7] = [
+        ("expected u64", "expected a whole number"),
+        ("expected u32", "expected a whole number"),
+        ("expected u16", "expected a whole number"),
+        ("expected usize", "expected a whole number"),
+        ("expected a sequence", "expected a list: [\"…\"]"),
+        ("expected a boolean", "expected true or false"),
+        ("expected a string", "expected a text in quotes"),
+    ];
+    WORDS
+        .iter()
+        .fold(said.to_owned(), |text, (from, to)| text.replace(from, to))
+}
+
 /// Reads a network, or one address as the network of itself.
 fn network(text: &str) -> Option<IpNet> {
     text.parse()
@@ -529,6 +547,27 @@ mod tests {
 
         hint: mend or remove that line; nothing was sent
         ");
+    }
+
+    #[test]
+    fn a_value_of_another_type_is_told_in_plain_words() {
+        for (text, said) in [
+            (
+                "[limits]\nper_desk_per_day = \"5\"\n",
+                "expected a whole number",
+            ),
+            ("[delivery]\ntimeout_s = true\n", "expected a whole number"),
+            ("[trust]\nhosts = \"mx.example.org\"\n", "expected a list"),
+            ("[lookup]\ncache = 1\n", "expected true or false"),
+            ("[identity]\nname = 1\n", "expected a text in quotes"),
+            (
+                "[complaint]\nmax_evidence_kib = -1\n",
+                "expected a whole number",
+            ),
+        ] {
+            let because = parse(text).unwrap_err().because.join(" ");
+            assert!(because.contains(said), "{because}");
+        }
     }
 
     #[test]

@@ -169,3 +169,60 @@ fn settings_that_cannot_be_read_are_named_with_their_line() {
     assert_clear(&trial, &ran, 78, "an unknown key");
     assert!(ran.stderr.contains("config.toml:3"), "{ran:#?}");
 }
+
+#[test]
+fn a_language_that_nobody_wrote_is_refused() {
+    let trial = Trial::begin();
+    trial.file(
+        "config.toml",
+        b"[identity]\nmailbox = \"a@b.example\"\n[complaint]\nlanguage = \"xx\"\n",
+    );
+    let ran = trial.pipe(&["report", "pills.eml"], b"");
+    assert_clear(&trial, &ran, 78, "a language");
+    assert!(ran.stderr.contains("`xx` is none of en, de"), "{ran:#?}");
+}
+
+#[test]
+fn a_folder_is_told_from_a_message_and_an_empty_one_from_a_full_one() {
+    let trial = Trial::begin();
+    std::fs::create_dir(trial.home.path("empty")).unwrap();
+    let ran = trial.pipe(&["report", "empty"], b"");
+    assert_clear(&trial, &ran, 65, "a folder");
+    assert!(ran.stderr.contains("`plaint batch`"), "{ran:#?}");
+    for command in ["trace", "batch"] {
+        let ran = trial.pipe(&[command, "empty"], b"");
+        assert_eq!(ran.code, 1, "{ran:#?}");
+        assert!(
+            ran.stderr.contains("No message was found in `empty`."),
+            "{ran:#?}"
+        );
+    }
+}
+
+#[test]
+fn replies_that_are_no_message_are_said_to_be_none() {
+    let trial = Trial::begin();
+    trial.file("empty", b"");
+    trial.file("binary", &[0, 255, 7, 10].repeat(100));
+    for (file, more) in [
+        ("empty", None),
+        ("binary", None),
+        ("empty", Some("--dry-run")),
+    ] {
+        let args: Vec<&str> = ["replies", file].into_iter().chain(more).collect();
+        let ran = trial.pipe(&args, b"");
+        assert_eq!(ran.code, 65, "{ran:#?}");
+        assert!(!ran.stderr.contains("no complaint of yours"), "{ran:#?}");
+    }
+}
+
+#[test]
+fn a_misspelt_command_is_named_with_the_one_that_is_near() {
+    let trial = Trial::begin();
+    let ran = trial.pipe(&["reprot", "pills.eml"], b"");
+    assert_eq!(ran.code, 64, "{ran:#?}");
+    assert!(
+        ran.stderr.contains("unrecognized subcommand 'reprot'") && ran.stderr.contains("'report'"),
+        "{ran:#?}"
+    );
+}

@@ -4,17 +4,20 @@
 //! Failures: each stage's error becomes one [`Failure`] here.
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory as _, Parser as _};
 use jiff::Timestamp;
 
 use crate::config::Config;
 use crate::consent::{Codes, RandomCodes};
 use crate::failure::{Exit, Failure};
+use crate::intake::Untrusted;
 use crate::ledger::{Ledger, LedgerError};
-use crate::rules::Rules;
+use crate::rules::{FIRST_LANGUAGE, Rules};
 use crate::term::{Asker, Term, may_have_sent, watch_interrupts};
 
 // all flags
@@ -63,7 +66,7 @@ mod report;
 // shows which host handed a message over, and why that is believed
 mod trace;
 
-// shows who answers for an address, a network, a domain or a link
+// shows who answers for an address, an AS number, a domain or a link
 mod lookup;
 
 // changes what complaints say before the user agrees
@@ -182,7 +185,11 @@ pub fn run(args: impl IntoIterator<Item = OsString>, hooks: Hooks) -> ExitCode {
 }
 
 fn run_to_exit(args: Vec<OsString>, hooks: Hooks) -> Exit {
-    let flags = match Flags::try_parse_from(with_report(args)) {
+    let parsed = match misspelt(&args) {
+        Some(error) => Err(error),
+        None => Flags::try_parse_from(with_report(args)),
+    };
+    let flags = match parsed {
         Ok(flags) => flags,
         Err(error) => {
             // Help and version are answers; everything else is misuse.
@@ -225,6 +232,7 @@ fn prepare(flags: &Flags, term: Term, hooks: Hooks) -> Result<Session, (Box<Term
         let config = Config::load(flags.config.as_deref())?;
         let mut rules = Rules::builtin();
         desks::load(&mut rules, &config)?;
+        knows_language(&rules, &config)?;
         Ok((config, rules))
     };
     match read() {
@@ -237,6 +245,19 @@ fn prepare(flags: &Flags, term: Term, hooks: Hooks) -> Result<Session, (Box<Term
         }),
         Err(failure) => Err((Box::new(term), failure)),
     }
+}
+
+/// Refuses a language that complaints are not written in.
+fn knows_language(rules: &Rules, config: &Config) -> Result<(), Failure> {
+    let wanted = &config.complaint.language;
+    // The first language is always there, and no reason to read the sentences.
+    if wanted == FIRST_LANGUAGE || rules.texts.languages().any(|known| known == wanted) {
+        return Ok(());
+    }
+    let known: Vec<&str> = rules.texts.languages().collect();
+    let shown = Untrusted::text(wanted);
+    let why = format!("`{shown}` is none of {}", known.join(", "));
+    Err(config.amiss("complaint.language", why))
 }
 
 /// Returns whether a command can send something, or is about to have it sent.
@@ -294,6 +315,19 @@ fn check_rules(session: &mut Session) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
+/// Returns clap's error for a word that is nearly a subcommand, and no file either.
+fn misspelt(args: &[OsString]) -> Option<clap::Error> {
+    let error = Flags::try_parse_from(args).err()?;
+    let context = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text),
+        _ => None,
+    };
+    let is_near = error.get(ContextKind::SuggestedSubcommand).is_some();
+    let word = context(ContextKind::InvalidSubcommand)?;
+    let is_word = !word.contains(['.', '/']);
+    (is_near && is_word && !Path::new(word).exists()).then_some(error)
+}
+
 /// Names `report` where the command line names no subcommand.
 fn with_report(mut args: Vec<OsString>) -> Vec<OsString> {
     let command = Flags::command();
@@ -325,6 +359,31 @@ mod tests {
             .map(|a| a.into_string().unwrap())
             .collect();
         out.join(" ")
+    }
+
+    #[test]
+    fn a_misspelt_subcommand_is_no_file() {
+        let of = |text: &str| {
+            let args: Vec<_> = text.split(' ').map(OsString::from).collect();
+            misspelt(&args).map(|error| error.to_string())
+        };
+        for text in [
+            "plaint repot",
+            "plaint reprot pills.eml",
+            "plaint --color never tarce",
+        ] {
+            let error = of(text).unwrap_or_default();
+            assert!(error.contains("unrecognized subcommand"), "{text}: {error}");
+        }
+        for text in [
+            "plaint",
+            "plaint spam.eml",
+            "plaint -",
+            "plaint report repot",
+            "plaint --log-only x",
+        ] {
+            assert_eq!(of(text), None, "{text}");
+        }
     }
 
     #[test]

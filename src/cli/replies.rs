@@ -11,7 +11,7 @@ use std::path::Path;
 use jiff::SignedDuration;
 
 use super::flags::RepliesArgs;
-use super::input::{cannot_open, no_answer, read_file};
+use super::input::{cannot_open, no_answer, no_message, read_file};
 use super::{Session, remind};
 use crate::delivery::answer::{self, Answer, Kind};
 use crate::failure::{Exit, Failure};
@@ -82,7 +82,11 @@ fn one_file(
         weigh(&message, session, ledger, now, found)
     };
     match Source::open(file).map_err(|e| cannot_open(&name, &e))? {
-        Source::Message(octets) => one(octets),
+        Source::Message(octets) => {
+            let message = intake::read(octets, Origin::single(&name))
+                .map_err(|error| no_message(&name, &error))?;
+            weigh(&message, session, ledger, now, found)
+        }
         Source::Folder(files) => {
             for file in files {
                 one(read_file(&file)?)?;

@@ -77,6 +77,7 @@ pub use esp::{Esps, Service};
 
 // the sentences of a complaint
 mod text;
+pub(crate) use text::FIRST_LANGUAGE;
 pub use text::Texts;
 pub(crate) use text::filled;
 // bounces and answers: their signs, words and codes

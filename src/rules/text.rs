@@ -12,7 +12,7 @@ use super::RuleError;
 use super::file::{self, Common};
 
 /// The language that has every sentence.
-const FIRST_LANGUAGE: &str = "en";
+pub(crate) const FIRST_LANGUAGE: &str = "en";
 
 /// The files of the languages.
 const LANGUAGES: [(&str, &str); 2] = [
