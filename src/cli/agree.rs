@@ -14,7 +14,7 @@ use crate::consent::{
     self, Answer, Approved, Change, Declined, Facts, Limits, Purpose, Reason, Situation, State,
     Terms, Unasked, UnaskedWhy,
 };
-use crate::delivery::{self, Outcome, Pause, Tried};
+use crate::delivery::{self, Outcome, Pause, Setback, Stage, Tried};
 use crate::failure::{Exit, Failure};
 use crate::ledger::{Ledger, LedgerError, ShownAs};
 use crate::rules::Rules;
@@ -352,6 +352,34 @@ pub(super) fn hand_over(
     Ok(exit)
 }
 
+/// Returns what is to be mended before another try can end otherwise; empty where waiting may be enough.
+const fn first_mend(setback: &Setback) -> &'static str {
+    if setback.garbled {
+        return "what answered is no mail server, or not in this way: check `host`, `port` and `tls` in `[delivery.smtp]`; then ";
+    }
+    if !setback.lasting {
+        return "";
+    }
+    match setback.stage {
+        Stage::Prepare => "mend what is named, here or under `[delivery]` in the settings; then ",
+        Stage::Tls => {
+            "check `host` in `[delivery.smtp]`: the certificate must be for it, and valid; `ca_file` names an authority of your own; then "
+        }
+        Stage::Connect | Stage::StartTls => {
+            "check `host`, `port` and `tls` in `[delivery.smtp]`; then "
+        }
+        Stage::Auth => {
+            "check `user` and the password of `[delivery.smtp]`; some providers want a password made for programs; then "
+        }
+        Stage::Banner | Stage::Ehlo => {
+            "ask your mail provider why, or name another server in `[delivery.smtp]`; then "
+        }
+        Stage::Mail | Stage::Rcpt | Stage::Data | Stage::Dot => {
+            "the server wants something else first, or takes no such mail: another `transport` under `[delivery]` may; then "
+        }
+    }
+}
+
 /// Says how one complaint ended; returns its exit status.
 fn tell(session: &mut Session, id: i64, desk: &str, result: &Tried) -> Exit {
     match result {
@@ -361,6 +389,9 @@ fn tell(session: &mut Session, id: i64, desk: &str, result: &Tried) -> Exit {
                 Outcome::Accepted { .. } => (Exit::Done, paint.done(&outcome.sentence())),
                 Outcome::Saved { .. } => (Exit::Done, outcome.sentence()),
                 Outcome::Rejected(_) => (Exit::NoContact, paint.refused(&outcome.sentence())),
+                Outcome::Deferred(setback) if setback.garbled => {
+                    (Exit::Protocol, paint.claimed(&outcome.sentence()))
+                }
                 Outcome::Deferred(_) | Outcome::Unknown(_) => {
                     (Exit::TryLater, paint.claimed(&outcome.sentence()))
                 }
@@ -369,9 +400,10 @@ fn tell(session: &mut Session, id: i64, desk: &str, result: &Tried) -> Exit {
                 .term
                 .status(&format!("{desk}: {line} Logged as {id}"));
             match outcome {
-                Outcome::Deferred(_) => session
-                    .term
-                    .hint("`plaint outbox retry` tries the same octets again"),
+                Outcome::Deferred(setback) => session.term.hint(&format!(
+                    "{}`plaint outbox retry` tries the same octets again",
+                    first_mend(setback)
+                )),
                 Outcome::Unknown(_) => session.term.hint(&format!(
                     "look for it in your Sent folder, then settle it with `plaint outbox resolve {id}`; it is not sent again by itself"
                 )),
@@ -432,6 +464,18 @@ mod tests {
         let rule = "[[rule]]\nid = \"desks-user-1\"\nwhat = \"you blocked it\"\nsource = [\"you\"]\nverified_on = 2026-11-21\nadded = 2026-11-21\nconfidence = \"high\"\nblocked = true\nmailboxes = [\"abuse@isp.example\"]\nmatch = [\"abuse@isp.example\"]\nskip = [\"abuse@example.org\"]\n";
         rules.desks.add_user("desks.toml", rule).unwrap();
         assert!(is_blocked(&rules, &desk));
+    }
+
+    #[test]
+    fn what_lasts_is_to_be_mended_before_another_try() {
+        let waits = Setback::new(Stage::Auth, "x");
+        assert_eq!(first_mend(&waits), "");
+        for (stage, word) in Stage::ALL {
+            let hint = first_mend(&Setback::new(stage, "x").lasting());
+            assert!(hint.ends_with("; then "), "{word}: {hint}");
+        }
+        let garbled = first_mend(&Setback::new(Stage::Ehlo, "x").garbled());
+        assert!(garbled.contains("no mail server"), "{garbled}");
     }
 
     #[test]

@@ -125,6 +125,8 @@ pub struct Setback {
     /// Whether trying again as it is would end the same way: a wrong password,
     /// a certificate that is not valid. Such a complaint waits for the user.
     pub lasting: bool,
+    /// Whether what came was no SMTP, or none that may stand there: this may be no mail server.
+    pub garbled: bool,
     /// What happened, in words; foreign text in it is escaped and quoted.
     pub why: String,
 }
@@ -138,8 +140,16 @@ impl Setback {
             code: None,
             enhanced: None,
             lasting: false,
+            garbled: false,
             why: why.into(),
         }
+    }
+
+    /// Marks it as a server's breach of its protocol.
+    #[must_use]
+    pub const fn garbled(mut self) -> Self {
+        self.garbled = true;
+        self
     }
 
     /// Marks it as one that lasts until the user changes something.

@@ -368,6 +368,7 @@ fn judge(at: Stage, reply: &Reply, due: u16) -> Result<(), Broken> {
         code: Some(reply.code),
         enhanced: reply.enhanced(),
         lasting: false,
+        garbled: false,
         why: format!("the server answered `{said}` at {at}"),
     };
     // RFC 5321 §4.2.1: 4yz is for now, 5yz for good.
@@ -380,6 +381,7 @@ fn judge(at: Stage, reply: &Reply, due: u16) -> Result<(), Broken> {
         }
         500..=599 => Box::new(Outcome::Rejected(setback)),
         _ => deferred(Setback {
+            garbled: true,
             why: format!("the server answered `{said}` at {at}, where only {due} will do"),
             ..setback
         }),
@@ -388,7 +390,13 @@ fn judge(at: Stage, reply: &Reply, due: u16) -> Result<(), Broken> {
 
 /// Returns what a lost connection means before the dot: nothing was delivered.
 fn lost(at: Stage) -> impl Fn(WireError) -> Broken {
-    move |error| deferred(Setback::new(at, format!("{error}, at {at}")))
+    move |error| {
+        let setback = Setback::new(at, format!("{error}, at {at}"));
+        deferred(match error {
+            WireError::Reply(_) | WireError::Early => setback.garbled(),
+            WireError::Closed | WireError::Slow | WireError::Io(_) => setback,
+        })
+    }
 }
 
 fn deferred(setback: Setback) -> Broken {
