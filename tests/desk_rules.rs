@@ -166,3 +166,19 @@ fn a_desk_that_wants_nothing_masked_is_not_ticked_for_what_is() {
     assert_eq!(player.finish().unwrap().code, Some(0));
     assert_eq!(trial.mail().1, 1);
 }
+
+#[test]
+fn a_desk_that_is_added_twice_is_told_with_its_network_and_stands_once() {
+    let trial = Trial::begin();
+    for _ in 0..2 {
+        let ran = trial.pipe(&["desks", "add", "192.0.2.0/24", "ab@desk.example"], b"");
+        assert_eq!(ran.code, 0, "{ran:#?}");
+        assert!(
+            ran.stderr
+                .contains("Complaints about 192.0.2.0/24 are offered"),
+            "{ran:#?}"
+        );
+    }
+    let ran = trial.pipe(&["desks", "show", "ab@desk.example"], b"");
+    assert_eq!(ran.stdout.matches("desks-user").count(), 1, "{ran:#?}");
+}

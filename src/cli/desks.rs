@@ -225,7 +225,7 @@ fn add(what: &str, mailbox: &str, session: &mut Session) -> Result<Exit, Failure
         .parse::<IpNet>()
         .ok()
         .or_else(|| what.parse::<IpAddr>().ok().map(IpNet::from));
-    let (about, matches, skip, roles) = match net {
+    let (about, name, matches, skip, roles) = match net {
         Some(net) => {
             let outside = ["192.0.2.1", "198.51.100.1"]
                 .into_iter()
@@ -233,6 +233,11 @@ fn add(what: &str, mailbox: &str, session: &mut Session) -> Result<Exit, Failure
                 .unwrap_or("2001:db8::1");
             (
                 format!("networks = [\"{}\"]", net.trunc()),
+                if net.prefix_len() == net.max_prefix_len() {
+                    net.addr().to_string()
+                } else {
+                    net.trunc().to_string()
+                },
                 net.trunc().addr().to_string(),
                 outside.to_owned(),
                 "\"network\", \"hosting\", \"upstream\"",
@@ -258,6 +263,7 @@ fn add(what: &str, mailbox: &str, session: &mut Session) -> Result<Exit, Failure
             (
                 format!("domains = [\"{name}\"]"),
                 name.clone(),
+                name,
                 "other.invalid".to_owned(),
                 "\"hosting\", \"registrar\", \"provider\", \"esp\"",
             )
@@ -266,9 +272,9 @@ fn add(what: &str, mailbox: &str, session: &mut Session) -> Result<Exit, Failure
     let rule = format!(
         "what = \"yours\"\nroles = [{roles}]\n{about}\nwrite_to = \"{mailbox}\"\nmatch = [\"{matches}\"]\nskip = [\"{skip}\"]\n"
     );
-    write(session, &rule, &matches)?;
+    write(session, &rule, &name)?;
     session.term.status(&format!(
-        "Complaints about {matches} are offered to {mailbox} from now on."
+        "Complaints about {name} are offered to {mailbox} from now on."
     ));
     Ok(Exit::Done)
 }
@@ -301,10 +307,36 @@ fn read_mailbox(text: &str) -> Result<AbuseMailbox, Failure> {
     })
 }
 
+/// Returns the user's file without a rule that says the same: what is said again counts last, and once.
+///
+/// A rule in which he wrote something stays.
+fn without(known: &str, rule: &str) -> String {
+    let cut = known.find(rule).and_then(|at| {
+        let before = known.get(..at)?;
+        let begin = before.rfind("\n[[rule]]\n")?;
+        let own = [
+            "",
+            "[[rule]]",
+            "id",
+            "source",
+            "verified_on",
+            "added",
+            "confidence",
+        ];
+        let lines = before.get(begin..)?.lines();
+        let is_ours = lines
+            .map(|line| line.split(" = ").next().unwrap_or_default())
+            .eq(own);
+        let after = known.get(at + rule.len()..)?;
+        is_ours.then(|| format!("{}{after}", known.get(..begin).unwrap_or_default()))
+    });
+    cut.unwrap_or_else(|| known.to_owned())
+}
+
 /// Appends a rule to the user's file, once the whole file is one that can be read.
 fn write(session: &Session, rule: &str, about: &str) -> Result<(), Failure> {
     let file = user_file(&session.config)?;
-    let known = read(&file)?;
+    let known = without(&read(&file)?, rule);
     let slug: String = about
         .to_ascii_lowercase()
         .chars()
@@ -333,4 +365,24 @@ fn write(session: &Session, rule: &str, about: &str) -> Result<(), Failure> {
             .at(file.display().to_string())
             .because(error)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_that_is_said_again_stands_once_and_what_the_user_wrote_stays() {
+        let rule = "what = \"yours\"\ndomains = [\"x.example\"]\n";
+        let block = |more: &str| {
+            format!(
+                "\n[[rule]]\nid = \"desks-user-x\"\n{more}source = [\"you\"]\nverified_on = 2026-11-21\nadded = 2026-11-21\nconfidence = \"high\"\n{rule}"
+            )
+        };
+        let known = format!("# Desks.\n{}\n[[rule]]\nid = \"b\"\n", block(""));
+        assert_eq!(without(&known, rule), "# Desks.\n\n[[rule]]\nid = \"b\"\n");
+        assert_eq!(without("", rule), "");
+        let noted = block("# because they asked for it\n");
+        assert_eq!(without(&noted, rule), noted);
+    }
 }
