@@ -51,7 +51,7 @@ pub(crate) enum Command {
     Report(ReportArgs),
     /// Show which host handed a message over, and why that is believed
     Trace(TraceArgs),
-    /// Show who answers for an address, a network, a domain or a link
+    /// Show who answers for an address, an AS number, a domain or a link
     Lookup(LookupArgs),
     /// Compose complaints and print them; never send
     Draft(DraftArgs),

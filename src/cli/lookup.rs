@@ -1,4 +1,4 @@
-//! Shows who answers for an address, a network, a domain or a link.
+//! Shows who answers for an address, an AS number, a domain, a mailbox or a link.
 //!
 //! In: what the user names. Out: a table, sentences with `--explain`, JSON with `--json`.
 //! Trust: what registries wrote was escaped by `contact`; the query itself is escaped here.
@@ -239,7 +239,7 @@ fn tell(query: &Query, found: &Contacts, term: &mut Term) {
         term.warning(&format!("`{shown}`: {error}"));
     }
     if let (true, Some(number)) = (found.contacts.is_empty(), found.asn)
-        && query.roles == [Role::Network]
+        && matches!(query.suspects.as_slice(), [Suspect::Addr(_)])
     {
         term.hint(&format!(
             "AS{number} announces it: `plaint lookup AS{number}` shows who answers for that"
@@ -292,12 +292,12 @@ fn explain(query: &Query, found: &Contacts, term: &mut Term) {
             term.paint.claimed("or")
         };
         term.answer(&format!(
-            "  {word} {} for the {}: {} confidence, {}, asked {}",
+            "  {word} {} for the {}: {} confidence, {}, asked on {}",
             contact.mailbox,
             role(contact.role),
             confidence(contact),
             origin(contact),
-            contact.fetched,
+            contact.fetched.strftime("%Y-%m-%d at %H:%M UTC"),
         ));
     }
     for form in &found.forms {
