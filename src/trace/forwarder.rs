@@ -76,12 +76,13 @@ pub(super) fn is_resent(
     };
     // Nearly all mail says nothing of it, and this is quick to see.
     headers.first(RESENT_TO).is_some()
-        && names_resender(
+        && resent_at(
             headers,
             last_own,
             below,
             &Recipients::of(headers, fields, boundary, trust, rules),
         )
+        .is_some()
 }
 
 /// Returns whether any sign can be there that is no list's: nearly all mail has none, and this is quick to see.
@@ -407,6 +408,8 @@ fn forwarded_header(
 }
 
 /// Somebody sent on to the user what he had received, as mail programs do it: "bounce", "redirect".
+///
+/// RFC 5321 §4.4: the client at the boundary, who took it from him, wrote a field on top of his.
 fn resent_by(
     headers: &Headers<'_>,
     last_own: &Received<'_>,
@@ -414,7 +417,12 @@ fn resent_by(
     client: &Client<'_>,
     recipients: &Recipients<'_>,
 ) -> Option<String> {
-    names_resender(headers, last_own, below, recipients).then(|| {
+    let resent = resent_at(headers, last_own, below, recipients)?;
+    let took = below.first().is_some_and(|field| {
+        let by_client = |by| same_host(by, client.name);
+        field.place < resent && field.reading.by.is_some_and(by_client)
+    });
+    took.then(|| {
         format!(
             "the message says in Resent-To that somebody had received it, and resent it to you by `{}`",
             Untrusted::text(client.name).up_to(100)
@@ -422,23 +430,23 @@ fn resent_by(
     })
 }
 
-/// Returns whether somebody noted below the boundary that he resent the message to the user.
+/// Returns the place of the field below the boundary in which somebody noted that he resent the message to the user.
 ///
 /// RFC 5322 §3.6.6: he puts his fields on top of all that stand there, so a field of the first journey stands below them.
-fn names_resender(
+fn resent_at(
     headers: &Headers<'_>,
     last_own: &Received<'_>,
     below: &[Received<'_>],
     recipients: &Recipients<'_>,
-) -> bool {
-    let Some(oldest) = below.last() else {
-        return false;
-    };
-    let journey = headers.fields().iter().take(oldest.place);
-    let mut resent = journey.skip(last_own.place);
-    resent
-        .find(|field| field.is(RESENT_TO))
-        .is_some_and(|to| mailboxes(&to.text()).any(|word| recipients.holds(word)))
+) -> Option<usize> {
+    let oldest = below.last()?;
+    let journey = headers.fields().iter().enumerate().take(oldest.place);
+    let (place, to) = journey
+        .skip(last_own.place)
+        .find(|(_, field)| field.is(RESENT_TO))?;
+    mailboxes(&to.text())
+        .any(|word| recipients.holds(word))
+        .then_some(place)
 }
 
 /// Returns the words of a list of mailboxes, of which some are mailboxes. RFC 5322 §3.4.
