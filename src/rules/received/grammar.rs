@@ -385,7 +385,7 @@ impl Ready {
         reading.looks_up = self.looks_up;
         reading.kind = self.rule.hop;
         reading.auth |= self.rule.auth || client.account.is_some();
-        reading.account = client.account.or(reading.account);
+        reading.account = client.account.map(clauses::bare).or(reading.account);
         reading.ident = client.ident;
         reading.helo = client.helo;
         // A looked-up name may carry the root's dot; without it, names compare.

@@ -299,7 +299,10 @@ fn take<'t>(pieces: &[Piece], text: &'t str, client: &mut Client<'t>) -> Option<
 /// Splits the value of a part from what follows it.
 fn split<'t>(part: Part, rest: &'t str, next: Option<&Piece>) -> Option<(&'t str, &'t str)> {
     let end = match part {
-        Part::Text => rest.len(),
+        Part::Text => match next {
+            Some(Piece::Text(literal)) => rest.rfind(literal.as_str())?,
+            _ => rest.len(),
+        },
         Part::Ip => up_to(rest, ends::IP),
         Part::Port => up_to(rest, ends::PORT),
         Part::Rdns => up_to(rest, ends::NAME),
@@ -442,6 +445,14 @@ mod tests {
             )
             .is_none()
         );
+    }
+
+    #[test]
+    fn free_text_ends_where_the_shape_goes_on() {
+        let shape = "{helo} ({rdns} [{ip}] (AS{text}))";
+        let client = read(shape, "a (b [192.0.2.7] (AS64500 An (Example) ISP, US))").unwrap();
+        assert_eq!(client.addr, "192.0.2.7".parse().ok());
+        assert_eq!(read(shape, "a (b [192.0.2.7] AS64500)"), None);
     }
 
     #[test]
