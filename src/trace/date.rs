@@ -3,7 +3,10 @@
 //! In: the text after the last semicolon. Out: a time, or nothing.
 //! Standards: RFC 5322 §3.3 (date-time), §4.3 (obsolete zones and years).
 //! Trust: hostile; a time that nobody could have meant is none.
-//! Limits: besides RFC 5322 only `asctime`'s order is read, hours of one digit, and RFC 3339.
+//! Limits: besides RFC 5322 only `asctime`'s order is read, hours and zones without their first zero, parts of a second, and
+//! RFC 3339.
+
+use std::borrow::Cow;
 
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimeParser;
@@ -52,15 +55,9 @@ fn rewritten(text: &str) -> Option<Timestamp> {
     {
         return Some(time);
     }
-    // `7:47:43`: LSMTP writes the hour as a plain number.
-    let padded = words.iter().position(|word| is_early(word));
-    let padded = padded.and_then(|at| Some((at, format!("0{}", words.get(at)?))));
-    if let Some((at, time)) = &padded {
-        let rest = words.iter().enumerate();
-        let line: Vec<&str> = rest
-            .map(|(place, word)| if place == *at { time } else { *word })
-            .collect();
-        return PARSER.parse_timestamp(line.join(" ")).ok();
+    let plain: Vec<_> = words.iter().map(|word| plainly(word)).collect();
+    if plain.iter().ne(&words) {
+        return PARSER.parse_timestamp(plain.join(" ")).ok();
     }
     // `Fri Feb 07 10:18:12 2003 -0800`, also without the day's name
     if let [_, month, day, time, year, zone] | [month, day, time, year, zone] = words.as_slice() {
@@ -73,9 +70,22 @@ fn rewritten(text: &str) -> Option<Timestamp> {
     begins_so.then(|| text.parse().ok()).flatten()
 }
 
-/// Returns whether a word is a time of day whose hour has one digit.
-fn is_early(word: &str) -> bool {
-    matches!(word.as_bytes(), [hour, b':', _, _, b':', ..] if hour.is_ascii_digit())
+/// Returns a word of a date as most servers would have written it.
+fn plainly(word: &str) -> Cow<'_, str> {
+    match word.as_bytes() {
+        // LSMTP: `7:47:43`
+        [hour, b':', _, _, b':', ..] if hour.is_ascii_digit() => format!("0{word}").into(),
+        // SurgeMail: `-500`
+        [sign @ (b'+' | b'-'), zone @ ..] if zone.len() == 3 => format!(
+            "{}0{}",
+            char::from(*sign),
+            word.get(1..).unwrap_or_default()
+        )
+        .into(),
+        // SendGrid: `13:03:16.267`
+        [_, _, b':', _, _, b':', ..] => word.split('.').next().unwrap_or(word).into(),
+        _ => word.into(),
+    }
 }
 
 #[cfg(test)]
@@ -93,6 +103,8 @@ mod tests {
         assert_eq!(of("Sat Nov 21 02:00:00 2026 -0800"), ten);
         assert_eq!(of("Nov 21 02:00:00 2026 -0800"), ten);
         assert_eq!(of("Sat, 21 Nov 2026 2:00:00 -0800"), ten);
+        assert_eq!(of("Sat, 21 Nov 2026 2:00:00 -800"), ten);
+        assert_eq!(of("Sat, 21 Nov 2026 10:00:00.267 +0000"), ten);
         for none in [
             "",
             "yesterday",

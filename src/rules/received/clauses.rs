@@ -148,8 +148,15 @@ pub(super) fn clauses<'t>(field: &'t str, tokens: &[Token]) -> Clauses<'t> {
     {
         found.doubt = Some("a comment of its from-clause holds what may be the writing host");
     }
-    if let Some(semicolon) = last_semicolon {
-        found.date = date_text(field, tokens, semicolon);
+    // SendGrid and others leave the semicolon out.
+    let date_at = last_semicolon.map(|semicolon| semicolon + 1);
+    let day = || {
+        tokens
+            .iter()
+            .rposition(|token| is_weekday(token.text(field)))
+    };
+    if let Some(begin) = date_at.or_else(|| found.by.and_then(|_| day())) {
+        found.date = date_text(field, tokens, begin);
     }
     found
 }
@@ -220,9 +227,14 @@ fn words<'t>(field: &'t str, tokens: &[Token], at: usize) -> &'t str {
     field.get(begin..end).unwrap_or_default()
 }
 
-/// Returns the date after the last semicolon, up to a comment or the next clause; comments before it are left out.
-fn date_text<'t>(field: &'t str, tokens: &[Token], semicolon: usize) -> &'t str {
-    let behind = tokens.get(semicolon + 1..).unwrap_or_default();
+/// Returns whether a word is a day's name as it begins a date. RFC 5322 §3.3: `day-name ","`.
+fn is_weekday(word: &str) -> bool {
+    ["Mon,", "Tue,", "Wed,", "Thu,", "Fri,", "Sat,", "Sun,"].contains(&word)
+}
+
+/// Returns the date from a token on, up to a comment or the next clause; comments before it are left out.
+fn date_text<'t>(field: &'t str, tokens: &[Token], begin: usize) -> &'t str {
+    let behind = tokens.get(begin..).unwrap_or_default();
     let comments = behind.iter().take_while(|token| token.is_comment());
     let behind = behind.get(comments.count()..).unwrap_or_default();
     let begin = behind.first().map_or(0, |token| token.begin());
@@ -383,6 +395,8 @@ mod tests {
     fn a_comment_before_the_date_is_no_date() {
         let date = "Wed, 18 Jun 2026 11:14:40 +0400";
         let field = format!("from a by b with ESMTP id 1; (8.12.9/D) {date} (MSD)");
+        assert_eq!(cut(&field).1.date, date);
+        let field = format!("from a (unknown) by b (SG) with HTTP id 1 {date} (MSD)");
         assert_eq!(cut(&field).1.date, date);
     }
 

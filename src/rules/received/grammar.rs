@@ -198,7 +198,8 @@ impl Grammar {
         let mut reading = Reading {
             by: clauses.by.map(|by| {
                 let name = eight::find(by.as_bytes(), |block| eight::equal(block, b'('));
-                name.and_then(|end| by.get(..end)).unwrap_or(by)
+                let by = name.and_then(|end| by.get(..end)).unwrap_or(by);
+                by.strip_suffix(',').unwrap_or(by)
             }),
             by_comment: clauses.by_comment,
             with: clauses.with,
