@@ -161,7 +161,12 @@ fn stands(
             .and_then(|holder| rules.registries.of_holder(holder))
             .is_some_and(|holder| holder.registry == registry.registry);
         let asked = source.registry.as_deref() == Some(registry.registry.as_str());
-        if finding.stub || !holds || !asked {
+        // What a registry has to give away stands under its name, too; what it runs itself is small.
+        let is_pool = source.facts.range.is_some_and(|range| {
+            let most = if range.first.is_ipv4() { 16 } else { 96 };
+            range.size() >= 1 << most
+        });
+        if finding.stub || !holds || !asked || is_pool {
             return Err(format!(
                 "it belongs to {}, which does not hold this network",
                 registry.what
@@ -314,6 +319,13 @@ mod tests {
         assert!(of("arin", "RIPE Network Coordination Centre").0.is_empty());
         assert!(of("ripe", "Example Hosting").0.is_empty());
         assert!(of("ripe", "Example Hosting").1[0].contains("does not hold"));
+        let mut pool = source(
+            Some("ripe"),
+            "RIPE Network Coordination Centre",
+            vec![finding("abuse@ripe.net", 0)],
+        );
+        pool.facts.range = AddrRange::parse("192.0.0.0/8");
+        assert!(judged(&[pool]).0.is_empty());
         let placeholder = vec![finding("search-apnic-not-arin@apnic.net", 0)];
         assert!(
             judged(&[source(Some("apnic"), "APNIC", placeholder)])

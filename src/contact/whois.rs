@@ -252,17 +252,16 @@ impl<'r> Chain<'_, 'r> {
             return None;
         }
         let mut forms = Vec::new();
-        let tier = (usize::MAX, 0);
         for said in &reading.remarks {
-            for offer in remark::read(said, rules) {
+            for offer in remark::read(&said.text, rules) {
                 match offer {
                     remark::Offer::Mail(mail) => reading.found.push(Finding {
                         text: mail,
                         field: "remarks".to_owned(),
                         confidence: Confidence::Medium,
                         recommended: true,
-                        tier,
-                        stub: reading.facts.stub,
+                        tier: (usize::MAX, said.network),
+                        stub: said.stub,
                     }),
                     remark::Offer::Link(link) => forms.extend(Form::checked(&link, "remarks")),
                 }

@@ -69,6 +69,8 @@ pub struct Dialect {
     in_order: bool,
     /// A line that is a heading over the lines that follow.
     heading: Option<Pattern>,
+    /// Whether a heading's lines end at the first blank one; else at the next heading.
+    blank_ends: bool,
     /// A line of a part whose network another registry manages: its mailboxes are that registry's own.
     stub: Option<Pattern>,
     /// Extent of the network; group `range`.
@@ -161,14 +163,25 @@ pub struct Reading {
     pub facts: Facts,
     /// Mailboxes, best first.
     pub found: Vec<Finding>,
-    /// Free text, one piece for each run of such lines.
-    pub remarks: Vec<String>,
+    /// Free text, that of the best network first.
+    pub remarks: Vec<Remark>,
     /// Servers that the answer refers to, as written, best first.
     pub refer: Vec<String>,
     /// Whether it speaks of other networks only.
     pub is_elsewhere: bool,
     /// The handle to ask about, where the answer is a list or names contacts by handle only.
     pub ask_next: Option<String>,
+}
+
+/// A run of free text.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Remark {
+    /// Its lines, joined.
+    pub text: String,
+    /// Place of its network in the order of the answer.
+    pub network: usize,
+    /// Whether its network is managed by another registry.
+    pub stub: bool,
 }
 
 /// One part of an answer: a network and its lines.
@@ -190,16 +203,23 @@ impl Dialect {
                     .unwrap_or_default()
             })
             .collect();
-        let parts = self.parts(&lines, target);
+        let mut parts = self.parts(&lines, target);
+        // Where the nearest network is another registry's, the desks of those around it are no nearer.
+        if parts
+            .first()
+            .is_some_and(|part| part.facts.stub && part.facts.range.is_some())
+        {
+            parts.iter_mut().for_each(|part| part.facts.stub = true);
+        }
         let mut reading = Reading {
             is_elsewhere: parts.is_empty(),
             ..Reading::default()
         };
         for (network, part) in parts.iter().enumerate() {
             self.gather(network, part, &lines, &mut reading.found);
+            self.free_text(network, part, &mut reading.remarks);
         }
         if let Some(part) = parts.into_iter().next() {
-            reading.remarks = self.free_text(&part.lines);
             reading.facts = part.facts;
         }
         // A weaker mark of the smallest network stands behind a stronger one of its parent.
@@ -241,7 +261,10 @@ impl Dialect {
             .filter(|part| part.facts.range.is_some() || self.ranges(&part.lines).next().is_none())
             .collect();
         if !self.in_order {
-            parts.sort_by_key(|part| part.facts.range.map_or(u128::MAX, |r| r.size()));
+            parts.sort_by_key(|part| {
+                let size = part.facts.range.map_or(u128::MAX, |r| r.size());
+                (size, part.facts.stub)
+            });
         }
         parts
     }
@@ -290,6 +313,9 @@ impl Dialect {
         for line in &part.lines {
             if line.trim().is_empty() {
                 fresh = true;
+                if self.blank_ends {
+                    heading = "";
+                }
                 continue;
             }
             if fresh && !line.starts_with(['%', '#']) {
@@ -356,24 +382,29 @@ impl Dialect {
         self.stub.as_ref().is_some_and(|p| p.is_in(line))
     }
 
-    /// Returns the runs of free text of a part, the lines of each joined.
-    fn free_text(&self, lines: &[&str]) -> Vec<String> {
-        let mut runs: Vec<String> = Vec::new();
+    /// Gathers the runs of free text of a part, the lines of each joined.
+    fn free_text(&self, network: usize, part: &Part<'_>, runs: &mut Vec<Remark>) {
+        let Some(remark) = &self.remark else { return };
         let mut within = false;
-        for line in lines {
-            let text = self.remark.as_ref().and_then(|p| p.rest(line));
+        for line in &part.lines {
+            // RFC 2622 §2: a line that begins with a blank or `+` goes on with the one above.
+            let more = || line.strip_prefix([' ', '\t', '+']).filter(|_| within);
+            let text = remark.rest(line).or_else(more);
             if let Some(text) = text {
                 if !within && runs.len() < REMARKS_MAX {
-                    runs.push(String::new());
+                    runs.push(Remark {
+                        network,
+                        stub: part.facts.stub,
+                        ..Remark::default()
+                    });
                 }
                 if let Some(run) = runs.last_mut() {
-                    run.push_str(text);
-                    run.push('\n');
+                    run.text.push_str(text.trim());
+                    run.text.push('\n');
                 }
             }
             within = text.is_some();
         }
-        runs
     }
 
     /// Returns the servers that an answer names, each once.
@@ -476,7 +507,13 @@ mod tests {
             "ripe",
             "remarks: one\nremarks:\nremarks: two\nsource: RIPE\nremarks: three\n",
         );
-        assert_eq!(reading.remarks, ["one\n\ntwo\n", "three\n"]);
+        let texts: Vec<_> = reading.remarks.iter().map(|r| r.text.as_str()).collect();
+        assert_eq!(texts, ["one\n\ntwo\n", "three\n"]);
+        let reading = read(
+            "ripe",
+            "remarks: abuse to\n    a@isp.example\nsource: X\n    no remark\n",
+        );
+        assert_eq!(reading.remarks[0].text, "abuse to\na@isp.example\n");
     }
 
     proptest! {
