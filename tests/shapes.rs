@@ -55,6 +55,19 @@ fn rdap_in_every_shape_that_servers_give_it() {
         ("a role that is no list", format!(r#""entities":[{{"roles":"abuse",{plain}}}]"#)),
         ("one entity, no list", format!(r#""entities":{{"roles":["abuse"],{plain}}}"#)),
         ("several roles", format!(r#""entities":[{{"roles":["technical","Abuse","noc"],{plain}}}]"#)),
+        ("roles in one text", format!(r#""entities":[{{"roles":["technical, abuse"],{plain}}}]"#)),
+        (
+            "a mailbox as a link with fields of a mail",
+            format!(r#""entities":[{{"roles":["abuse"],{}}}]"#, mail("{}", "uri", "\"mailto:abuse@isp.example?cc=victim@bank.example\"")),
+        ),
+        (
+            "preferences that begin at ten",
+            r#""entities":[{"roles":["abuse"],"vcardArray":["vcard",[["email",{"pref":"20"},"text","office@isp.example"],["email",{"pref":"10"},"text","abuse@isp.example"]]]}]"#.to_owned(),
+        ),
+        (
+            "the mark for complaints without the role",
+            r#""entities":[{"roles":["registrant"],"vcardArray":["vcard",[["email",{"type":"email"},"text","office@isp.example"],["email",{"type":"abuse"},"text","abuse@isp.example"]]]}]"#.to_owned(),
+        ),
         (
             "a mailbox as a link",
             format!(r#""entities":[{{"roles":["abuse"],{}}}]"#, mail("{}", "uri", "\"mailto:abuse@isp.example\"")),
@@ -175,6 +188,36 @@ type Shape = (
 
 const NETWORKS: &[Shape] = &[
     (
+        "RIPE: a remark that goes on in the next line",
+        "whois.ripe.net",
+        &["abuse@isp.example"],
+        "inetnum:        203.0.113.0 - 203.0.113.127\nremarks:        Abuse reports should be sent to\n                abuse@isp.example\nremarks:        Other questions to\n                office@isp.example\n",
+    ),
+    (
+        "RIPE: what the mailbox is for stands behind it",
+        "whois.ripe.net",
+        &["complaints@isp.example"],
+        "inetnum:        203.0.113.0 - 203.0.113.127\nremarks:        Please use complaints@isp.example e-mail address\nremarks:        for spam and abuse complaints.\nremarks:        Routing: core@isp.example\n",
+    ),
+    (
+        "RIPE: NUL octets behind the mailbox",
+        "whois.ripe.net",
+        &["abuse@isp.example"],
+        "inetnum:        203.0.113.0 - 203.0.113.127\n\nrole:           Example\nabuse-mailbox:  abuse@isp.example\0\n\0",
+    ),
+    (
+        "APNIC: the desk of the nearer network",
+        "whois.apnic.net",
+        &["abuse@isp.example"],
+        "% Information related to '203.0.112.0 - 203.0.127.255'\n\n% Abuse contact for '203.0.112.0 - 203.0.127.255' is 'abuse@carrier.example'\n\ninetnum:        203.0.112.0 - 203.0.127.255\nnetname:        ERX-NETBLOCK\n\n% Information related to '203.0.113.0 - 203.0.113.127'\n\n% Abuse contact for '203.0.113.0 - 203.0.113.127' is 'abuse@isp.example'\n\ninetnum:        203.0.113.0 - 203.0.113.127\nnetname:        EXAMPLE\n",
+    ),
+    (
+        "KRNIC: the manager of the provider's block",
+        "whois.krnic.net",
+        &["ip@isp.example"],
+        "# ENGLISH\n\n[ Network Information ]\nIPv4 Address       : 203.0.112.0 - 203.0.127.255 (/20)\nOrganization Name  : Example Telecom\n\nName               : IP Manager\nE-Mail             : ip@isp.example\n\n----------\n\nMore specific assignment information is as follows.\n\n[ Network Information ]\nIPv4 Address       : 203.0.113.0 - 203.0.113.127 (/25)\nOrganization Name  : Customer\n\nName               : IP Manager\nE-Mail             : customer@other.example\n",
+    ),
+    (
         "RIPE: remarks only",
         "whois.ripe.net",
         &["abuse@isp.example"],
@@ -286,6 +329,16 @@ fn whois_of_each_registry_names_its_desk() {
 }
 
 const NOBODY: &[(&str, &str, &str)] = &[
+    (
+        "RIPE: a victim who asks not to be written to",
+        "whois.ripe.net",
+        "inetnum:        203.0.113.0 - 203.0.113.127\nremarks:        Spam with our name in it is forged elsewhere,\nremarks:        please do not complain to desk@isp.example\n",
+    ),
+    (
+        "APNIC: what it has to give away",
+        "whois.apnic.net",
+        "inetnum:        203.0.0.0 - 203.255.255.255\nnetname:        APNIC-AP\ndescr:          Asia Pacific Network Information Centre\n\nrole:           APNIC\nabuse-mailbox:  abuse@apnic.net\n",
+    ),
     (
         "RIPE: sent elsewhere",
         "whois.ripe.net",

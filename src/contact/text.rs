@@ -2,12 +2,20 @@
 //!
 //! In: octets, the character set that the registry's rule names. Out: text.
 //! Standards: RFC 3912 §4 departs: WHOIS names no character set, so each server has its own.
-//! Trust: hostile; what cannot be decoded is replaced.
+//! Trust: hostile; what cannot be decoded is replaced, NUL octets are left out.
 
 use encoding_rs::{Encoding, ISO_2022_JP, UTF_8, WINDOWS_1252};
 
 /// Decodes an answer: UTF-8 where it is that, else what the rule names, else Latin-1.
+///
+/// Some servers pad their answers with NUL octets; they are no part of a text.
 pub(super) fn decode(octets: &[u8], charset: Option<&str>) -> String {
+    let mut text = decoded(octets, charset);
+    text.retain(|c| c != '\0');
+    text
+}
+
+fn decoded(octets: &[u8], charset: Option<&str>) -> String {
     let named = charset.and_then(|label| Encoding::for_label(label.as_bytes()));
     // ISO-2022-JP is seven-bit, so it would pass for UTF-8.
     if named == Some(ISO_2022_JP) && octets.contains(&0x1b) {
@@ -39,5 +47,6 @@ mod tests {
         assert_eq!(decode(b"\x1b$BF|K\\\x1b(B", Some("iso-2022-jp")), "日本");
         assert_eq!(decode(b"a\xff", None), "aÿ");
         assert_eq!(decode(b"plain", Some("no such set")), "plain");
+        assert_eq!(decode(b"a@isp.example\0\r\n\0", None), "a@isp.example\r\n");
     }
 }

@@ -29,8 +29,8 @@ pub(super) struct Card {
 pub(super) enum Mark {
     /// RIPE: `type: abuse`.
     Abuse,
-    /// APNIC: `pref: 1` is the abuse mailbox, the other the team's general one.
-    Preferred,
+    /// APNIC: `pref: 1` is the abuse mailbox, the other the team's general one. RFC 6350 §5.3: the least number, 1 to 100.
+    Preferred(u8),
     /// Nothing.
     None,
 }
@@ -111,8 +111,8 @@ impl Card {
         let text = text
             .get(..7)
             .filter(|scheme| scheme.eq_ignore_ascii_case("mailto:"))
-            .and_then(|_| text.get(7..))
-            .unwrap_or(text);
+            .and_then(|_| text.get(7..)?.split('?').next())
+            .map_or(text, str::trim);
         if !text.is_empty() && self.mails.len() < MAILS_MAX {
             self.mails.push((text.to_owned(), mark));
         }
@@ -154,13 +154,13 @@ fn mark(parameters: &Value) -> Mark {
         None => false,
     };
     let preferred = match parameters.get("pref") {
-        Some(Value::String(text)) => text.trim() == "1",
-        Some(Value::Number(number)) => number.as_u64() == Some(1),
-        _ => false,
+        Some(Value::String(text)) => text.trim().parse().ok(),
+        Some(Value::Number(number)) => number.as_u64().and_then(|n| u8::try_from(n).ok()),
+        _ => None,
     };
     match (abuse, preferred) {
         (true, _) => Mark::Abuse,
-        (_, true) => Mark::Preferred,
+        (_, Some(pref @ 1..=100)) => Mark::Preferred(pref),
         _ => Mark::None,
     }
 }
@@ -190,8 +190,12 @@ mod tests {
             ["email", {}, "text", "team@example.net"],
             ["email", {"pref": 1}, "text", "abuse@example.net"]]]});
         assert_eq!(meant(&apnic), ["abuse@example.net"]);
+        let ranked = json!({"vcardArray": ["vcard", [
+            ["email", {"pref": "20"}, "text", "second@example.net"],
+            ["email", {"pref": 10}, "text", "first@example.net"]]]});
+        assert_eq!(meant(&ranked), ["first@example.net"]);
         let plain = json!({"vcardArray": ["vcard", [
-            ["email", {}, "uri", "mailto:a@example.net"],
+            ["email", {}, "uri", "mailto:a@example.net?subject=x&cc=victim@example.org"],
             ["EMAIL", {}, "text", "b@example.net"]]]});
         assert_eq!(meant(&plain), ["a@example.net", "b@example.net"]);
     }

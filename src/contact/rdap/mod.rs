@@ -235,7 +235,12 @@ fn document(fetched: &super::http::Fetched) -> Result<Value, String> {
         }
         other => return Err(format!("it answered {other}")),
     }
-    let json: Value = serde_json::from_slice(&fetched.body).map_err(|_| {
+    // RFC 8259 §8.1: a byte order mark may be ignored.
+    let body = fetched
+        .body
+        .strip_prefix(b"\xef\xbb\xbf")
+        .unwrap_or(&fetched.body);
+    let json: Value = serde_json::from_slice(body).map_err(|_| {
         // Registries answer with pages of HTML when they block somebody.
         if fetched.body.trim_ascii_start().starts_with(b"<") {
             "it answered with a web page".to_owned()

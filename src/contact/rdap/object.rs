@@ -7,9 +7,10 @@
 
 use serde_json::Value;
 
+use super::super::rank::registered;
 use super::super::remark;
 use super::super::target::Target;
-use super::card::Card;
+use super::card::{Card, Mark};
 use crate::contact::{Confidence, Form};
 use crate::rules::{AddrRange, Facts, Finding, Rules};
 
@@ -78,7 +79,7 @@ impl Object {
         });
         let mut left = ENTITIES_MAX;
         if is_domain {
-            object.domain(json, rules);
+            object.domain(json, &target.to_string(), rules);
         } else {
             object.network(json, 0, &mut left, rules);
             object.remarks(json, rules);
@@ -137,11 +138,12 @@ impl Object {
                     self.stubs.extend(links(entity, "self").into_iter().take(1));
                 }
             } else if let Some(card) = Card::of(entity) {
-                for (mail, _) in &card.mails {
-                    let named = mail
-                        .split('@')
-                        .next()
-                        .is_some_and(|local| remark::is_abuse_word(local, rules));
+                for (mail, mark) in &card.mails {
+                    let named = *mark == Mark::Abuse
+                        || mail
+                            .split('@')
+                            .next()
+                            .is_some_and(|local| remark::is_abuse_word(local, rules));
                     if named {
                         self.find(
                             mail,
@@ -172,13 +174,35 @@ impl Object {
     }
 
     /// Reads the registrar of a domain and its abuse contact.
-    fn domain(&mut self, json: &Value, rules: &Rules) {
+    ///
+    /// Some registries put the abuse contact beside the registrar. RFC 9083
+    /// §10.2.4 has it act for the registrant: one at the domain itself, or
+    /// one that has another role, is left out.
+    fn domain(&mut self, json: &Value, domain: &str, rules: &Rules) {
         for entity in entities(json).take(ENTITIES_MAX) {
             let own = roles(entity);
+            if own == ["abuse"] {
+                let card = Card::of(entity).unwrap_or_default();
+                for (mail, _) in card.meant().filter(|(_, meant)| *meant) {
+                    let at = mail.rsplit('@').next().unwrap_or_default();
+                    if registered(at) != domain {
+                        self.find(
+                            mail,
+                            NAMED_ABUSE,
+                            "entities[abuse]",
+                            Confidence::Medium,
+                            true,
+                        );
+                    }
+                }
+                continue;
+            }
             if !own.iter().any(|role| role == "registrar") {
                 continue;
             }
-            if own.iter().any(|role| role == "abuse") {
+            let marked = Card::of(entity)
+                .is_some_and(|card| card.mails.iter().any(|(_, mark)| *mark == Mark::Abuse));
+            if marked || own.iter().any(|role| role == "abuse") {
                 self.card(
                     entity,
                     HOLDER_ABUSE,
@@ -347,8 +371,10 @@ fn roles(entity: &Value) -> Vec<String> {
     each(entity, "roles")
         .iter()
         .filter_map(Value::as_str)
+        // RFC 9083 §5.1 departs: LACNIC has answered with all roles in one text.
+        .flat_map(|role| role.split(','))
         .take(10)
-        .map(str::to_ascii_lowercase)
+        .map(|role| role.trim().to_ascii_lowercase())
         .collect()
 }
 
@@ -367,4 +393,75 @@ fn links(json: &Value, rel: &str) -> Vec<String> {
         .map(str::to_owned)
         .take(5)
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn registrar(entities: &Value) -> Vec<String> {
+        let json =
+            json!({"objectClassName": "domain", "ldhName": "SHOP.EXAMPLE", "entities": entities});
+        let target = Target::domain("shop.example").unwrap();
+        Object::read(&json, &target, &Rules::builtin())
+            .findings
+            .into_iter()
+            .filter(|finding| finding.recommended)
+            .map(|finding| finding.text)
+            .collect()
+    }
+
+    fn entity(roles: &[&str], parameters: &Value, mail: &str) -> Value {
+        json!({"roles": roles, "vcardArray": ["vcard", [["email", parameters, "text", mail]]]})
+    }
+
+    #[test]
+    fn a_registrar_s_desk_is_nested_in_it_beside_it_or_marked() {
+        let desk = entity(&["abuse"], &json!({}), "abuse@registrar.example");
+        for entities in [
+            json!([{"roles": ["registrar"], "entities": [desk]}]),
+            json!([{"roles": ["registrar"]}, desk]),
+            json!([entity(
+                &["registrar"],
+                &json!({"type": "abuse"}),
+                "abuse@registrar.example"
+            )]),
+            json!([entity(
+                &["registrar", "abuse"],
+                &json!({}),
+                "abuse@registrar.example"
+            )]),
+        ] {
+            assert_eq!(
+                registrar(&entities),
+                ["abuse@registrar.example"],
+                "{entities}"
+            );
+        }
+    }
+
+    #[test]
+    fn nobody_of_the_domain_itself_is_its_registrar_s_desk() {
+        for entities in [
+            json!([entity(&["abuse"], &json!({}), "abuse@shop.example")]),
+            json!([entity(
+                &["registrant", "abuse"],
+                &json!({}),
+                "abuse@owner.example"
+            )]),
+            json!([entity(
+                &["registrant"],
+                &json!({"type": "abuse"}),
+                "abuse@owner.example"
+            )]),
+            json!([entity(
+                &["registrar"],
+                &json!({}),
+                "sales@registrar.example"
+            )]),
+        ] {
+            assert!(registrar(&entities).is_empty(), "{entities}");
+        }
+    }
 }
