@@ -212,7 +212,7 @@ fn a_kind_named_on_the_command_line_decides_the_desks() {
     let trial = Trial::begin();
     let mut player = trial.terminal(&["report", "--kind", "advance-fee", "pills.eml"]);
     player
-        .read_to("(It is called advance-fee: you said so.)")
+        .read_to(r"(It is called advance-fee \(you said so\)\.)")
         .unwrap();
     player
         .read_to("Subject: +(Abuse report: advance-fee)")

@@ -133,10 +133,10 @@ fn nothing_to_report(session: &mut Session, trace: &Trace) -> Exit {
     // A bounce, or mail of a list, is said to be that already.
     let is_said = matches!(trace.set_aside(), Some(Nature::Backscatter | Nature::List));
     if let Some(source) = trace.source.as_ref().filter(|_| !is_said) {
-        let why = source.why.trim_end_matches('.');
+        let why = story::as_sentence(&source.why);
         session
             .term
-            .answer(&format!("It cannot be reported: {why}."));
+            .answer(&format!("It cannot be reported. {why}"));
     }
     if let Some(question) = &trace.question {
         session.term.hint(&format!(

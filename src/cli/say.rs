@@ -57,7 +57,7 @@ pub(super) fn kind(evidence: &Evidence) -> Option<String> {
     }
     let why = evidence.kind_why.first().map_or("", String::as_str);
     let word = evidence.kind.word();
-    Some(format!("It is called {word}: {}.", Untrusted::text(why)))
+    Some(format!("It is called {word} ({}).", Untrusted::text(why)))
 }
 
 /// Returns a time as it stands in sentences: `21 Nov 2026 21:28 UTC`.

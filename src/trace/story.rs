@@ -3,7 +3,7 @@
 //! In: [`Trace`]. Out: sentences, ready to be shown.
 //! Trust: foreign text is escaped here, by [`Untrusted`]; claims are worded as claims.
 
-use super::{Auth, Confidence, Hop, HopTrust, Nature, SourceKind, Trace};
+use super::{Asks, Auth, Confidence, Hop, HopTrust, Nature, Question, SourceKind, Trace};
 use crate::intake::Untrusted;
 
 /// Says in one or a few sentences where the message came from.
@@ -28,7 +28,8 @@ pub fn sentences(trace: &Trace) -> Vec<String> {
             let boundary = trace.hops.get(source.field);
             said.push(came_from(trace, boundary));
             if !source.reportable {
-                said.push(format!("No complaint is offered: {}", ended(&source.why)));
+                let why = as_sentence(&source.why);
+                said.push(format!("No complaint is offered. {why}"));
             }
         }
         None => {
@@ -51,6 +52,9 @@ pub fn sentences(trace: &Trace) -> Vec<String> {
             }
         }
     }
+    if let Some(question) = &trace.question {
+        said.push(answer(question));
+    }
     if let (Some(source), Some(origin)) = (&trace.source, &trace.origin)
         && origin.field != source.field
     {
@@ -66,6 +70,19 @@ pub fn sentences(trace: &Trace) -> Vec<String> {
         });
     }
     said
+}
+
+/// Says how a question is answered.
+fn answer(question: &Question) -> String {
+    let host = Untrusted::text(&question.host).up_to(100);
+    match question.asks {
+        Asks::OwnHost => format!(
+            "If so, say `--trust {host}`, or let `plaint setup trust FILE` learn your own hosts from mail that you wanted."
+        ),
+        Asks::OwnForwarder => format!(
+            "If so, add `{host}` to `forwarders` under `[trust]` in the settings; `plaint report` on a terminal asks, and adds it."
+        ),
+    }
 }
 
 fn came_from(trace: &Trace, boundary: Option<&Hop>) -> String {
@@ -115,7 +132,7 @@ pub fn explain(trace: &Trace) -> Vec<String> {
                 "{}. {}: {}",
                 hop.field + 1,
                 verdict(hop.trust),
-                ended(&capital(&hop.why))
+                as_sentence(&hop.why)
             )
         })
         .collect();
@@ -151,6 +168,12 @@ pub const fn verdict(trust: HopTrust) -> &'static str {
         HopTrust::Unread => "unread",
         HopTrust::Local => "local",
     }
+}
+
+/// Returns a reason as a sentence of its own.
+#[must_use]
+pub fn as_sentence(why: &str) -> String {
+    ended(&capital(why))
 }
 
 fn capital(text: &str) -> String {
