@@ -337,6 +337,54 @@ fn a_paste_arrives_whole() {
 }
 
 #[test]
+fn what_is_no_mail_server_is_told_as_that_and_nothing_is_lost() {
+    let trial = Trial::begin();
+    trial
+        .internet
+        .change(|world| world.mail.faults = [(Stage::Ehlo, Fault::Garbage)].into());
+    let mut player = trial.terminal(&["report", "pills.eml"]);
+    agree(&mut player);
+    let ending = player.finish().unwrap();
+    assert_eq!(ending.code, Some(76), "{}", ending.screen);
+    assert!(
+        ending.screen.contains("check `host`, `port` and `tls`"),
+        "{}",
+        ending.screen
+    );
+    assert!(
+        says_that_nothing_was_sent(&ending.screen),
+        "{}",
+        ending.screen
+    );
+    let rows = record::complaints(&trial.home.ledger()).unwrap();
+    assert_eq!(rows[0].state, "deferred");
+    assert_eq!(trial.mail().1, 0);
+}
+
+#[test]
+fn a_batch_says_what_it_asks_about_how_many_wait_and_where_the_first_is() {
+    let trial = Trial::begin();
+    let one = forwarded().replace("\r\n", "\n");
+    let mailbox = format!(
+        "From a@x.example Sat Nov 21 10:00:00 2026\nSubject: nothing\nFrom: a@x.example\n\nhello\n\n\
+         From a@x.example Sat Nov 21 10:00:00 2026\n{one}\n\nFrom a@x.example Sat Nov 21 10:00:01 2026\n{one}again\n\n"
+    );
+    trial.file("junk.mbox", mailbox.as_bytes());
+    let ran = trial.pipe(&["batch", "junk.mbox"], b"");
+    assert!(
+        ran.stdout.contains("2  need an answer of yours"),
+        "{ran:#?}"
+    );
+    assert!(
+        ran.stderr.contains(
+            "2 messages wait for an answer, the first is junk.mbox, message 1 (at octet "
+        ),
+        "{ran:#?}"
+    );
+    assert!(ran.stderr.contains("`plaint setup trust FILE`"), "{ran:#?}");
+}
+
+#[test]
 fn a_mail_server_that_refuses_is_quoted_and_nothing_is_lost() {
     let cases = [
         (Stage::Rcpt, "550 5.1.1 no such desk", 69),

@@ -4,6 +4,7 @@
 //! Failures: a message that cannot be used is counted with its reason; the rest goes on.
 //! Limits: nothing is asked but who complains; a message in doubt is held back until it is answered.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::ops::ControlFlow;
@@ -31,6 +32,12 @@ use crate::trace::{self, Nature, Trace, Trust};
 
 /// Age from which a message is traced without lookups: its complaint would not be ticked.
 const OLD_DAYS: i64 = 7;
+
+/// What is asked about a mail in which another came as an attachment; no host is in question.
+const ATTACHED: &str = "Is the spam the mail itself, or the one that is attached to it?";
+
+/// Questions that are told; those that hold most messages back stand first.
+const QUESTIONS: usize = 5;
 
 /// What became of one message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,12 +78,12 @@ impl Became {
             Self::Joined => "joined to a case of the same source and day",
             Self::Known => "known already",
             Self::Old => "older than 7 days: traced, not looked up",
-            Self::Question => "need an answer: take one with `plaint report` on a terminal",
-            Self::Backscatter => "bounces or automatic answers: their servers are not the spammers",
+            Self::Question => "need an answer of yours",
+            Self::Backscatter => "bounced or answered by a machine: its server is not the spammer",
             Self::List => "mail of lists that you are on",
             Self::NoSource => "without a source that can be reported",
             Self::NoDesk => "without a desk",
-            Self::Unreadable => "no messages",
+            Self::Unreadable => "not readable as a message",
         }
     }
 
@@ -103,6 +110,7 @@ pub(crate) fn run(args: BatchArgs, session: &mut Session) -> Result<Exit, Failur
         rules: &rules,
         identity,
         counts: BTreeMap::new(),
+        open: BTreeMap::new(),
     };
     let mut exit = Exit::Done;
     goes_on();
@@ -117,7 +125,9 @@ pub(crate) fn run(args: BatchArgs, session: &mut Session) -> Result<Exit, Failur
             }
         }
     }
-    Ok(exit.graver(close(session, &work.counts, args.json)))
+    exit = exit.graver(close(session, &work.counts, args.json));
+    tell_questions(session, &work.open);
+    Ok(exit)
 }
 
 /// What a batch works with.
@@ -129,6 +139,27 @@ struct Work<'r> {
     rules: &'r Rules,
     identity: Identity,
     counts: BTreeMap<Became, u64>,
+    open: BTreeMap<String, Open>,
+}
+
+impl Work<'_> {
+    /// Notes that a message waits for the answer to a question, which `key` tells from others.
+    fn waits(&mut self, key: &str, text: &str, place: &str) {
+        let open = self.open.entry(key.to_owned()).or_insert_with(|| Open {
+            text: text.to_owned(),
+            messages: 0,
+            first: place.to_owned(),
+        });
+        open.messages += 1;
+    }
+}
+
+/// A question that holds messages back until it is answered.
+struct Open {
+    text: String,
+    messages: u64,
+    /// Where the first of them stands.
+    first: String,
 }
 
 /// Takes every message of one input.
@@ -295,6 +326,7 @@ fn take(
     ledger: &mut Ledger,
 ) -> Result<(Became, Row), Failure> {
     let origin = message.origin().clone();
+    let place = origin.place();
     let (message, is_clear) = match attached::meant(message) {
         Meant::One(message) => (message, true),
         Meant::OneOf(mut all) => (all.swap_remove(0), false),
@@ -310,8 +342,16 @@ fn take(
         desks: Vec::new(),
     };
     let became = match set_aside(&trace, session.now()) {
-        Some(became) => became,
-        None if !is_clear => Became::Question,
+        Some(became) => {
+            if let (Became::Question, Some(question)) = (became, &trace.question) {
+                work.waits(&question.host, &question.text, &place);
+            }
+            became
+        }
+        None if !is_clear => {
+            work.waits("", ATTACHED, &place);
+            Became::Question
+        }
         None => hold(message, trace, work, session, ledger, &mut row.desks)?,
     };
     row.outcome = became.word();
@@ -378,6 +418,32 @@ fn hold(
     } else {
         Became::Joined
     })
+}
+
+/// Says which questions hold messages back, those first that hold most, and how they are answered.
+fn tell_questions(session: &mut Session, open: &BTreeMap<String, Open>) {
+    let mut open: Vec<&Open> = open.values().collect();
+    open.sort_by_key(|one| Reverse(one.messages));
+    for one in open.iter().take(QUESTIONS) {
+        let how_many = match one.messages {
+            1 => "1 message waits".to_owned(),
+            n => format!("{n} messages wait"),
+        };
+        session.term.status(&format!(
+            "{how_many} for an answer, the first is {}: {}",
+            one.first, one.text
+        ));
+    }
+    if let Some(more @ 1..) = open.len().checked_sub(QUESTIONS) {
+        session
+            .term
+            .status(&format!("Other hosts that are asked about: {more}."));
+    }
+    if !open.is_empty() {
+        session.term.hint(
+            "`plaint setup trust FILE` learns your own hosts from mail that you wanted, and `plaint report FILE` asks about one message; the same batch takes the rest then",
+        );
+    }
 }
 
 /// Says what became of all messages; returns the gravest exit status.

@@ -157,10 +157,16 @@ pub(super) fn why_not(found: &[Found]) -> Vec<String> {
             reasons.push(format!("{}: {error}", name(suspect)));
         }
         for asked in &contacts.hops {
+            // The cache has no server; which of its answers it was tells the question.
+            let whom = if asked.server.is_empty() {
+                &asked.query
+            } else {
+                &asked.server
+            };
             reasons.push(format!(
-                "{} `{}` answered: {}",
+                "{} `{}`: {}",
                 asked.proto,
-                Untrusted::text(&asked.server),
+                Untrusted::text(whom),
                 Untrusted::text(&asked.outcome)
             ));
         }
@@ -172,12 +178,66 @@ pub(super) fn why_not(found: &[Found]) -> Vec<String> {
             ));
         }
     }
-    reasons
+    counted(reasons)
+}
+
+/// Says each line once, and how often it stood there.
+fn counted(lines: Vec<String>) -> Vec<String> {
+    let mut counts: Vec<(String, usize)> = Vec::new();
+    for line in lines {
+        match counts.iter_mut().find(|(known, _)| *known == line) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((line, 1)),
+        }
+    }
+    counts
+        .into_iter()
+        .map(|(line, count)| match count {
+            1 => line,
+            n => format!("{line} ({n} times)"),
+        })
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contact::Asked;
+
+    #[test]
+    fn why_nobody_was_found_is_said_once_each() {
+        let asked = |proto: &str, server: &str, query: &str, outcome: &str| Asked {
+            proto: proto.to_owned(),
+            server: server.to_owned(),
+            query: query.to_owned(),
+            outcome: outcome.to_owned(),
+        };
+        let contacts = Contacts {
+            hops: vec![
+                asked(
+                    "cache",
+                    "",
+                    "https://rdap.example/ipv4.json",
+                    "the file that was kept",
+                ),
+                asked("rdap", "rdap.example.net", "/ip/192.0.2.7", "answered"),
+                asked("dns", "127.0.0.1:53", "7.2.0.192.example", "nothing there"),
+                asked("dns", "127.0.0.1:53", "example.net", "nothing there"),
+            ],
+            error: Some("no contact was found".to_owned()),
+            ..Contacts::default()
+        };
+        let suspect = Suspect::Addr("192.0.2.7".parse().unwrap());
+        insta::assert_snapshot!(
+            why_not(&[(suspect, Role::Network, contacts)]).join("\n"),
+            @r"
+        192.0.2.7: no contact was found
+        cache `https://rdap.example/ipv4.json`: the file that was kept
+        rdap `rdap.example.net`: answered
+        dns `127.0.0.1:53`: nothing there (2 times)
+        "
+        );
+    }
 
     #[test]
     fn the_user_and_whom_the_spam_names_are_parties() {

@@ -18,7 +18,7 @@ use crate::consent::State;
 use crate::contact::{Finder, Role};
 use crate::evidence::{self, Evidence, Kind};
 use crate::failure::{Exit, Failure};
-use crate::intake::{Message, Untrusted};
+use crate::intake::Message;
 use crate::ledger::{Arrival, CaseFacts, Ledger, Standing};
 use crate::trace::Trace;
 
@@ -151,7 +151,7 @@ impl Way {
             DraftError::NoDesk => {
                 let mut failure =
                     Failure::new(Exit::NoContact, format!("no abuse desk was found{who}"))
-                        .at(Untrusted::text(&self.message.origin().input).to_string());
+                        .at(self.message.origin().place());
                 failure.because = find::why_not(&self.found);
                 failure.remedy(
                     "try again later, or look with `plaint lookup --explain`; nothing was sent",

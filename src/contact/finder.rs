@@ -197,10 +197,11 @@ impl<'r> Finder<'r> {
     /// Returns the cached answer, marked as such.
     fn recall(&self, suspect: &Suspect, cache: &mut dyn Cache, now: Timestamp) -> Option<Contacts> {
         let mut known = cache.recall(suspect, now)?;
-        let asked = known
-            .contacts
-            .first()
-            .map_or_else(String::new, |c| format!(", asked {}", c.fetched));
+        let asked = known.contacts.first().map_or_else(String::new, |c| {
+            c.fetched
+                .strftime(", asked on %Y-%m-%d at %H:%M UTC")
+                .to_string()
+        });
         known.hops = vec![Asked {
             proto: "cache".to_owned(),
             server: String::new(),
