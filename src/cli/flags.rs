@@ -5,6 +5,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand};
 
 use crate::complaint::{Format, Munge, NOTE_CHARS};
@@ -23,7 +24,13 @@ pub(crate) struct Flags {
     /// Read the settings from FILE
     ///
     /// Default: `plaint/config.toml` in the XDG folder for configuration.
-    #[arg(long, global = true, value_name = "FILE", env = "PLAINT_CONFIG")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "PLAINT_CONFIG",
+        value_parser = OsStringValueParser::new().map(PathBuf::from)
+    )]
     pub(crate) config: Option<PathBuf>,
 
     /// Use colours: auto, always or never
@@ -336,7 +343,7 @@ pub(crate) enum LogCommand {
     /// Write the log as json, csv or mbox
     Export {
         /// Form
-        #[arg(long, value_name = "FORM", default_value = "json", value_parser = ["json", "csv", "mbox"])]
+        #[arg(long, alias = "format", value_name = "FORM", default_value = "json", value_parser = ["json", "csv", "mbox"])]
         form: String,
     },
     /// Count by desk, network, registry or month

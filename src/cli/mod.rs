@@ -24,6 +24,9 @@ use crate::term::{Asker, Term, may_have_sent, watch_interrupts};
 mod flags;
 use flags::{Command, Flags, RulesCommand};
 
+// all commands and settings on one page
+mod manual;
+
 // the one message that a command is about
 mod input;
 
@@ -229,7 +232,9 @@ fn run_to_exit(args: Vec<OsString>, hooks: Hooks) -> Exit {
 /// Reads settings and rules; gives the terminal back where that fails.
 fn prepare(flags: &Flags, term: Term, hooks: Hooks) -> Result<Session, (Box<Term>, Failure)> {
     let read = || -> Result<(Config, Rules), Failure> {
-        let config = Config::load(flags.config.as_deref())?;
+        // An empty variable names no file, as if it were not set.
+        let named = flags.config.as_deref();
+        let config = Config::load(named.filter(|file| !file.as_os_str().is_empty()))?;
         let mut rules = Rules::builtin();
         desks::load(&mut rules, &config)?;
         knows_language(&rules, &config)?;
@@ -295,10 +300,7 @@ fn dispatch(command: Command, session: &mut Session) -> Result<Exit, Failure> {
             Ok(Exit::Done)
         }
         Command::Man => {
-            let mut text = Vec::new();
-            clap_mangen::Man::new(Flags::command())
-                .render(&mut text)
-                .map_err(|e| Failure::bug(e.to_string()))?;
+            let text = manual::page(Flags::command()).map_err(|e| Failure::bug(e.to_string()))?;
             session.term.octets(&text);
             Ok(Exit::Done)
         }
