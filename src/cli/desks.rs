@@ -9,12 +9,13 @@ use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
 
-use super::Session;
 use super::flags::{DesksArgs, DesksCommand};
+use super::{Session, say};
 use crate::config::{Config, config_file, write_whole};
 use crate::contact::{AbuseMailbox, Role};
 use crate::failure::{Exit, Failure};
 use crate::intake::Untrusted;
+use crate::ledger::{Filter, Ledger};
 use crate::rules::{DeskRule, Rules};
 use crate::term::Table;
 
@@ -192,7 +193,8 @@ fn learnt(desk: &str, session: &Session) -> Result<Vec<String>, Failure> {
     if !session.config.ledger_path()?.exists() {
         return Ok(Vec::new());
     }
-    let record = session.open_ledger()?.desk(&desk.to_ascii_lowercase())?;
+    let ledger = session.open_ledger()?;
+    let record = ledger.desk(&desk.to_ascii_lowercase())?;
     let shown = |text: String| Untrusted::text(&text).up_to(300).to_string();
     let dead = record.dead_until.filter(|until| *until > session.now());
     let dead = dead.map(|until| {
@@ -216,7 +218,31 @@ fn learnt(desk: &str, session: &Session) -> Result<Vec<String>, Failure> {
     .into_iter()
     .flatten()
     .map(|text| format!("{:<12} {}", "learnt", shown(text)))
+    .chain(told(desk, &ledger)?)
     .collect())
+}
+
+/// Returns a line about the complaints to a desk, if there are any.
+fn told(desk: &str, ledger: &Ledger) -> Result<Option<String>, Failure> {
+    let lines = ledger.lines(&Filter {
+        text: Some(desk.to_owned()),
+        ..Filter::default()
+    })?;
+    let its: Vec<_> = lines
+        .iter()
+        .filter(|line| line.desk.eq_ignore_ascii_case(desk))
+        .collect();
+    // The newest change stands first.
+    Ok(its.first().map(|newest| {
+        format!(
+            "{:<12} {}, the newest is {} since {}: `plaint log show {}`",
+            "complaints",
+            its.len(),
+            newest.state,
+            say::utc(newest.changed),
+            newest.id
+        )
+    }))
 }
 
 fn add(what: &str, mailbox: &str, session: &mut Session) -> Result<Exit, Failure> {

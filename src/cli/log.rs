@@ -43,6 +43,7 @@ fn list(
     json: bool,
     most: u32,
 ) -> Result<Exit, Failure> {
+    let is_whole = search.is_none();
     let lines = ledger.lines(&Filter {
         text: search,
         states: Vec::new(),
@@ -50,12 +51,16 @@ fn list(
     })?;
     if json {
         for line in &lines {
-            session.term.json(line);
+            session.term.json(&line.object());
         }
         return Ok(Exit::Done);
     }
     if lines.is_empty() {
-        session.term.status("The log has nothing of that kind.");
+        session.term.status(if is_whole {
+            "The log is empty: nothing was reported yet."
+        } else {
+            "The log has nothing of that kind."
+        });
         return Ok(Exit::Done);
     }
     let mut table = Table::new(&["id", "when", "state", "desk", "about", "reference"]);

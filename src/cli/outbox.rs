@@ -49,17 +49,13 @@ pub(crate) fn run(args: OutboxArgs, session: &mut Session) -> Result<Exit, Failu
 
 /// Lists what has no end yet; the exit status tells whether something waits.
 fn list(session: &mut Session, ledger: &Ledger) -> Result<Exit, Failure> {
-    let standing = ledger.lines(&Filter {
+    let mut lines = ledger.lines(&Filter {
         states: WAITING.to_vec(),
         ..Filter::default()
     })?;
     // What was only to be recorded has its end: there is no draft of it to send.
-    let mut lines = Vec::with_capacity(standing.len());
-    for line in standing {
-        if line.state != State::Saved || ledger.way_of(line.id)? != Some(LogOnly.name()) {
-            lines.push(line);
-        }
-    }
+    let recorded = Some(LogOnly.name());
+    lines.retain(|line| line.state != State::Saved || line.transport != recorded);
     if lines.is_empty() {
         session.term.status("The outbox is empty.");
         return Ok(Exit::Done);

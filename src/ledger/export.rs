@@ -62,7 +62,7 @@ impl Ledger {
         match form {
             Form::Json => {
                 for line in self.lines(&Filter::default())? {
-                    serde_json::to_writer(&mut *out, &line).map_err(io::Error::from)?;
+                    serde_json::to_writer(&mut *out, &line.object()).map_err(io::Error::from)?;
                     out.write_all(b"\n")?;
                 }
             }

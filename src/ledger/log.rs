@@ -48,6 +48,25 @@ pub struct Line {
     pub said: Option<String>,
 }
 
+/// One complaint as JSON has it.
+#[derive(Debug, serde::Serialize)]
+pub struct Object<'l> {
+    schema: u32,
+    #[serde(flatten)]
+    line: &'l Line,
+}
+
+impl Line {
+    /// Returns it as JSON has it: the schema, then its fields.
+    #[must_use]
+    pub const fn object(&self) -> Object<'_> {
+        Object {
+            schema: 1,
+            line: self,
+        }
+    }
+}
+
 fn word<S: serde::Serializer>(state: &State, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(state.word())
 }

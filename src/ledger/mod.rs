@@ -59,7 +59,7 @@ mod silence;
 
 // lists, one complaint with all that happened, search
 mod log;
-pub use log::{Filter, Happened, Line};
+pub use log::{Filter, Happened, Line, Object};
 
 // how many, how fast, and whether it helped
 mod stats;
