@@ -248,8 +248,12 @@ impl Dialect {
                 part.push(line);
             }
         }
+        // What stands before the first part is a preamble, unless its own beginning was cut off.
         if split.len() > 1 {
-            split.remove(0);
+            let head = self.facts(split.first().map_or(&[], Vec::as_slice), None);
+            if head.range.is_none() && head.handle.is_none() {
+                split.remove(0);
+            }
         }
         let mut parts: Vec<Part<'t>> = split
             .into_iter()
