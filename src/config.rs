@@ -10,9 +10,8 @@ use std::path::{Path, PathBuf};
 use ipnet::IpNet;
 use serde::Deserialize;
 
-use crate::complaint::{Format, Identity, Munge};
+use crate::complaint::Identity;
 use crate::contact::{self, AbuseMailbox};
-use crate::delivery::smtp::{Mechanism, Tls};
 use crate::failure::{Exit, Failure};
 use crate::trace::{HostPattern, Trust};
 
@@ -20,6 +19,13 @@ use crate::trace::{HostPattern, Trust};
 mod edit;
 pub(crate) use edit::write_whole;
 pub use edit::{Answer, remember};
+
+// the tables of the file
+mod keys;
+pub use keys::{
+    ComplaintKeys, DeliveryKeys, IdentityKeys, LedgerKeys, LimitKeys, LookupKeys, SmtpKeys,
+    TransportKind, TrustKeys,
+};
 
 // where things are when no key says so
 mod paths;
@@ -46,215 +52,6 @@ pub struct Config {
     /// The file that this was read from; `None` for no file.
     #[serde(skip)]
     pub file: Option<PathBuf>,
-}
-
-/// `[identity]`.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct IdentityKeys {
-    /// Name under the complaint.
-    pub name: Option<String>,
-    /// Mailbox that complaints come from.
-    pub mailbox: Option<String>,
-    /// Other own mailboxes.
-    pub also_mine: Vec<String>,
-    /// Words that identify the user.
-    pub also_mask: Vec<String>,
-    /// Whether the mail domain itself is hidden.
-    pub mask_domain: bool,
-}
-
-/// `[trust]`.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct TrustKeys {
-    /// Networks of own hosts.
-    pub networks: Vec<String>,
-    /// Names of own hosts; a leading dot takes the whole domain.
-    pub hosts: Vec<String>,
-    /// Own forwarders and list hosts.
-    pub forwarders: Vec<String>,
-}
-
-/// `[lookup]`.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct LookupKeys {
-    /// Folder with `ipv4.json`, `ipv6.json`, `asn.json`, `dns.json`.
-    pub rdap_bootstrap: Option<String>,
-    /// WHOIS server that knows the others.
-    pub whois_root: String,
-    /// Port where a referral names none.
-    pub whois_port: u16,
-    /// `system`, or ADDRESS:PORT.
-    pub resolver: String,
-    /// Servers on private addresses that may be asked: ADDRESS-OR-NETWORK:PORT.
-    pub allow_private_servers: Vec<String>,
-    /// Special-purpose networks that count as public ones.
-    pub also_public: Vec<String>,
-    /// Whether answers are kept.
-    pub cache: bool,
-    /// Pause between two questions to one server, in milliseconds.
-    pub pause_ms: u64,
-    /// Whether only the cache is asked.
-    pub offline: bool,
-    /// Deadline of one whole answer, in seconds.
-    pub timeout_s: u64,
-}
-
-impl Default for LookupKeys {
-    fn default() -> Self {
-        Self {
-            rdap_bootstrap: None,
-            whois_root: "whois.iana.org".to_owned(),
-            whois_port: 43,
-            resolver: "system".to_owned(),
-            allow_private_servers: Vec::new(),
-            also_public: Vec::new(),
-            cache: true,
-            pause_ms: 1000,
-            offline: false,
-            timeout_s: 20,
-        }
-    }
-}
-
-/// `[complaint]`.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct ComplaintKeys {
-    /// Form; a desk rule can demand another.
-    pub format: Format,
-    /// Redaction; unset, each kind of desk has its own.
-    pub munge: Option<Munge>,
-    /// Authorities that are told, too, by name: `apwg`.
-    pub also: Vec<String>,
-    /// Size of the evidence at most, in KiB.
-    pub max_evidence_kib: usize,
-    /// Language of the text.
-    pub language: String,
-}
-
-impl Default for ComplaintKeys {
-    fn default() -> Self {
-        Self {
-            format: Format::Arf,
-            munge: None,
-            also: Vec::new(),
-            max_evidence_kib: 50,
-            language: "en".to_owned(),
-        }
-    }
-}
-
-/// How complaints are sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum TransportKind {
-    /// Submission to the user's mail provider.
-    Smtp,
-    /// The local `sendmail` command.
-    Sendmail,
-    /// Draft files for the user's mail program.
-    Drafts,
-    /// Nothing is sent; the ledger keeps the record.
-    None,
-}
-
-/// `[delivery]`.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct DeliveryKeys {
-    /// How; unset, the first approval asks.
-    pub transport: Option<TransportKind>,
-    /// Folder for drafts.
-    pub drafts_dir: Option<PathBuf>,
-    /// Path of the `sendmail` command.
-    pub sendmail: PathBuf,
-    /// Time for each step of a submission, in seconds.
-    pub timeout_s: u64,
-    /// Time for the answer to the final dot, in seconds. RFC 5321 §4.5.3.2.6 wants ten minutes.
-    pub dot_timeout_s: u64,
-    /// Time for everything up to the final dot together, in seconds.
-    pub whole_timeout_s: u64,
-    /// Time for the command that prints the password, in seconds: it may ask for a passphrase itself.
-    pub password_timeout_s: u64,
-    /// The submission server.
-    pub smtp: Option<SmtpKeys>,
-}
-
-impl Default for DeliveryKeys {
-    fn default() -> Self {
-        Self {
-            transport: None,
-            drafts_dir: None,
-            sendmail: PathBuf::from("/usr/sbin/sendmail"),
-            timeout_s: 60,
-            dot_timeout_s: 600,
-            whole_timeout_s: 300,
-            password_timeout_s: 120,
-            smtp: None,
-        }
-    }
-}
-
-/// `[delivery.smtp]`.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct SmtpKeys {
-    /// Host name.
-    pub host: String,
-    /// Port; unset, 465 or 587 by `tls`.
-    pub port: Option<u16>,
-    /// Protection.
-    pub tls: Tls,
-    /// Account.
-    pub user: Option<String>,
-    /// Way to log in; unset, what the provider's rule says, or what the server offers.
-    pub auth: Option<Mechanism>,
-    /// Command that prints the password.
-    pub password_command: Option<String>,
-    /// Environment variable that holds it.
-    pub password_env: Option<String>,
-    /// Whether the system's keyring holds it; only in builds with the feature `keyring`.
-    pub password_keyring: bool,
-    /// Certificates to trust beside the system's.
-    pub ca_file: Option<PathBuf>,
-}
-
-/// `[limits]`.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct LimitKeys {
-    /// Complaints about one source address to one desk in a day.
-    pub per_source_and_desk_per_day: u32,
-    /// Complaints to one desk in a day.
-    pub per_desk_per_day: u32,
-    /// Complaints in a day before a warning.
-    pub warn_per_day: u32,
-    /// Days that a desk has to answer before a reminder may go out.
-    pub remind_after_days: u32,
-}
-
-impl Default for LimitKeys {
-    fn default() -> Self {
-        Self {
-            per_source_and_desk_per_day: 1,
-            per_desk_per_day: 5,
-            warn_per_day: 50,
-            remind_after_days: 7,
-        }
-    }
-}
-
-/// `[ledger]`.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct LedgerKeys {
-    /// The file.
-    pub path: Option<PathBuf>,
-    /// Days that evidence is kept; unset, for ever.
-    pub keep_days: Option<u32>,
 }
 
 impl Config {
