@@ -112,8 +112,9 @@ where
     let blocks = Mutex::new(Blocks::new(input, start.offset, keep));
     let mut index = start.index;
     if threads < 2 {
+        let mut room = Vec::new();
         loop {
-            let block = lock(&blocks).next()?;
+            let block = lock(&blocks).next(room)?;
             let Some(block) = block else { return Ok(()) };
             let mut stop = false;
             block.entries(|entry| {
@@ -125,7 +126,7 @@ where
             if stop {
                 return Ok(());
             }
-            lock(&blocks).give_back(block.octets);
+            room = block.octets;
         }
     }
     thread::scope(|scope| {
@@ -133,15 +134,16 @@ where
         for _ in 0..threads {
             let (done, blocks, work) = (done.clone(), &blocks, &work);
             scope.spawn(move || {
+                let mut room = Vec::new();
                 loop {
-                    let (number, block) = lock(blocks).numbered();
+                    let (number, block) = lock(blocks).numbered(std::mem::take(&mut room));
                     let sent = match block {
                         Ok(None) => return,
                         Err(error) => done.send((number, Err(error))),
                         Ok(Some(block)) => {
                             let mut found = Vec::new();
                             block.entries(|entry| found.push(work(entry)));
-                            lock(blocks).give_back(block.octets);
+                            room = block.octets;
                             done.send((number, Ok(found)))
                         }
                     };

@@ -22,8 +22,9 @@ const BLOCK: usize = 1 << 18;
 pub(super) struct Blocks<R> {
     input: R,
     keep: usize,
-    /// What was read and not given out: it begins with a separator. Room follows it,
-    /// which is written to once and used again.
+    /// What was read and not given out: it begins with a separator.
+    rest: Vec<u8>,
+    /// Where the next block is read: `rest`, and what follows it in the mailbox. Room is written to once and used again.
     pending: Vec<u8>,
     filled: usize,
     /// Offset of `pending` in the mailbox.
@@ -32,8 +33,6 @@ pub(super) struct Blocks<R> {
     ended: bool,
     /// Whether the first message's Content-Length leads to a separator: mboxcl2.
     counted: Option<bool>,
-    /// Room of a block that was worked off.
-    spare: Vec<Vec<u8>>,
 }
 
 impl<R: Read> Blocks<R> {
@@ -41,24 +40,19 @@ impl<R: Read> Blocks<R> {
         Self {
             input,
             keep: keep.max(SEPARATOR_LIMIT),
+            rest: Vec::new(),
             pending: Vec::new(),
             filled: 0,
             offset,
             number: 0,
             ended: false,
             counted: None,
-            spare: Vec::new(),
         }
     }
 
-    pub(super) fn give_back(&mut self, room: Vec<u8>) {
-        if room.len() <= 2 * BLOCK {
-            self.spare.push(room);
-        }
-    }
-
-    pub(super) fn numbered(&mut self) -> (u64, io::Result<Option<Block>>) {
-        let block = self.next();
+    /// Returns the next block with its number, as [`Blocks::next`] does.
+    pub(super) fn numbered(&mut self, room: Vec<u8>) -> (u64, io::Result<Option<Block>>) {
+        let block = self.next(room);
         let number = self.number;
         self.number += 1;
         (number, block)
@@ -70,7 +64,20 @@ impl<R: Read> Blocks<R> {
     }
 
     /// Returns the next block; `None` at the end.
-    pub(super) fn next(&mut self) -> io::Result<Option<Block>> {
+    ///
+    /// `room` is that of a block which the caller worked off, or none: what his core still has in its cache
+    /// is read into, and never another core's.
+    pub(super) fn next(&mut self, room: Vec<u8>) -> io::Result<Option<Block>> {
+        if room.len() <= 2 * BLOCK {
+            self.pending = room;
+        }
+        if self.pending.len() < self.rest.len() {
+            self.pending.resize(self.rest.len(), 0);
+        }
+        if let Some(begin) = self.pending.get_mut(..self.rest.len()) {
+            begin.copy_from_slice(&self.rest);
+        }
+        self.filled = self.rest.len();
         let mut wanted = BLOCK;
         loop {
             self.fill(wanted)?;
@@ -128,14 +135,18 @@ impl<R: Read> Blocks<R> {
         self.offset += octets as u64;
     }
 
+    /// Keeps what was read from `at` on for the next block.
+    fn keep_from(&mut self, at: usize) {
+        let rest = self.pending.get(at..self.filled).unwrap_or_default();
+        self.rest.clear();
+        self.rest.extend_from_slice(rest);
+    }
+
     /// Gives out what lies before `cut`.
     fn cut(&mut self, cut: usize, counted: bool) -> Block {
-        let left = self.filled - cut;
-        let room = self.spare.pop().filter(|room| room.len() >= left);
-        let room = room.unwrap_or_else(|| vec![0; left.max(BLOCK)]);
-        let rest = with_room(room, self.seen().get(cut..).unwrap_or_default());
-        let octets = std::mem::replace(&mut self.pending, rest);
-        self.filled = left;
+        self.keep_from(cut);
+        let octets = std::mem::take(&mut self.pending);
+        self.filled = 0;
         let offset = self.offset;
         self.offset += cut as u64;
         Block {
@@ -171,6 +182,7 @@ impl<R: Read> Blocks<R> {
             passed = 0;
             self.fill(BLOCK)?;
         }
+        self.keep_from(0);
         Ok(Block {
             filled: octets.len(),
             octets,
