@@ -169,13 +169,14 @@ fn complaint(case: &Case<'_>, call: Call<'_>, level: Munge, exhibit: &Exhibit) -
 /// Hides the user in what the text quotes, as in the evidence; with the line ends of mail, as it is sent.
 fn hidden(case: &Case<'_>, level: Munge, text: &str) -> leak::Masked {
     let octets = compose::crlf(text);
-    let octets = match level {
-        Munge::None => return leak::Masked::untouched(octets, false),
-        Munge::Address => octets,
-        Munge::Tokens | Munge::HeadersOnly => {
-            let keep_links = case.material.evidence.kind == Kind::Phishing;
-            munge::without_tokens(octets, keep_links)
-        }
+    if level == Munge::None {
+        return leak::Masked::untouched(octets, false);
+    }
+    let octets = if level.hides_tokens() {
+        let keep_links = case.material.evidence.kind == Kind::Phishing;
+        munge::without_tokens(octets, keep_links)
+    } else {
+        octets
     };
     leak::mask(&octets, &case.forms).unwrap_or_else(|| leak::Masked::untouched(octets, true))
 }

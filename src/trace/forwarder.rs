@@ -185,6 +185,11 @@ impl<'t> Client<'t> {
     fn wrote(&self, field: &Received<'_>) -> bool {
         field.reading.by.is_none_or(|by| same_host(by, self.name))
     }
+
+    /// Returns whether a mailbox lies at the host's own domain.
+    fn keeps(&self, mailbox: &str) -> bool {
+        domain_of(mailbox).is_some_and(|domain| same_domain(domain, self.name))
+    }
 }
 
 /// The mailboxes that the own side received the message for.
@@ -288,8 +293,7 @@ fn forwarded_for(
         wrote |= field.reading.by.is_some();
         if let Some(mailbox) = field.reading.for_
             && recipients.are_others(mailbox)
-            && (domain_of(mailbox).is_some_and(|domain| same_domain(domain, client.name))
-                || recipients.have_namesake(mailbox))
+            && (client.keeps(mailbox) || recipients.have_namesake(mailbox))
         {
             return Some(said(client, mailbox));
         }
@@ -313,8 +317,7 @@ fn forwarded_for(
         .map(|field| field.text())
         .find(|mailbox| {
             let mailbox = mailbox.trim_matches(['<', '>']);
-            recipients.are_others(mailbox)
-                && domain_of(mailbox).is_some_and(|domain| same_domain(domain, client.name))
+            recipients.are_others(mailbox) && client.keeps(mailbox)
         })?;
     Some(said(client, delivered.trim_matches(['<', '>'])))
 }
@@ -474,9 +477,7 @@ fn addressed_to(
             .is_some_and(|addr| !is_inner(addr) && Some(addr) != last_own.reading.addr);
     // RFC 5322 §3.6.3: To and Cc name whom the author meant.
     let named = headers.first("To").filter(|_| is_strangers)?.text();
-    let mailbox = mailboxes(&named).find(|word| {
-        recipients.are_others(word)
-            && domain_of(word).is_some_and(|domain| same_domain(domain, client.name))
-    })?;
+    let mailbox =
+        mailboxes(&named).find(|word| recipients.are_others(word) && client.keeps(word))?;
     Some(said(client, mailbox))
 }
