@@ -242,20 +242,14 @@ impl Counter<'_, '_> {
             octets,
             Start::default(),
             intake::LIMIT + 1,
-            1,
-            |entry| {
+            |index, entry| {
+                progress.at(entry.offset);
                 let origin = Origin {
                     input: name.to_owned(),
-                    index: 0,
+                    index,
                     offset: entry.offset,
                 };
-                intake::read(entry.unquoted().into_owned(), origin)
-            },
-            |index, message| {
-                let message = message.map(|message| message.at_place(index));
-                if let Ok(message) = &message {
-                    progress.at(message.origin().offset);
-                }
+                let message = intake::read(entry.unquoted().into_owned(), origin);
                 ended = self.next(index as u64, name, message);
                 match &ended {
                     Ok(flow) => *flow,

@@ -54,17 +54,10 @@ fn count(octets: &[u8]) -> usize {
     }
     let mut count = 0;
     // Reading octets that are in memory cannot fail.
-    let _ = mbox::each(
-        octets,
-        Start::default(),
-        intake::HEADER_LIMIT,
-        1,
-        |_| (),
-        |_, ()| {
-            count += 1;
-            ControlFlow::Continue(())
-        },
-    );
+    let _ = mbox::each(octets, Start::default(), intake::HEADER_LIMIT, |_, _| {
+        count += 1;
+        ControlFlow::Continue(())
+    });
     count
 }
 

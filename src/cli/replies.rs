@@ -95,20 +95,15 @@ fn one_file(
         }
         Source::Mailbox(input, _) => {
             let mut failed = None;
-            mbox::each(
-                input,
-                Start::default(),
-                LIMIT + 1,
-                1,
-                |entry| entry.unquoted().into_owned(),
-                |_, octets| match one(octets) {
+            mbox::each(input, Start::default(), LIMIT + 1, |_, entry| {
+                match one(entry.unquoted().into_owned()) {
                     Ok(()) => ControlFlow::Continue(()),
                     Err(failure) => {
                         failed = Some(failure);
                         ControlFlow::Break(())
                     }
-                },
-            )
+                }
+            })
             .map_err(|e| cannot_open(&name, &e))?;
             failed.map_or(Ok(()), Err)
         }

@@ -111,10 +111,8 @@ fn read_sections(file: &std::path::Path, sections: &mut Vec<Vec<u8>>) -> Result<
                 octets,
                 Start::default(),
                 intake::HEADER_LIMIT,
-                1,
-                |entry| entry.raw().to_vec(),
-                |_, octets| {
-                    sections.push(octets);
+                |_, entry| {
+                    sections.push(entry.raw().to_vec());
                     if sections.len() < WANTED {
                         ControlFlow::Continue(())
                     } else {

@@ -4,7 +4,6 @@
 //! Trust: headers only; nothing is looked up, and `trace` never asks.
 //! Failures: a message that cannot be read is told, and the rest goes on; the gravest ending counts.
 
-use std::cell::{Cell, RefCell};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::thread;
@@ -19,7 +18,7 @@ use crate::failure::{Exit, Failure};
 use crate::intake::mbox::{self, Start};
 use crate::intake::{self, HEADER_LIMIT, Headers, IntakeError, LIMIT, Repair, Source, Untrusted};
 use crate::rules::Rules;
-use crate::term::Table;
+use crate::term::{Table, Term};
 use crate::trace::json::{Line, Place};
 use crate::trace::{self, HopTrust, Texts, Trace, Trust, story};
 
@@ -65,21 +64,19 @@ pub(crate) fn run(args: TraceArgs, session: &mut Session) -> Result<Exit, Failur
     } else {
         &args.files[..]
     };
-    // Whatever prints needs the session, and so does what reads: they take turns.
-    let term = RefCell::new(&mut session.term);
-    let out = Output {
-        term: &term,
-        is_begun: Cell::new(false),
-        is_in_doubt: Cell::new(false),
+    let mut out = Output {
+        term: &mut session.term,
+        is_begun: false,
+        is_in_doubt: false,
     };
     for file in files {
-        exit = exit.graver(one_input(file, &view, &out));
+        exit = exit.graver(one_input(file, &view, &mut out));
         if out.is_closed() {
             break;
         }
     }
-    if out.is_in_doubt.get() {
-        term.borrow_mut().hint(&format!(
+    if out.is_in_doubt {
+        out.term.hint(&format!(
             "`{IN_DOUBT}` marks a source that no complaint is offered about; `plaint trace --explain` says why"
         ));
     }
@@ -87,27 +84,25 @@ pub(crate) fn run(args: TraceArgs, session: &mut Session) -> Result<Exit, Failur
 }
 
 /// Traces what stands behind one name.
-fn one_input(file: &Path, view: &View<'_>, out: &Output<'_, '_>) -> Exit {
+fn one_input(file: &Path, view: &View<'_>, out: &mut Output<'_>) -> Exit {
     let name = file.to_string_lossy();
     let failed = |error: &std::io::Error, exit: Exit| {
-        out.failure(
-            &Failure::new(exit, format!("cannot read `{}`", Untrusted::text(&name)))
-                .because(error)
-                .remedy("name a message, a mailbox or a Maildir folder, or `-` for standard input"),
-        )
+        Failure::new(exit, format!("cannot read `{}`", Untrusted::text(&name)))
+            .because(error)
+            .remedy("name a message, a mailbox or a Maildir folder, or `-` for standard input")
     };
     match Source::open(file) {
-        Err(error) => failed(&error, Exit::CannotOpen),
+        Err(error) => out.failure(&failed(&error, Exit::CannotOpen)),
         Ok(Source::Message(octets)) => {
             let shown = message(&name, octets, view);
             out.show(0, shown, view, None)
         }
         Ok(Source::Mailbox(input, size)) => match mailbox(&name, input, size, view, out) {
             Ok(exit) => exit,
-            Err(error) => failed(&error, Exit::Io),
+            Err(error) => out.failure(&failed(&error, Exit::Io)),
         },
         Ok(Source::Folder(files)) if files.is_empty() => {
-            out.term.borrow_mut().status(&no_messages(&name));
+            out.term.status(&no_messages(&name));
             Exit::NothingToReport
         }
         Ok(Source::Folder(files)) => {
@@ -167,18 +162,18 @@ fn mailbox(
     input: Box<dyn std::io::Read + Send>,
     size: Option<u64>,
     view: &View<'_>,
-    out: &Output<'_, '_>,
+    out: &mut Output<'_>,
 ) -> std::io::Result<Exit> {
-    let bar = size.map(|size| out.term.borrow().progress(size, name));
+    let bar = size.map(|size| out.term.progress(size, name));
     let threads = thread::available_parallelism().map_or(1, |threads| threads.get().min(THREADS));
     // Only a digest needs more of a message than its header section.
     let keep = if view.digest { LIMIT + 1 } else { HEADER_LIMIT };
     let mut exit = Exit::Done;
-    mbox::each(
+    mbox::each_on(
+        threads,
         input,
         Start::default(),
         keep,
-        threads,
         |entry| (entry.offset, entry_shown(name, entry, view)),
         |index, (offset, shown)| {
             if let Some(bar) = &bar {
@@ -239,59 +234,58 @@ fn digest(octets: &[u8]) -> String {
 }
 
 /// Where traces are shown.
-struct Output<'o, 't> {
-    term: &'o RefCell<&'t mut crate::term::Term>,
+struct Output<'o> {
+    term: &'o mut Term,
     /// Whether a line of a list was shown, so that its head stands there.
-    is_begun: Cell<bool>,
+    is_begun: bool,
     /// Whether a source was shown that no complaint is offered about.
-    is_in_doubt: Cell<bool>,
+    is_in_doubt: bool,
 }
 
-impl Output<'_, '_> {
+impl Output<'_> {
     fn is_closed(&self) -> bool {
-        self.term.borrow().is_closed()
+        self.term.is_closed()
     }
 
     /// Writes a line of a list: in columns under a head on a terminal, with tabs elsewhere.
-    fn line(&self, [label, when, source, subject]: &[&str; 4]) {
-        let mut term = self.term.borrow_mut();
+    fn line(&mut self, [label, when, source, subject]: &[&str; 4]) {
         let label = Untrusted::text(label).to_string();
-        if !term.out_is_terminal() {
-            term.answer(&format!("{label}\t{when}\t{source}\t{subject}"));
+        if !self.term.out_is_terminal() {
+            self.term
+                .answer(&format!("{label}\t{when}\t{source}\t{subject}"));
             return;
         }
         let columns = |[label, when, source, subject]: [&str; 4]| {
             format!("{label:<12}  {when:<16}  {source:<16}  {subject}")
         };
-        if !self.is_begun.replace(true) {
+        if !std::mem::replace(&mut self.is_begun, true) {
             let head = columns(["message", "came in (UTC)", "source", "subject"]);
-            term.answer(&head);
+            self.term.answer(&head);
         }
-        term.answer(&columns([&label, when, source, subject]));
+        self.term.answer(&columns([&label, when, source, subject]));
     }
 
-    fn failure(&self, failure: &Failure) -> Exit {
-        self.term.borrow_mut().failure(failure);
+    fn failure(&mut self, failure: &Failure) -> Exit {
+        self.term.failure(failure);
         failure.exit
     }
 
     /// Shows one message; as one of many in a line, under its label.
-    fn show(&self, index: usize, shown: Shown, view: &View<'_>, label: Option<&str>) -> Exit {
+    fn show(&mut self, index: usize, shown: Shown, view: &View<'_>, label: Option<&str>) -> Exit {
         match shown {
             Shown::Failed(failure) => return self.failure(&failure),
             Shown::Json(line) => {
-                let mut term = self.term.borrow_mut();
                 for part in line.numbered(index) {
-                    term.octets(&part);
+                    self.term.octets(&part);
                 }
             }
             Shown::Words(trace, subject) if let Some(label) = label.filter(|_| !view.explain) => {
                 self.line(&[label, &when(&trace), &source(&trace), &subject]);
                 let is_plain = trace.source.as_ref().is_some_and(|one| one.reportable);
-                self.is_in_doubt.set(self.is_in_doubt.get() || !is_plain);
+                self.is_in_doubt |= !is_plain;
             }
             Shown::Words(trace, subject) => {
-                let mut term = self.term.borrow_mut();
+                let term = &mut *self.term;
                 if let Some(label) = label {
                     let label = Untrusted::text(label);
                     term.answer(&format!("Message {label}: {subject}"));

@@ -1,4 +1,4 @@
-//! Splits a mailbox into its messages: one pass, constant memory, several threads.
+//! Splits a mailbox into its messages: one pass, constant memory, on one thread or several.
 //!
 //! In: the octets of an mbox file or pipe. Out: [`Entry`]s, in order.
 //! Standards: RFC 4155 (the `From ` line), and the kinds mboxo, mboxrd, mboxcl2 that it names.
@@ -10,7 +10,7 @@
 use std::borrow::Cow;
 use std::io::{self, Read};
 use std::ops::ControlFlow;
-use std::sync::{Mutex, mpsc};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 // where one message ends and the next begins
@@ -24,8 +24,12 @@ mod block;
 mod blocks;
 use blocks::Blocks;
 
-/// Blocks that wait to be taken, for each thread.
-const WAITING: usize = 2;
+// what several threads found, in the order of what they read
+mod in_order;
+use in_order::InOrder;
+
+/// Blocks that are begun and not taken, for each thread.
+const AHEAD: u64 = 3;
 
 /// One message of a mailbox, as it lies there.
 #[derive(Debug, Clone, Copy)]
@@ -89,107 +93,104 @@ pub fn is_mbox(head: &[u8]) -> bool {
     separator_end(head, 0).is_some()
 }
 
-/// Reads a mailbox and gives each message to `work`, on `threads` threads, and what comes out to `take`, in order.
+/// Reads a mailbox and gives each message, with its place, to `take`, which ends the run by [`ControlFlow::Break`].
 ///
-/// `keep` octets of a message are held at most. `take` gets the message's place; it ends the run by
-/// [`ControlFlow::Break`].
+/// `keep` octets of a message are held at most.
 ///
 /// # Errors
 ///
 /// What reading fails with; everything before it was taken.
-pub fn each<R, T>(
+pub fn each(
+    input: impl Read,
+    start: Start,
+    keep: usize,
+    mut take: impl FnMut(usize, &Entry<'_>) -> ControlFlow<()>,
+) -> io::Result<()> {
+    let mut blocks = Blocks::new(input, start.offset, keep);
+    let mut index = start.index;
+    let mut room = Vec::new();
+    while let Some(block) = blocks.next(room)? {
+        let mut flow = ControlFlow::Continue(());
+        block.entries(|entry| {
+            if flow.is_continue() {
+                flow = take(index, entry);
+                index += 1;
+            }
+        });
+        if flow.is_break() {
+            break;
+        }
+        room = block.octets;
+    }
+    Ok(())
+}
+
+/// Reads a mailbox as [`each`] does, on several threads: `work` gets each message on any of them, and what comes out
+/// goes to `take` in order, one at a time.
+///
+/// # Errors
+///
+/// As [`each`].
+pub fn each_on<R, T>(
+    threads: usize,
     input: R,
     start: Start,
     keep: usize,
-    threads: usize,
     work: impl Fn(&Entry<'_>) -> T + Sync,
-    mut take: impl FnMut(usize, T) -> ControlFlow<()>,
+    mut take: impl FnMut(usize, T) -> ControlFlow<()> + Send,
 ) -> io::Result<()>
 where
     R: Read + Send,
     T: Send,
 {
+    if threads < 2 {
+        return each(input, start, keep, |index, entry| take(index, work(entry)));
+    }
     let blocks = Mutex::new(Blocks::new(input, start.offset, keep));
     let mut index = start.index;
-    if threads < 2 {
-        let mut room = Vec::new();
-        loop {
-            let block = lock(&blocks).next(room)?;
-            let Some(block) = block else { return Ok(()) };
-            let mut stop = false;
-            block.entries(|entry| {
-                if !stop {
-                    stop = take(index, work(entry)).is_break();
+    let mut ended = Ok(());
+    let order = InOrder::new(threads as u64 * AHEAD, |found: io::Result<Vec<T>>| {
+        match found {
+            Ok(found) => {
+                for one in found {
+                    take(index, one)?;
                     index += 1;
                 }
-            });
-            if stop {
-                return Ok(());
             }
-            room = block.octets;
+            Err(error) => {
+                ended = Err(error);
+                return ControlFlow::Break(());
+            }
         }
-    }
+        ControlFlow::Continue(())
+    });
     thread::scope(|scope| {
-        let (done, results) = mpsc::sync_channel::<(u64, io::Result<Vec<T>>)>(threads * WAITING);
         for _ in 0..threads {
-            let (done, blocks, work) = (done.clone(), &blocks, &work);
-            scope.spawn(move || {
+            scope.spawn(|| {
+                let _panics = order.ended_by_panic();
                 let mut room = Vec::new();
-                loop {
-                    let (number, block) = lock(blocks).numbered(std::mem::take(&mut room));
-                    let sent = match block {
+                while order.begin() {
+                    let (number, block) = lock(&blocks).numbered(std::mem::take(&mut room));
+                    let block = match block {
+                        Ok(Some(block)) => block,
                         Ok(None) => return,
-                        Err(error) => done.send((number, Err(error))),
-                        Ok(Some(block)) => {
-                            let mut found = Vec::new();
-                            block.entries(|entry| found.push(work(entry)));
-                            room = block.octets;
-                            done.send((number, Ok(found)))
-                        }
+                        Err(error) => return order.finish(number, Err(error)),
                     };
-                    if sent.is_err() {
-                        return;
-                    }
+                    let mut found = Vec::new();
+                    block.entries(|entry| found.push(work(entry)));
+                    room = block.octets;
+                    order.finish(number, Ok(found));
                 }
             });
         }
-        drop(done);
-        in_order(results, |found| {
-            for one in found? {
-                if take(index, one).is_break() {
-                    return Ok(ControlFlow::Break(()));
-                }
-                index += 1;
-            }
-            Ok(ControlFlow::Continue(()))
-        })
-    })
-}
-
-/// Gives on numbered results in their order, as they come.
-fn in_order<T>(
-    results: mpsc::Receiver<(u64, io::Result<T>)>,
-    mut take: impl FnMut(io::Result<T>) -> io::Result<ControlFlow<()>>,
-) -> io::Result<()> {
-    let mut waiting = std::collections::BTreeMap::new();
-    let mut next = 0;
-    for (number, result) in results {
-        waiting.insert(number, result);
-        while let Some(result) = waiting.remove(&next) {
-            next += 1;
-            if take(result)?.is_break() {
-                return Ok(());
-            }
-        }
-    }
-    Ok(())
+    });
+    drop(order);
+    ended
 }
 
 /// Returns what a lock holds; a thread that panicked while it held it changed nothing that matters.
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -199,11 +200,11 @@ mod tests {
 
     fn split(mailbox: &[u8], keep: usize, threads: usize) -> Vec<(usize, u64, u64, Vec<u8>)> {
         let mut out = Vec::new();
-        each(
+        each_on(
+            threads,
             mailbox,
             Start::default(),
             keep,
-            threads,
             |entry| (entry.offset, entry.octets, entry.unquoted().into_owned()),
             |index, (offset, octets, raw)| {
                 out.push((index, offset, octets, raw));
@@ -318,15 +319,92 @@ mod tests {
             &mailbox.as_bytes()[second..],
             start,
             1 << 20,
-            1,
-            |entry| entry.offset,
-            |index, offset| {
-                seen.push((index, offset));
+            |index, entry| {
+                seen.push((index, entry.offset));
                 ControlFlow::Continue(())
             },
         )
         .unwrap();
         assert_eq!(seen, [(1, (second + FROM.len()) as u64)]);
+    }
+
+    /// Three blocks' worth of messages.
+    fn blocks_of_messages() -> String {
+        format!("{FROM}Subject: 1\n\n{}\n\n", "body\n".repeat(2_000)).repeat(80)
+    }
+
+    #[test]
+    fn whoever_takes_may_end_the_run() {
+        for threads in [1, 2, 4] {
+            let mut taken = 0;
+            each_on(
+                threads,
+                blocks_of_messages().as_bytes(),
+                Start::default(),
+                1 << 18,
+                |_| (),
+                |_, ()| {
+                    taken += 1;
+                    if taken == 30 {
+                        ControlFlow::Break(())
+                    } else {
+                        ControlFlow::Continue(())
+                    }
+                },
+            )
+            .unwrap();
+            assert_eq!(taken, 30, "{threads}");
+        }
+    }
+
+    /// Gives what it holds, and then fails.
+    struct Torn<'o>(&'o [u8]);
+
+    impl Read for Torn<'_> {
+        fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+            match self.0.read(room)? {
+                0 => Err(io::Error::other("the disk is torn")),
+                read => Ok(read),
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_read_before_a_failure_is_taken() {
+        for threads in [1, 2, 4] {
+            let mailbox = blocks_of_messages();
+            let mut taken = Vec::new();
+            let read = each_on(
+                threads,
+                Torn(mailbox.as_bytes()),
+                Start::default(),
+                1 << 18,
+                |_| (),
+                |index, ()| {
+                    taken.push(index);
+                    ControlFlow::Continue(())
+                },
+            );
+            assert_eq!(read.unwrap_err().to_string(), "the disk is torn");
+            assert!(taken.len() >= 50, "{threads}: {}", taken.len());
+            assert!(taken.iter().copied().eq(0..taken.len()), "{threads}");
+        }
+    }
+
+    #[test]
+    fn a_panic_of_one_thread_ends_the_run() {
+        let mailbox = blocks_of_messages().repeat(8);
+        let run = std::panic::catch_unwind(|| {
+            each_on(
+                2,
+                mailbox.as_bytes(),
+                Start::default(),
+                1 << 18,
+                |entry| assert!(entry.offset > FROM.len() as u64, "the first one panics"),
+                |_, ()| ControlFlow::Continue(()),
+            )
+        });
+        assert!(run.is_err());
     }
 
     proptest! {

@@ -72,13 +72,6 @@ impl Message {
         &self.repairs
     }
 
-    /// Returns the message with its place in its mailbox.
-    #[must_use]
-    pub fn at_place(mut self, index: usize) -> Self {
-        self.origin.index = index;
-        self
-    }
-
     /// Reads the header section.
     #[must_use]
     pub fn headers(&self) -> Headers<'_> {

@@ -40,8 +40,8 @@ pub(crate) mod editor;
 
 /// The program's two outputs.
 pub(crate) struct Term {
-    out: Box<dyn Write>,
-    err: Box<dyn Write>,
+    out: Box<dyn Write + Send>,
+    err: Box<dyn Write + Send>,
     out_is_terminal: bool,
     err_is_terminal: bool,
     /// Paints what goes to stdout.

@@ -17,10 +17,9 @@ pub(crate) fn target(octets: &[u8]) {
         octets,
         Start::default(),
         4_096,
-        1,
-        |entry| (entry.raw().len(), entry.unquoted().len()),
-        |index, (raw, unquoted)| {
-            assert!(unquoted <= raw);
+        |index, entry| {
+            let raw = entry.raw().len();
+            assert!(entry.unquoted().len() <= raw);
             assert!(last.is_none_or(|last| last < index));
             last = Some(index);
             seen += raw;
