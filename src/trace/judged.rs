@@ -6,6 +6,7 @@
 //! Failures: never fails; a field that no rule reads ends the trusted run.
 
 use super::field::{self, Received, Texts};
+use super::handover::Handover;
 use super::sentence::Sentence;
 use super::walk::{self, End};
 use super::{
@@ -63,20 +64,21 @@ pub fn judge<'t>(
         rules,
     };
     let fields = &found.fields;
-    if let End::Boundary(at, kind) = side.end {
+    if let End::Boundary(at, kind) = side.end
+        && let Some(handover) = Handover::at(at, headers, fields, trust, rules)
+    {
         found.boundary = Some(at);
         let relay_of = || {
             let attested = attest::read(headers, fields, at, rules);
-            voucher::relay_of(&attested, fields.get(at)?.reading.addr?, rules)
+            voucher::relay_of(&attested, handover.last_own.reading.addr?, rules)
         };
         let verdicts = &mut found.verdicts;
         found.origin = claims::judge(fields, (at, kind), relay_of, trust, rules, verdicts);
         let sign = (kind == SourceKind::Direct)
-            .then(|| forwarder::sign(headers, fields, at, trust, rules))
+            .then(|| forwarder::sign(&handover))
             .flatten()
             .filter(|sign| !trust.denies_host(&sign.forwarder.host));
-        let is_list = sign.as_ref().is_some_and(|sign| sign.is_list)
-            || list::named_list(headers, fields, at, trust, rules);
+        let is_list = sign.as_ref().is_some_and(|sign| sign.is_list) || list::named_list(&handover);
         if is_list && found.nature == Nature::Mail {
             found.nature = Nature::List;
         }
@@ -88,9 +90,9 @@ pub fn judge<'t>(
         }
         if kind == SourceKind::Direct
             && found.question.is_none()
-            && let Some(client) = fields.get(at).and_then(|field| field.reading.rdns)
+            && let Some(client) = handover.last_own.reading.rdns
             && !trust.denies_host(client)
-            && forwarder::is_backup(headers, fields, at, trust, rules)
+            && forwarder::is_backup(&handover)
         {
             found.question = Some(Question::own_host(client));
         }
@@ -98,9 +100,7 @@ pub fn judge<'t>(
             Some(Sentence::new(
                 "this is one of your own side's hosts, and no field says where it had the message from",
             ))
-        } else if kind == SourceKind::Authenticated
-            && forwarder::is_resent(headers, fields, at, trust, rules)
-        {
+        } else if kind == SourceKind::Authenticated && forwarder::is_resent(&handover) {
             Some(Sentence::new(
                 "the message says in Resent-To that somebody had received it, and resent it to you from there: he is not the spammer",
             ))

@@ -1,15 +1,13 @@
 //! Recognises mail of a list that the user is on, whether its host is named or not.
 //!
-//! In: headers, [`Received`] fields, rules. Out: what marks it, or whether a named host re-posted it.
+//! In: a [`Handover`]. Out: what marks it, or whether a named host re-posted it.
 //! Standards: RFC 2919 (List-Id), RFC 2369 (List-Post), RFC 5598 §5.3 (mailing lists).
 //! Trust: a stranger can write all of these lines; they keep a complaint back or word a story, and open no way below.
 //! Failures: none; what fits no rule is no list.
 
-use super::Trust;
-use super::field::Received;
-use super::forwarder::{Client, Recipients};
-use crate::intake::{Headers, Untrusted};
-use crate::rules::Rules;
+use super::handover::{Client, Handover};
+use super::recipients::Recipients;
+use crate::intake::Headers;
 use crate::rules::names::{domain_of, same_domain, same_host};
 
 /// How Google Groups tags the reverse path behind the group's name, at whatever domain the group is.
@@ -19,72 +17,56 @@ const GROUP: &str = "+bnc";
 ///
 /// Either the list's identifier or the reverse path must lie in the client's domain, or a large provider that is the
 /// client must have tagged the path. `kind` is what [`kind`] found.
-pub(super) fn posted(
-    headers: &Headers<'_>,
-    client: &Client<'_>,
-    last_own: &Received<'_>,
-    below: &[Received<'_>],
-    kind: &str,
-    rules: &Rules,
-) -> Option<String> {
-    let near = |domain: &str| same_host(domain, client.name) || same_domain(domain, client.name);
-    let path = match last_own.reading.reverse_path {
+pub(super) fn posted(at: &Handover<'_>, client: &Client<'_>, kind: &str) -> Option<String> {
+    let path = match at.last_own.reading.reverse_path {
         Some(path) => Some(path.to_owned()),
-        None => headers
+        None => at
+            .headers
             .first("Return-Path")
             .map(|field| field.text().into_owned()),
     };
-    let is_its_own = list_host(headers).is_some_and(|domain| near(&domain))
+    let is_its_own = list_host(at.headers).is_some_and(|domain| client.is_near(&domain))
         || path
             .as_deref()
             .and_then(|path| domain_of(path.trim_matches(['<', '>', ' '])))
-            .is_some_and(near)
+            .is_some_and(|domain| client.is_near(domain))
         || path.is_some_and(|path| path.contains(GROUP))
-            && rules.providers.writing(client.name).is_some();
-    let took = below.iter().any(|field| {
+            && at.rules.providers.writing(client.name).is_some();
+    let took = at.below.iter().any(|field| {
         let from = field
             .reading
             .addr
-            .filter(|addr| Some(*addr) != last_own.reading.addr);
+            .filter(|addr| Some(*addr) != at.last_own.reading.addr);
         field.has_client()
             && from.is_some_and(|addr| !addr.is_loopback())
-            && field.reading.by.is_some_and(near)
+            && field.reading.by.is_some_and(|by| client.is_near(by))
     });
     (is_its_own && took).then(|| {
         format!(
             "the message bears the marks of {kind}, and `{}` passed it on",
-            Untrusted::text(client.name).up_to(100)
+            client.shown()
         )
     })
 }
 
 /// Returns which kind of list the headers name, or the reverse path that the boundary host noted.
-pub(super) fn kind<'r>(
-    headers: &Headers<'_>,
-    last_own: &Received<'_>,
-    rules: &'r Rules,
-) -> Option<&'r str> {
-    rules.lists.kind(headers, &rules.paths).or_else(|| {
-        let path = last_own.reading.reverse_path?;
+pub(super) fn kind<'m>(at: &Handover<'m>) -> Option<&'m str> {
+    let rules = at.rules;
+    rules.lists.kind(at.headers, &rules.paths).or_else(|| {
+        let path = at.last_own.reading.reverse_path?;
         rules.lists.kind_by_path(path, &rules.paths)
     })
 }
 
-/// Returns the host of the user's own side that runs the list which the message came over, if it is one that he named.
+/// Returns whether the message came over a list that a host of the user's own side runs, one that he named.
 ///
 /// The list's identifier must lie in the domain of a host that was passed, and that host must have
 /// taken the message for another mailbox than the user's, or bear a list program's marks.
-pub(super) fn named_list(
-    headers: &Headers<'_>,
-    fields: &[Received<'_>],
-    boundary: usize,
-    trust: &Trust,
-    rules: &Rules,
-) -> bool {
+pub(super) fn named_list(at: &Handover<'_>) -> bool {
+    let (headers, own, trust, rules) = (at.headers, at.own, at.trust, at.rules);
     let Some(domain) = list_host(headers) else {
         return false;
     };
-    let own = fields.get(..=boundary).unwrap_or_default();
     let host = own.iter().enumerate().find(|(at, field)| {
         // A host below another one, that the user named by itself or by its address.
         let named = field.reading.by.is_some_and(|by| {
@@ -105,7 +87,7 @@ pub(super) fn named_list(
     let Some((at, _)) = host else {
         return false;
     };
-    let above = Recipients::of(headers, fields, at - 1, trust, rules);
+    let above = Recipients::of(headers, own.get(..at).unwrap_or_default(), trust, rules);
     let reposted = own.iter().skip(at).any(|field| {
         field.reading.for_.is_some_and(|mailbox| {
             above.are_others(mailbox)

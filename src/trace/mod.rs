@@ -26,7 +26,9 @@ mod claims;
 
 // what may be the user's own forwarder, or a list that he is on
 mod forwarder;
+mod handover;
 mod list;
+mod recipients;
 
 // whose hosts may be believed, learnt from wanted mail
 pub mod learn;

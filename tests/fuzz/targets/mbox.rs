@@ -13,18 +13,13 @@ pub(crate) fn target(octets: &[u8]) {
     let _ = mbox::is_mbox(octets);
     let mut seen = 0;
     let mut last = None;
-    let read = mbox::each(
-        octets,
-        Start::default(),
-        4_096,
-        |index, entry| {
-            let raw = entry.raw().len();
-            assert!(entry.unquoted().len() <= raw);
-            assert!(last.is_none_or(|last| last < index));
-            last = Some(index);
-            seen += raw;
-            ControlFlow::Continue(())
-        },
-    );
+    let read = mbox::each(octets, Start::default(), 4_096, |index, entry| {
+        let raw = entry.raw().len();
+        assert!(entry.unquoted().len() <= raw);
+        assert!(last.is_none_or(|last| last < index));
+        last = Some(index);
+        seen += raw;
+        ControlFlow::Continue(())
+    });
     assert!(read.is_ok() && seen <= octets.len());
 }
