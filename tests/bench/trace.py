@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Measures `plaint trace --json` on a large mailbox, beside other readers of mail, in one run.
 
-    tests/bench/trace.py PLAINT [--size MiB] [--dir FOLDER]
+    tests/bench/trace.py PLAINT [--size MiB] [--dir FOLDER] [--mailbox FILE]
 
-Makes mailboxes of tests/data/lab's messages with bodies of about 5 and 40 kB (text, quotes, base64), then prints CPU
-seconds (user + system) and ratios: against `grep -c '^From '` (goal: at most 3 and 1.5), against Python's mailbox and email
-header parser (at least 15 times its speed), against SpamAssassin's reading of the header where it is installed (at least 40
-times, on a 64th of the mailbox), one thread against two (at least 1.7; beside it what two processes at once reach, which is
-what the machine can give), and the peak of memory (below 40 MiB). What is compared runs in turn: the best run of each counts.
+Makes mailboxes of tests/data/lab's messages with bodies of about 5 and 40 kB (text, quotes, base64), or takes yours as often
+as fills the size, then prints CPU seconds (user + system) and ratios: against `grep -c '^From '` (goal: at most 3 and 1.5),
+against Python's mailbox and email header parser (at least 15 times its speed), against SpamAssassin's reading of the header
+where it is installed (at least 40 times, on a 64th of the mailbox), one thread against two (at least 1.7; beside it what two
+processes at once reach, which is what the machine can give), and the peak of memory (below 40 MiB). What is compared runs in
+turn: the best run of each counts.
 """
 import argparse, base64, os, pathlib, random, resource, subprocess, sys, tempfile, time
 
@@ -37,6 +38,14 @@ def build(path, size, octets):
     with open(path, "wb") as out:
         while written < size:
             written += out.write(b"From a@example.org Sat Nov 21 10:00:00 2026\n" + rng.choice(heads) + rng.choice(bodies) + b"\n")
+
+
+def repeat(path, size, mailbox):
+    """Writes a mailbox again and again."""
+    octets = pathlib.Path(mailbox).read_bytes().rstrip(b"\n") + b"\n\n"
+    with open(path, "wb") as out:
+        for _ in range(max(1, size // len(octets))):
+            out.write(octets)
 
 
 def cpu(command, cores=None, out=subprocess.DEVNULL):
@@ -75,12 +84,16 @@ def main():
     ap.add_argument("plaint")
     ap.add_argument("--size", type=int, default=1024, help="MiB of each mailbox")
     ap.add_argument("--dir", default=None)
+    ap.add_argument("--mailbox", help="measure on this mailbox")
     a = ap.parse_args()
     cores = sorted(os.sched_getaffinity(0))
     with tempfile.TemporaryDirectory(dir=a.dir) as folder:
-        for octets in (40_000, 5_000):
-            path = os.path.join(folder, f"{octets}.mbox")
-            build(path, a.size << 20, octets)
+        kinds = {f"{octets} octets": lambda path, size, octets=octets: build(path, size, octets) for octets in (40_000, 5_000)}
+        if a.mailbox:
+            kinds = {a.mailbox: lambda path, size: repeat(path, size, a.mailbox)}
+        for kind, make in kinds.items():
+            path = os.path.join(folder, "large.mbox")
+            make(path, a.size << 20)
             trace = [a.plaint, "--config", os.devnull, "trace", "--json", path]
             one, two = {cores[0]}, cores[:2]
             # Into a pipe: grep stops at the first match where its output is the null device.
@@ -89,10 +102,10 @@ def main():
                 lambda: cpu(trace, one)[0],
                 lambda: cpu([sys.executable, "-c", PYTHON, path])[0],
             )
-            line = f"{octets} octets: grep {grep:.2f} s, plaint {ours:.2f} s, ratio {ours / grep:.2f}"
+            line = f"{kind}: grep {grep:.2f} s, plaint {ours:.2f} s, ratio {ours / grep:.2f}"
             line += f"; python {python:.1f} s, {python / ours:.0f} times"
             if not subprocess.run(["perl", "-MMail::SpamAssassin", "-e", "1"], capture_output=True).returncode:
-                build(small := path + ".part", (a.size << 20) // 64, octets)
+                make(small := path + ".part", (a.size << 20) // 64)
                 reader = ["perl", str(METADATA), small]
                 spamassassin = (cpu(reader)[0] - cpu(reader[:2] + [os.devnull])[0]) * 64
                 line += f"; SpamAssassin {spamassassin:.0f} s, {spamassassin / ours:.0f} times"
