@@ -148,13 +148,7 @@ impl Config {
             })?;
         }
         trust.also_public = self.also_public()?;
-        trust.own_mailboxes = self
-            .identity
-            .mailbox
-            .iter()
-            .chain(&self.identity.also_mine)
-            .map(|mailbox| mailbox.to_lowercase())
-            .collect();
+        trust.own_mailboxes = self.own_mailboxes();
         Ok(trust)
     }
 
@@ -192,16 +186,20 @@ impl Config {
         }))
     }
 
+    /// Returns the user's own mailboxes, lower case.
+    #[must_use]
+    pub fn own_mailboxes(&self) -> Vec<String> {
+        let identity = &self.identity;
+        let mailboxes = identity.mailbox.iter().chain(&identity.also_mine);
+        mailboxes.map(|mailbox| mailbox.to_lowercase()).collect()
+    }
+
     /// Returns the domains of the user's own mailboxes, lower case.
     #[must_use]
     pub fn own_domains(&self) -> Vec<String> {
-        self.identity
-            .mailbox
-            .iter()
-            .chain(&self.identity.also_mine)
-            .filter_map(|mailbox| mailbox.rsplit_once('@'))
-            .map(|(_, domain)| domain.to_lowercase())
-            .collect()
+        let mailboxes = self.own_mailboxes().into_iter();
+        let domains = mailboxes.filter_map(|mailbox| Some(mailbox.rsplit_once('@')?.1.to_owned()));
+        domains.collect()
     }
 
     /// Returns where desks are looked up.

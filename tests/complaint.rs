@@ -72,7 +72,7 @@ impl Scene {
             .map(|net| net.parse().unwrap())
             .to_vec();
         let trace = trace::follow(&message.headers(), &trust, rules);
-        let evidence = evidence::gather(&message, &trace, rules);
+        let evidence = evidence::gather(&message, &trace, &[], rules);
         Self {
             trace,
             evidence,

@@ -10,13 +10,32 @@ fn gathered(header: &str, body: &str) -> (Evidence, Trace, Rules) {
         "Received: from x.example (o1.sendgrid.net [192.0.2.7]) by mx.example.org (Postfix) with ESMTP id 4F2C71A0\r\n\tfor <jane@example.org>; Sat, 21 Nov 2026 11:28:01 +0000\r\n\
          From: \"Someone\" <a@example.net>\r\nTo: jane@example.org\r\n{header}\r\n{body}"
     );
+    gathered_of(text, &[])
+}
+
+/// Mail that no own host noted a recipient of, as where it was sent blind.
+fn blind(above: &str, own: &str, body: &str) -> (Evidence, Trace, Rules) {
+    let text = format!(
+        "{above}Received: from x.example (x.example [192.0.2.7]) by mx.example.org (Postfix) with ESMTP id 4F2C71A0; Sat, 21 Nov 2026 11:28:01 +0000\r\n\
+         From: \"Someone\" <a@example.net>\r\nTo: undisclosed-recipients:;\r\nContent-Type: text/html\r\n\r\n{body}"
+    );
+    gathered_of(text, &[own])
+}
+
+/// What a whole message shows to the holder of these mailboxes.
+fn gathered_of(text: String, own: &[&str]) -> (Evidence, Trace, Rules) {
+    let own: Vec<String> = own.iter().map(|&mailbox| mailbox.to_owned()).collect();
     let rules = Rules::builtin();
     let message = intake::read(text.into_bytes(), Origin::single("-")).unwrap();
     let mut trust = Trust::default();
     trust.add("mx.example.org").unwrap();
     trust.also_public = vec!["192.0.2.0/24".parse().unwrap()];
     let trace = trace::follow(&message.headers(), &trust, &rules);
-    (evidence::gather(&message, &trace, &rules), trace, rules)
+    (
+        evidence::gather(&message, &trace, &own, &rules),
+        trace,
+        rules,
+    )
 }
 
 fn evidence(header: &str, body: &str) -> Evidence {
@@ -153,4 +172,50 @@ fn only_where_a_reader_comes_is_looked_up() {
         Your mailbox at http://www.example.org/ is full.";
     // The recipient's own site is spared where an own host noted his mailbox, not where the sender did.
     assert_eq!(accused(body), ["evil.example".to_owned()].into());
+}
+
+#[test]
+fn the_user_s_own_mailbox_is_no_drop_box_though_no_field_names_it() {
+    let body = "your address jane.doe@outlook.com was drawn, write to claims@payout.example";
+    let (evidence, trace, rules) = blind("", "Jane.Doe@outlook.com", body);
+    let named: Vec<&str> = evidence
+        .drop_boxes
+        .iter()
+        .map(|drop| drop.mailbox.as_str())
+        .collect();
+    assert_eq!(named, ["claims@payout.example"]);
+    let suspects = evidence::suspects(&trace, &evidence.called(Some(Kind::Phishing)), &rules);
+    assert!(!format!("{suspects:?}").contains("outlook"), "{suspects:?}");
+}
+
+#[test]
+fn the_recipient_s_own_site_is_spared_as_his_settings_and_own_hosts_name_him() {
+    let body = "<a href='https://www.jd-private.example/privacy'>privacy</a> <a href='http://evil.example/x'>log in</a>";
+    let accused = |above: &str, own: &str| {
+        let (evidence, ..) = blind(above, own, body);
+        let accused = evidence.links.into_iter().filter(|link| link.is_accused());
+        accused.map(|link| link.host).collect::<Vec<_>>()
+    };
+    assert_eq!(accused("", "jane@jd-private.example"), ["evil.example"]);
+    let noted = "Delivered-To: jane@jd-private.example\r\n";
+    assert_eq!(accused(noted, "jane@example.org"), ["evil.example"]);
+    let idn = "<a href='https://www.m\u{fc}ller.example/'>m</a> <a href='http://evil.example/x'>log in</a>";
+    let (evidence, ..) = blind("", "anna@m\u{fc}ller.example", idn);
+    assert!(evidence.links[0].innocent && !evidence.links[1].innocent);
+    // Strangers have pages at a provider, and a line of the spam's own spares nobody.
+    let both = ["www.jd-private.example", "evil.example"];
+    assert_eq!(accused("", "jane@outlook.com"), both);
+    let text = format!(
+        "Received: from x.example ([192.0.2.7]) by mx.example.org (Postfix) with ESMTP id 4F2C71A0; Sat, 21 Nov 2026 11:28:01 +0000\r\n\
+         {noted}From: a@example.net\r\nContent-Type: text/html\r\n\r\n{body}"
+    );
+    let (evidence, ..) = gathered_of(text, &[]);
+    assert_eq!(
+        evidence
+            .links
+            .iter()
+            .filter(|link| link.is_accused())
+            .count(),
+        2
+    );
 }

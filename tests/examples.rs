@@ -64,7 +64,8 @@ impl Desk {
         let message = intake::read(octets, Origin::single(name)).unwrap();
         let trust = self.config.trust(&[]).unwrap();
         let trace = trace::follow(&message.headers(), &trust, &self.rules);
-        let evidence = evidence::gather(&message, &trace, &self.rules);
+        let evidence =
+            evidence::gather(&message, &trace, &self.config.own_mailboxes(), &self.rules);
         let mut finder = Finder::new(self.config.lookup().unwrap(), &self.rules);
         let found = suspects(&trace, &evidence)
             .into_iter()

@@ -202,7 +202,7 @@ fn follow(header: &str, trust: &Trust) -> (Trace, Vec<Suspect>) {
     );
     let message = intake::read(text.into_bytes(), Origin::single("-")).unwrap();
     let trace = trace::follow(&message.headers(), trust, rules());
-    let evidence = evidence::gather(&message, &trace, rules()).called(Some(Kind::Phishing));
+    let evidence = evidence::gather(&message, &trace, &[], rules()).called(Some(Kind::Phishing));
     let suspects = evidence::suspects(&trace, &evidence, rules());
     let suspects = suspects.into_iter().map(|(suspect, _)| suspect).collect();
     (trace, suspects)

@@ -121,7 +121,8 @@ fn offline(
     mailbox: AbuseMailbox,
     session: &Session,
 ) -> Way {
-    let evidence = evidence::gather(&message, &trace, &session.rules).called(kind);
+    let own = session.config.own_mailboxes();
+    let evidence = evidence::gather(&message, &trace, &own, &session.rules).called(kind);
     let contact = Contact {
         mailbox,
         role: Role::Network,

@@ -169,7 +169,7 @@ mod tests {
         let rules = Rules::builtin();
         let message = intake::read(octets.to_vec(), Origin::single("x")).unwrap();
         let trace = trace::follow(&message.headers(), &Trust::default(), &rules);
-        let evidence = crate::evidence::gather(&message, &trace, &rules);
+        let evidence = crate::evidence::gather(&message, &trace, &[], &rules);
         let way = Way {
             message,
             trace,

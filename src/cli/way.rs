@@ -44,7 +44,8 @@ impl Way {
         ledger: &mut Ledger,
         finder: &mut Finder<'_>,
     ) -> Result<Self, Failure> {
-        let evidence = evidence::gather(&message, &trace, &session.rules).called(kind);
+        let own = session.config.own_mailboxes();
+        let evidence = evidence::gather(&message, &trace, &own, &session.rules).called(kind);
         let suspects = evidence::suspects(&trace, &evidence, &session.rules);
         let use_cache = session.config.lookup.cache;
         let now = session.now();

@@ -5,22 +5,21 @@
 //! Trust: hostile; an own address is never one, and an innocent's mailbox is only named to its provider, who can tell.
 //! Limits: telephone numbers and messenger names are not looked for.
 
-use std::collections::HashSet;
-
 use super::DropBox;
-use crate::intake::Headers;
+use super::recipient::Recipient;
+use crate::intake::{Field, Headers};
 
 /// Drop boxes of one message at most; what lists more is a list of victims.
 const DROP_BOX_LIMIT: usize = 10;
 
 /// Collects the drop boxes, the most telling place first.
 ///
-/// `not` holds the addresses that are none: the user's own, and those that To and Cc name.
+/// A recipient's mailbox is none.
 pub(super) fn drop_boxes(
     headers: &Headers<'_>,
     mailtos: &[String],
     shown: &str,
-    not: &HashSet<String>,
+    recipient: &Recipient,
 ) -> Vec<DropBox> {
     let mut found: Vec<DropBox> = Vec::new();
     let mut add = |address: &str, place: &str| {
@@ -33,7 +32,7 @@ pub(super) fn drop_boxes(
         });
         if fits
             && found.len() < DROP_BOX_LIMIT
-            && !not.contains(&mailbox)
+            && !recipient.holds(&mailbox)
             && !found.iter().any(|known| known.mailbox == mailbox)
         {
             found.push(DropBox {
@@ -62,29 +61,37 @@ pub(super) fn drop_boxes(
 
 /// Returns the addresses of a field, as mail programs read them.
 pub(super) fn addresses(headers: &Headers<'_>, name: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    for field in headers.all(name) {
-        let text = super::decode::words(&field.unfolded());
-        let mut finder = linkify::LinkFinder::new();
-        finder.kinds(&[linkify::LinkKind::Email]);
-        found.extend(finder.links(&text).map(|link| link.as_str().to_owned()));
-    }
-    found
+    headers.all(name).flat_map(addresses_in).collect()
+}
+
+/// Returns the addresses of one field.
+pub(super) fn addresses_in(field: &Field<'_>) -> Vec<String> {
+    let text = super::decode::words(&field.unfolded());
+    let mut finder = linkify::LinkFinder::new();
+    finder.kinds(&[linkify::LinkKind::Email]);
+    let found = finder.links(&text);
+    found.map(|link| link.as_str().to_owned()).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rules::Rules;
+    use crate::trace::{self, Trust};
 
     #[test]
     fn reply_to_and_body_name_drop_boxes_and_own_addresses_are_none() {
-        let octets = b"From: Bank <bank@example.com>\r\nReply-To: Barrister <barr.claims@example.net>\r\nTo: jane@example.org\r\n\r\n";
-        let not = HashSet::from(["jane@example.org".to_owned()]);
+        let octets = b"From: Bank <bank@example.com>\r\nReply-To: Barrister <barr.claims@example.net>\r\nTo: jane@example.org\r\nX-Envelope-To: <j.doe@example.org>\r\n\r\n";
+        let headers = Headers::parse(octets);
+        let own = ["Jane.Doe@Example.COM".to_owned()];
+        let rules = Rules::builtin();
+        let trace = trace::follow(&headers, &Trust::default(), &rules);
+        let recipient = Recipient::of(&own, &headers, &trace, &rules);
         let found = drop_boxes(
-            &Headers::parse(octets),
+            &headers,
             &["second@example.net".to_owned()],
-            "dear jane@example.org write to BARR.claims@example.net or third@example.com.",
-            &not,
+            "dear jane@example.org (j.doe@example.org, jane.doe+shop@example.com), write to BARR.claims@example.net or third@example.com.",
+            &recipient,
         );
         let all: Vec<(&str, &str)> = found
             .iter()

@@ -5,15 +5,13 @@
 //! Trust: hostile; nothing is fetched, resolved or unpacked.
 //! Failures: never fails; what cannot be decoded is named by type, size and digest.
 
-use std::collections::HashSet;
-
 use data_encoding::HEXLOWER;
 use sha2::{Digest as _, Sha256};
 
 use crate::intake::{Headers, Message};
 use crate::rules::Rules;
 use crate::rules::names::lies_in;
-use crate::trace::{HopTrust, Trace};
+use crate::trace::Trace;
 
 // transfer encodings, charsets, encoded words
 pub(crate) mod decode;
@@ -34,6 +32,9 @@ mod visible;
 
 // drop boxes
 mod mailbox;
+
+// who received it: what is his is nobody's to accuse
+mod recipient;
 
 // the kind of abuse
 mod kind;
@@ -200,8 +201,11 @@ const ATTACHED_LIMIT: usize = crate::intake::LIMIT;
 const ATTACHMENTS_LISTED: usize = 100;
 
 /// Gathers what a message shows beside its way.
+///
+/// `own` holds the user's own mailboxes, as his settings name them: neither they nor a site in
+/// their domains are the spammer's.
 #[must_use]
-pub fn gather(message: &Message, trace: &Trace, rules: &Rules) -> Evidence {
+pub fn gather(message: &Message, trace: &Trace, own: &[String], rules: &Rules) -> Evidence {
     let octets = message.octets();
     let headers = message.headers();
     let structure = mime::walk(octets);
@@ -217,25 +221,11 @@ pub fn gather(message: &Message, trace: &Trace, rules: &Rules) -> Evidence {
             links.plain(&text, rules);
         }
     }
-    let mut not: HashSet<String> = HashSet::new();
-    for name in ["To", "Cc", "Delivered-To", "X-Original-To", "Envelope-To"] {
-        not.extend(
-            mailbox::addresses(&headers, name)
-                .into_iter()
-                .map(|a| a.to_ascii_lowercase()),
-        );
-    }
-    not.extend(
-        trace
-            .hops
-            .iter()
-            .filter_map(|hop| hop.for_.as_deref())
-            .map(str::to_ascii_lowercase),
-    );
-    let drop_boxes = mailbox::drop_boxes(&headers, &links.mailtos, &links.shown, &not);
+    let recipient = recipient::Recipient::of(own, &headers, trace, rules);
+    let drop_boxes = mailbox::drop_boxes(&headers, &links.mailtos, &links.shown, &recipient);
     let shown = std::mem::take(&mut links.shown);
     let (mut links, beacons) = links.into_links();
-    spare_the_recipient(&mut links, trace, rules);
+    recipient.spare(&mut links);
     let attachments = attachments(octets, &structure);
     let esp = esp(&headers, trace, rules);
     let unsubscribe = unsubscribe(&headers);
@@ -258,26 +248,6 @@ pub fn gather(message: &Message, trace: &Trace, rules: &Rules) -> Evidence {
         attachments,
         esp,
         unsubscribe,
-    }
-}
-
-/// Takes the recipient's own site out of the accused: phishing for his password names it.
-///
-/// Only mailboxes count that own hosts noted; at a provider's domain strangers have pages, too.
-fn spare_the_recipient(links: &mut [Link], trace: &Trace, rules: &Rules) {
-    let own = trace.hops.iter().take_while(|hop| {
-        matches!(
-            hop.trust,
-            HopTrust::Internal | HopTrust::Boundary | HopTrust::Local
-        )
-    });
-    let domains: HashSet<String> = own
-        .filter_map(|hop| registered_domain(hop.for_.as_deref()?.rsplit_once('@')?.1))
-        .filter(|domain| !rules.is_mail_provider(domain))
-        .collect();
-    for link in links {
-        link.innocent |=
-            registered_domain(&link.host).is_some_and(|domain| domains.contains(&domain));
     }
 }
 

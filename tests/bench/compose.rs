@@ -112,7 +112,7 @@ fn bench(count: usize) -> Bench {
 
 impl Bench {
     fn compose(&self, message: &Message, trace: &Trace) -> usize {
-        let evidence = evidence::gather(message, trace, &self.rules);
+        let evidence = evidence::gather(message, trace, &[], &self.rules);
         let secret = Secret::new([7; 32]);
         let options = Options::default();
         let complaints = complaint::draft(&Material {

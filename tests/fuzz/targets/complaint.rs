@@ -54,7 +54,7 @@ pub(crate) fn target(octets: &[u8]) {
         ..Trust::default()
     };
     let trace = trace::follow(&message.headers(), &trust, rules());
-    let evidence = evidence::gather(&message, &trace, rules());
+    let evidence = evidence::gather(&message, &trace, &[], rules());
     let identity = Identity {
         name: "J. Roe".to_owned(),
         mailbox: AbuseMailbox::try_from("reports@roe.example").unwrap(),

@@ -28,6 +28,6 @@ pub(crate) fn target(octets: &[u8]) {
         return;
     };
     let trace = trace::follow(&message.headers(), &Trust::default(), rules());
-    let found = evidence::gather(&message, &trace, rules());
+    let found = evidence::gather(&message, &trace, &[], rules());
     let _ = evidence::suspects(&trace, &found, rules());
 }
