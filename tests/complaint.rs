@@ -356,6 +356,70 @@ fn addresses_of_the_own_house_are_hidden_whoever_wrote_them() {
 }
 
 #[test]
+fn a_mail_hides_nothing_of_the_case_by_what_it_names_as_recipients() {
+    let facts = [
+        "192.0.2.7",
+        "2026-11-21",
+        "21nov202611",
+        "mail.spam.example",
+        "spam.example",
+        "elpmaxe.maps.liam",
+        "pills.shop.example",
+        "isp.example.net",
+        "abuse",
+        "mx",
+        "arrival-date",
+        "7arrival-date",
+    ];
+    // Where a domain takes every local part, the other side picks what own hosts write, too.
+    let written = facts.map(|local| (format!("{local}@example.org"), String::new()));
+    let named = facts.map(|local| {
+        let cc = format!("Cc: {local}@example.org, {local}@isp.example.net\r\n");
+        ("jane.doe+shop@example.org".to_owned(), cc)
+    });
+    for (recipient, header) in written.into_iter().chain(named) {
+        let spam = spam_with(
+            &header,
+            "Dear jane.doe, buy at http://pills.shop.example/\r\n",
+        );
+        let spam = String::from_utf8(spam).unwrap();
+        let spam = spam
+            .replace(
+                "x.example ([192",
+                "mail.spam.example (mail.spam.example [192",
+            )
+            .replace("<jane.doe+shop@example.org>", &format!("<{recipient}>"));
+        let complaint = Scene::of(spam).one();
+        assert_eq!(complaint.leaks, Vec::<String>::new(), "{recipient}{header}");
+        let evidence = evidence_of(&complaint);
+        for told in [
+            "from mail.spam.example (mail.spam.example [192.0.2.7]) by mx.example.org",
+            "21 Nov 2026 11:28:01",
+            "http://pills.shop.example/",
+            "Dear x,",
+        ] {
+            assert!(evidence.contains(told), "{told}: {evidence}");
+        }
+        assert!(!evidence.contains("@example.org"), "{evidence}");
+        for told in ["192.0.2.7", "mail.spam.example", "2026-11-21 11:28:01"] {
+            assert!(complaint.text.contains(told), "{told}: {}", complaint.text);
+        }
+    }
+}
+
+#[test]
+fn a_local_part_that_own_hosts_wrote_is_hidden_by_itself_and_one_that_the_mail_names_is_not() {
+    let body = "Dear anna.bee, dear carl.dee, see http://anna-bee.track.example/\r\n";
+    let spam = spam_with("Cc: carl.dee@example.org\r\n", body);
+    let spam = String::from_utf8(spam).unwrap();
+    let spam = spam.replace("jane.doe+shop@", "anna.bee@");
+    let evidence = evidence_of(&Scene::of(spam).one());
+    let expected = "Dear x, dear carl.dee, see http://x.track.example/";
+    assert!(evidence.contains(expected), "{evidence}");
+    assert!(!evidence.contains("carl.dee@"), "{evidence}");
+}
+
+#[test]
 fn only_lines_that_name_the_user_change() {
     let complaint = Scene::of(SPAM).one();
     let after = evidence_of(&complaint);

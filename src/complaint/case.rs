@@ -11,7 +11,7 @@ use std::rc::Rc;
 use jiff::Timestamp;
 
 use super::leak::Forms;
-use super::own::{self, Own};
+use super::own::{self, Facts, Own, Shown};
 use super::{DraftError, Material, munge};
 use crate::evidence::mime::{self, Structure};
 use crate::intake::{Headers, Untrusted};
@@ -35,8 +35,8 @@ pub(super) struct Case<'a> {
     /// When the boundary host took the message; the time of the complaint where no own host says.
     pub(super) arrival: Timestamp,
     pub(super) is_arrival_known: bool,
-    /// Addresses that own hosts wrote into the message as the recipient's.
-    pub(super) shown: Vec<String>,
+    /// Addresses of the recipient's side that the message shows.
+    pub(super) shown: Shown,
     /// Addresses of both sides: nobody in them is another recipient.
     pub(super) sides: Vec<String>,
 }
@@ -47,7 +47,16 @@ impl<'a> Case<'a> {
         let source = material.trace.source.as_ref().ok_or(DraftError::NoSource)?;
         let headers = Headers::parse(material.message.octets());
         let shown = own::shown(&headers, material.trace, material.rules);
-        let own = Own::of(material.identity, &shown, material.rules);
+        let contacts = material
+            .found
+            .iter()
+            .flat_map(|(_, _, found)| &found.contacts);
+        let facts = Facts {
+            trace: material.trace,
+            evidence: Some(material.evidence),
+            desks: contacts.map(|contact| contact.mailbox.as_str()).collect(),
+        };
+        let own = Own::of(material.identity, &shown, &facts, material.rules);
         let arrival = arrival(material, source);
         let forms = forms(&own);
         let mut sides = own.addresses;

@@ -102,7 +102,7 @@ fn complaint(case: &Case<'_>, call: Call<'_>, level: Munge, exhibit: &Exhibit) -
     let mut says = String::from_utf8_lossy(&hidden.octets).replace("\r\n", "\n");
     let name = &material.identity.name;
     // A name that the user wants hidden in the evidence cannot sign the text; From has it all the same.
-    let hides_name = level != Munge::None && !leaks(name.as_bytes(), &case.forms).is_empty();
+    let hides_name = level != Munge::None && !leaks(name.as_bytes(), &case.forms, false).is_empty();
     if !name.trim().is_empty() && !hides_name {
         says.push_str(&case::shown(name));
         says.push('\n');
@@ -131,10 +131,11 @@ fn complaint(case: &Case<'_>, call: Call<'_>, level: Munge, exhibit: &Exhibit) -
         };
         octets(case, &call, exhibit, format, &envelope, &says)
     });
+    let is_clean = hidden.is_clean && exhibit.is_clean;
     let leaks = if level == Munge::None {
         Vec::new()
     } else if octets.is_empty() {
-        leaks(says.as_bytes(), &case.forms)
+        leaks(says.as_bytes(), &case.forms, is_clean)
     } else {
         let octets = leak::without_exempt(&octets);
         // What was searched when it was made is recognised, and not searched again.
@@ -145,7 +146,11 @@ fn complaint(case: &Case<'_>, call: Call<'_>, level: Munge, exhibit: &Exhibit) -
         .into_iter()
         .filter_map(|(is_clean, octets)| is_clean.then_some(octets))
         .collect();
-        named(&octets, leak::find_beside(&octets, &clean, &case.forms))
+        named(
+            &octets,
+            leak::find_beside(&octets, &clean, &case.forms),
+            is_clean,
+        )
     };
     Complaint {
         case: material.case,
@@ -242,13 +247,16 @@ fn feedback(case: &Case<'_>, call: &Call<'_>, exhibit: &Exhibit) -> Part {
     feedback.part()
 }
 
-/// Returns where the user can still be found, and what would help.
-pub(super) fn leaks(octets: &[u8], forms: &leak::Forms) -> Vec<String> {
-    named(octets, leak::find(octets, forms))
+/// Returns where the user can still be found, and what would help; `is_clean` says that whatever is quoted is clean.
+pub(super) fn leaks(octets: &[u8], forms: &leak::Forms, is_clean: bool) -> Vec<String> {
+    named(octets, leak::find(octets, forms), is_clean)
 }
 
 /// Says where the user was found, and what would help.
-fn named(octets: &[u8], mut found: Vec<leak::Found>) -> Vec<String> {
+fn named(octets: &[u8], mut found: Vec<leak::Found>, is_clean: bool) -> Vec<String> {
+    // What is left then are our own words: they hold nobody's local part but by chance, or because the spam was
+    // addressed to one of them.
+    found.retain(|found| !is_clean || found.form != leak::SHOWN_LOCAL_PART);
     found.sort_by_key(|found| found.at);
     found.dedup_by_key(|found| found.at);
     let evidence =
@@ -294,11 +302,7 @@ fn warnings(case: &Case<'_>, level: Munge) -> Vec<String> {
         ));
     }
     let from = material.identity.mailbox.as_str();
-    if case
-        .shown
-        .iter()
-        .any(|address| address.eq_ignore_ascii_case(from))
-    {
+    if case.shown.holds(from) {
         warnings.push("the complaint comes from the very address that was spammed: the desk, and whom it tells, will see it".to_owned());
     }
     if level == Munge::None {

@@ -3,8 +3,12 @@
 //! In: [`Identity`], the message's header section, its trace. Out: [`Own`].
 //! Standards: RFC 5321 §4.4 (`for` of a Received field), RFC 9228 (Delivered-To).
 //! Trust: only fields above the boundary count, and the `for` of own hosts: below, the spam could name any
-//! address as the user's and have it hidden. What it names there in the user's own domain counts as well.
+//! address as the user's and have it hidden. What it names there in the user's own domain is hidden as a
+//! whole, never by its local part alone; and where a domain takes every local part, own hosts write what the
+//! spam chose: what could be taken for a fact of the [`case`](Facts) is not looked for.
 //! Limits: a name that neither the settings nor an address holds is not known.
+
+use std::collections::BTreeMap;
 
 use crate::intake::Headers;
 use crate::rules::Rules;
@@ -12,6 +16,11 @@ use crate::rules::names::lies_in;
 use crate::trace::{HopTrust, Trace};
 
 use super::Identity;
+
+// what is said of the case, and never hidden
+mod facts;
+
+pub(crate) use facts::Facts;
 
 /// Characters that a local part has at least, to identify by itself.
 const TELLING_CHARS: usize = 5;
@@ -33,36 +42,37 @@ pub(crate) struct Own {
     pub(crate) words: Vec<String>,
     /// The own domain, where the user owns it.
     pub(crate) domain: Option<String>,
-    /// Local parts among the addresses that are ordinary words, lower case.
-    ordinary: Vec<String>,
+    /// Addresses that are looked for with their `@` or `=` alone: written otherwise, a fact of the case reads the same.
+    pub(crate) exact: Vec<String>,
+    /// Local parts that identify by themselves, lower case, and whether the settings name them.
+    locals: BTreeMap<String, bool>,
 }
 
 impl Own {
-    /// Collects what identifies the user in one message, of which he is [`shown`] as the recipient.
-    pub(crate) fn of(identity: &Identity, shown: &[String], rules: &Rules) -> Self {
+    /// Collects what identifies the user in one message, of which he is [`Shown`] as the recipient.
+    pub(crate) fn of(identity: &Identity, shown: &Shown, facts: &Facts<'_>, rules: &Rules) -> Self {
         let mut own = Self {
             words: identity.also_mask.clone(),
             ..Self::default()
         };
         own.words.retain(|word| word.trim().chars().count() >= 2);
-        own.add(identity.mailbox.as_str());
-        for address in &identity.also_mine {
+        let mine = std::iter::once(identity.mailbox.as_str())
+            .chain(identity.also_mine.iter().map(String::as_str));
+        for address in mine {
             own.add(address);
+            own.add_local(address, None, rules);
         }
-        for address in shown {
-            own.add(address);
+        for address in &shown.written {
+            if own.add_shown(address, facts) {
+                own.add_local(address, Some(facts), rules);
+            }
+        }
+        for address in &shown.named {
+            own.add_shown(address, facts);
         }
         if identity.mask_domain {
             own.domain = Some(identity.mailbox.domain().to_owned());
         }
-        own.ordinary = own
-            .addresses
-            .iter()
-            .filter_map(|address| address.rsplit_once('@'))
-            .flat_map(|(local, _)| [local, local.split('+').next().unwrap_or(local)])
-            .map(str::to_ascii_lowercase)
-            .filter(|local| rules.fields.is_ordinary(local))
-            .collect();
         own
     }
 
@@ -74,41 +84,105 @@ impl Own {
                 .iter()
                 .map(|&address| address.to_owned())
                 .collect(),
+            locals: addresses
+                .iter()
+                .flat_map(|address| bare(address))
+                .map(|local| (local, true))
+                .collect(),
             ..Self::default()
         }
     }
 
-    fn add(&mut self, address: &str) {
+    /// Adds an address that the settings do not name; returns whether it is looked for.
+    fn add_shown(&mut self, address: &str, facts: &Facts<'_>) -> bool {
+        let is_new = !self.holds(address);
+        if is_new && facts.hold_desk(address) {
+            return false;
+        }
+        self.add(address);
+        if is_new && facts.hold_joined(address) {
+            self.exact.push(address.to_owned());
+        }
+        true
+    }
+
+    /// Adds the local part of an address, where it identifies by itself; one that the settings do not name must be no fact.
+    fn add_local(&mut self, address: &str, facts: Option<&Facts<'_>>, rules: &Rules) {
+        for local in bare(address).filter(|local| !rules.fields.is_ordinary(local)) {
+            // What no letter is in may be an address, a date, or a number that something else has, too.
+            let may_tell = facts.is_none_or(|facts| {
+                local.chars().any(char::is_alphabetic) && !facts.hold_word(&local)
+            });
+            if may_tell {
+                self.locals.entry(local).or_insert(facts.is_none());
+            }
+        }
+    }
+
+    fn holds(&self, address: &str) -> bool {
         let known = |own: &String| own.eq_ignore_ascii_case(address);
+        self.addresses.iter().any(known)
+    }
+
+    fn add(&mut self, address: &str) {
         if !address.contains('@') {
             return;
         }
-        if !self.addresses.iter().any(known) {
+        if !self.holds(address) {
             self.addresses.push(address.to_owned());
         } else if !self.addresses.iter().any(|own| own == address) {
             self.spellings.push(address.to_owned());
         }
     }
 
-    /// Returns whether a bare local part says who somebody is.
-    ///
-    /// Not a role (`info`), not a plain short word (`anna`), nothing shorter than
-    /// [`TELLING_CHARS`].
-    pub(crate) fn is_telling(&self, local: &str) -> bool {
-        let lower = local.to_ascii_lowercase();
-        let marked = lower
-            .bytes()
-            .any(|octet| octet.is_ascii_digit() || b"._+-".contains(&octet));
-        lower.len() >= TELLING_CHARS
-            && (marked || lower.len() >= TELLING_PLAIN_CHARS)
-            && !self.ordinary.contains(&lower)
+    /// Returns whether the settings name a local part that says who somebody is by itself; `None` where it does not say.
+    pub(crate) fn telling(&self, local: &str) -> Option<bool> {
+        self.locals.get(&local.to_ascii_lowercase()).copied()
     }
 }
 
-/// Returns the addresses that own hosts wrote into the message as the recipient's.
-pub(crate) fn shown(headers: &Headers<'_>, trace: &Trace, rules: &Rules) -> Vec<String> {
+/// Returns the local part of an address and its base, lower case, as far as they tell by themselves.
+fn bare(address: &str) -> impl Iterator<Item = String> {
+    let local = local_of(address);
+    [local, local.split('+').next().unwrap_or(local)]
+        .into_iter()
+        .filter(|local| is_telling(local))
+        .map(str::to_ascii_lowercase)
+}
+
+fn local_of(address: &str) -> &str {
+    address.rsplit_once('@').map_or("", |(local, _)| local)
+}
+
+/// Returns whether a bare local part may say who somebody is.
+///
+/// Not a plain short word (`anna`), nothing shorter than [`TELLING_CHARS`].
+fn is_telling(local: &str) -> bool {
+    let marks = |octet: u8| octet.is_ascii_digit() || b"._+-".contains(&octet);
+    local.len() >= TELLING_CHARS && (local.len() >= TELLING_PLAIN_CHARS || local.bytes().any(marks))
+}
+
+/// Addresses of the recipient's side that a message shows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Shown {
+    /// Those that own hosts wrote as the recipient's.
+    pub(crate) written: Vec<String>,
+    /// Those of the same house that the message names, whoever wrote them.
+    pub(crate) named: Vec<String>,
+}
+
+impl Shown {
+    /// Returns whether the message shows an address.
+    pub(crate) fn holds(&self, address: &str) -> bool {
+        let mut all = self.written.iter().chain(&self.named);
+        all.any(|shown| shown.eq_ignore_ascii_case(address))
+    }
+}
+
+/// Returns the addresses that own hosts wrote into the message as the recipient's, and those of his own house.
+pub(crate) fn shown(headers: &Headers<'_>, trace: &Trace, rules: &Rules) -> Shown {
     let Some(source) = &trace.source else {
-        return Vec::new();
+        return Shown::default();
     };
     let mut found = Vec::new();
     let mut received = 0;
@@ -131,10 +205,13 @@ pub(crate) fn shown(headers: &Headers<'_>, trace: &Trace, rules: &Rules) -> Vec<
         own.filter_map(|hop| hop.for_.as_deref())
             .flat_map(addresses_in),
     );
-    let fellows = in_own_house(headers, trace, rules, &found);
-    found.extend(fellows);
     found.truncate(SHOWN_LIMIT);
-    found
+    let mut named = in_own_house(headers, trace, rules, &found);
+    named.truncate(SHOWN_LIMIT - found.len());
+    Shown {
+        written: found,
+        named,
+    }
 }
 
 /// Returns the addresses of the user's own house wherever a message names recipients: his, or a fellow's of his.
@@ -157,6 +234,8 @@ fn in_own_house(
         .iter()
         .filter(|hop| hop.field <= source.field && is_own(hop.trust))
         .filter_map(|hop| hop.by.as_deref())
+        // Around a large provider's host, everybody lives.
+        .filter(|by| rules.providers.writing(by).is_none())
         .collect();
     let other_side: Vec<String> = ["From", "Sender", "Reply-To"]
         .into_iter()
@@ -174,8 +253,9 @@ fn in_own_house(
             let Some(domain) = domain_of(address) else {
                 return false;
             };
-            let is_ours = is_written(domain)
-                || (domain.contains('.') && hosts.iter().any(|host| lies_in(host, domain)));
+            let is_house =
+                || domain.contains('.') && hosts.iter().any(|host| lies_in(host, domain));
+            let is_ours = is_written(domain) || (is_house() && !is_shared(domain, rules));
             is_ours
                 && !other_side
                     .iter()
@@ -268,12 +348,11 @@ mod tests {
 
     #[test]
     fn roles_and_short_words_do_not_tell() {
-        let own = Own::default();
         for local in ["jane.doe", "anna22", "janedoexy"] {
-            assert!(own.is_telling(local), "{local}");
+            assert!(is_telling(local), "{local}");
         }
         for local in ["anna", "jane", "peters", "me22"] {
-            assert!(!own.is_telling(local), "{local}");
+            assert!(!is_telling(local), "{local}");
         }
     }
 }

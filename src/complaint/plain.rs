@@ -5,8 +5,9 @@
 //! Trust: the evidence is cut out of the finished octets, masked as it is, and the new octets are searched again.
 //! Failures: what is no ARF report comes back as it is.
 
-use super::own::{self, Own};
+use super::own::{self, Facts, Own};
 use super::{Complaint, Format, Identity, Munge, case, compose, draft, leak, quote, text};
+use crate::contact::AbuseMailbox;
 use crate::evidence::mime;
 use crate::intake::{Headers, Message};
 use crate::rules::Rules;
@@ -49,8 +50,19 @@ pub fn as_plain(
         Munge::None => Vec::new(),
         _ => {
             let shown = own::shown(&message.headers(), trace, rules);
-            let own = Own::of(identity, &shown, rules);
-            draft::leaks(&leak::without_exempt(&octets), &case::forms(&own))
+            let facts = Facts {
+                trace,
+                evidence: None,
+                desks: complaint
+                    .desk
+                    .mailbox
+                    .iter()
+                    .map(AbuseMailbox::as_str)
+                    .collect(),
+            };
+            let own = Own::of(identity, &shown, &facts, rules);
+            let is_clean = complaint.leaks.is_empty();
+            draft::leaks(&leak::without_exempt(&octets), &case::forms(&own), is_clean)
         }
     };
     Complaint {

@@ -18,6 +18,9 @@ use crate::complaint::own::Own;
 /// Where munging puts addresses: RFC 2606 §2 keeps `.invalid` free for ever.
 pub(crate) const MUNGED_DOMAIN: &str = "munged.invalid";
 
+/// What a local part is called that the message alone gives away, not the settings.
+pub(crate) const SHOWN_LOCAL_PART: &str = "local part of the recipient's address";
+
 /// Pieces of needles that are looked at one by one; where there are more, one pass over the text costs less.
 const NEAR_MISSES: usize = 16;
 
@@ -287,6 +290,10 @@ fn address_forms(address: &str, own: &Own, needles: &mut Vec<Needle>) {
     let Some((local, domain)) = address.rsplit_once('@') else {
         return;
     };
+    let is_exact = own
+        .exact
+        .iter()
+        .any(|one| one.eq_ignore_ascii_case(&address));
     let base = local.split('+').next().unwrap_or(local);
     let dotless = base.replace('.', "");
     for (local, form) in [
@@ -302,7 +309,7 @@ fn address_forms(address: &str, own: &Own, needles: &mut Vec<Needle>) {
         {
             continue;
         }
-        for separator in ["-", "_"] {
+        for separator in ["-", "_"].into_iter().filter(|_| !is_exact) {
             // In the name of a host or a file, every other sign becomes one, too.
             let flat = |text: &str| text.replace(['.', '+', '_', '-'], separator);
             let text = format!("{}{separator}{}", flat(local), flat(domain));
@@ -316,6 +323,9 @@ fn address_forms(address: &str, own: &Own, needles: &mut Vec<Needle>) {
             );
         }
         for (separator, name) in SEPARATORS {
+            if is_exact && !matches!(separator, "@" | "=") {
+                continue;
+            }
             // A dash or underscore form hyphenates the domain, too.
             let flat = match separator {
                 "-" | "_" => domain.replace('.', separator),
@@ -339,6 +349,9 @@ fn address_forms(address: &str, own: &Own, needles: &mut Vec<Needle>) {
             );
         }
         for (separator, name) in REVERSED_SEPARATORS {
+            if is_exact && separator != "=" {
+                continue;
+            }
             let munged = format!("{MUNGED_DOMAIN}{separator}x");
             add(
                 needles,
@@ -351,12 +364,13 @@ fn address_forms(address: &str, own: &Own, needles: &mut Vec<Needle>) {
         coded_forms(&format!("{local}@{domain}"), "address", needles);
     }
     for (local, name) in [(local, "local part"), (base, "base of the local part")] {
-        if own.is_telling(local) {
+        if let Some(is_mine) = own.telling(local) {
+            let name = if is_mine { name } else { SHOWN_LOCAL_PART };
             add(needles, local.to_owned(), name, true, "x");
             coded_forms(local, name, needles);
             for separator in ["-", "_"] {
                 let flat = local.replace(['.', '+', '_', '-'], separator);
-                add(needles, flat, "local part with one sign for all", true, "x");
+                add(needles, flat, name, true, "x");
             }
         }
     }
