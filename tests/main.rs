@@ -155,6 +155,10 @@ mod batch;
 #[cfg(test)]
 mod outbox;
 
+// composed before, sent by today's settings
+#[cfg(test)]
+mod renewed;
+
 // killed at every step of a delivery
 #[cfg(test)]
 mod program_killed;

@@ -263,6 +263,9 @@ pub(crate) struct BatchArgs {
 /// `plaint review`.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct ReviewArgs {
+    #[command(flatten)]
+    pub(crate) trust: TrustFlag,
+
     /// Record the approved complaints and send nothing
     #[arg(long)]
     pub(crate) log_only: bool,
@@ -282,18 +285,24 @@ pub(crate) enum OutboxCommand {
     #[default]
     List,
     /// Try again what is deferred
-    Retry,
-    /// Settle a complaint whose end is unknown
+    Retry(TrustFlag),
+    /// Settle a complaint whose end is unknown, or that is not to wait any more
     Resolve {
         /// Number of the complaint, as `list` shows it
         #[arg(value_name = "ID")]
         id: String,
+
+        #[command(flatten)]
+        trust: TrustFlag,
     },
     /// Remind a desk of a complaint that it did not answer
     Remind {
         /// Number of the complaint, as `plaint log list` shows it
         #[arg(value_name = "ID")]
         id: String,
+
+        #[command(flatten)]
+        trust: TrustFlag,
     },
     /// Say what you did with a draft or a form
     Mark {

@@ -81,6 +81,9 @@ mod draft;
 // traces, looks up and holds every message of a mailbox
 mod batch;
 
+// composes anew what today's settings do not stand for
+mod renew;
+
 // shows what is held; then one code for the approved set
 mod review;
 

@@ -7,6 +7,7 @@
 use super::agree::{guarded, hand_over, is_blocked, send};
 use super::flags::{OutboxArgs, OutboxCommand};
 use super::input::no_answer;
+use super::renew::{NAME_AGAIN, Outdated, Today};
 use super::{Session, remind, say, transport};
 use crate::complaint::Complaint;
 use crate::consent::{self, Approved, NotRecallable, State, Terms, Unasked};
@@ -26,19 +27,27 @@ const WAITING: [State; 6] = [
     State::Saved,
 ];
 
+/// States of what was agreed to and is not on its way.
+const WAITS: [State; 2] = [State::Approved, State::Deferred];
+
 /// Runs the command.
 pub(crate) fn run(args: OutboxArgs, session: &mut Session) -> Result<Exit, Failure> {
     let mut ledger = session.open_ledger()?;
     match args.command.unwrap_or_default() {
         OutboxCommand::List => list(session, &ledger),
-        OutboxCommand::Retry => retry(session, &mut ledger),
-        OutboxCommand::Resolve { id } => {
-            let id = ledger.find(&id)?;
-            resolve(session, &mut ledger, id)
+        OutboxCommand::Retry(flag) => {
+            let today = Today::of(session, &ledger, &flag.trust)?;
+            retry(session, &mut ledger, &today)
         }
-        OutboxCommand::Remind { id } => {
+        OutboxCommand::Resolve { id, trust: flag } => {
             let id = ledger.find(&id)?;
-            remind::run(session, &mut ledger, id)
+            let today = Today::of(session, &ledger, &flag.trust)?;
+            resolve(session, &mut ledger, id, &today)
+        }
+        OutboxCommand::Remind { id, trust: flag } => {
+            let id = ledger.find(&id)?;
+            let today = Today::of(session, &ledger, &flag.trust)?;
+            remind::run(session, &mut ledger, id, &today)
         }
         OutboxCommand::Mark { id, what: _ } => {
             let id = ledger.find(&id)?;
@@ -92,7 +101,7 @@ fn list(session: &mut Session, ledger: &Ledger) -> Result<Exit, Failure> {
 }
 
 /// Sends what was agreed to and waits; asks again where the answer no longer stands.
-fn retry(session: &mut Session, ledger: &mut Ledger) -> Result<Exit, Failure> {
+fn retry(session: &mut Session, ledger: &mut Ledger, today: &Today) -> Result<Exit, Failure> {
     let now = session.now();
     let due = ledger.due(now, true)?;
     let Some(first) = due.first() else {
@@ -105,6 +114,7 @@ fn retry(session: &mut Session, ledger: &mut Ledger) -> Result<Exit, Failure> {
     ledger.begin_sending()?;
     let (mut ids, mut approved): (Vec<i64>, Vec<Approved>) = (Vec::new(), Vec::new());
     let mut again = Vec::new();
+    let mut exit = Exit::Done;
     for kept in due {
         let desk = &kept.recorded.complaint.desk;
         let record = ledger.desk(&desk.key())?;
@@ -112,6 +122,12 @@ fn retry(session: &mut Session, ledger: &mut Ledger) -> Result<Exit, Failure> {
             session
                 .term
                 .status(&format!("{}: you blocked it; not sent.", desk.key()));
+            continue;
+        }
+        // He agreed by the settings of that day; what those of today rule out does not leave.
+        if let Some(why) = today.outdated(&kept.recorded.complaint, session, ledger)? {
+            stays(session, &kept, &why);
+            exit = Exit::NoConsent;
             continue;
         }
         // What the user did not know when he agreed, he is asked about.
@@ -148,12 +164,14 @@ fn retry(session: &mut Session, ledger: &mut Ledger) -> Result<Exit, Failure> {
         }
     }
     if approved.is_empty() && again.is_empty() {
-        session.term.status("Nothing waits to be sent.");
-        return Ok(Exit::Done);
+        session.term.status(match exit {
+            Exit::Done => "Nothing waits to be sent.",
+            _ => "Nothing was sent.",
+        });
+        return Ok(exit);
     }
-    let mut exit = Exit::Done;
     if !approved.is_empty() {
-        exit = hand_over(session, ledger, &ids, approved, way.as_mut())?;
+        exit = exit.graver(hand_over(session, ledger, &ids, approved, way.as_mut())?);
     }
     if !again.is_empty() {
         // What was handed over before keeps its end, whatever becomes of the rest.
@@ -164,6 +182,22 @@ fn retry(session: &mut Session, ledger: &mut Ledger) -> Result<Exit, Failure> {
         }));
     }
     Ok(exit)
+}
+
+/// Says why a complaint is not sent as it stands, and what can be done.
+fn stays(session: &mut Session, kept: &Kept, why: &Outdated) {
+    let desk = kept.recorded.complaint.desk.key();
+    session.term.status(&format!(
+        "{}: not sent, because {why}.",
+        Untrusted::text(&desk)
+    ));
+    if matches!(why, Outdated::Source { .. }) {
+        session.term.hint(NAME_AGAIN);
+    }
+    session.term.hint(&format!(
+        "`plaint outbox resolve {}` has it composed anew, or drops it",
+        kept.id
+    ));
 }
 
 /// Returns whether two ways are of one kind, whatever their server: `smtp`, `sendmail`, `drafts`, `none`.
@@ -223,15 +257,26 @@ fn unanswered(unasked: &Unasked) -> Failure {
     .remedy("it stays in the outbox; the same command on a terminal asks again")
 }
 
-/// Settles a complaint whose end is unknown, by the user's word.
-fn resolve(session: &mut Session, ledger: &mut Ledger, id: i64) -> Result<Exit, Failure> {
+/// Settles by the user's word what is unknown, or is not to wait any more.
+fn resolve(
+    session: &mut Session,
+    ledger: &mut Ledger,
+    id: i64,
+    today: &Today,
+) -> Result<Exit, Failure> {
     let kept = ledger.kept(id)?;
+    if WAITS.contains(&kept.recorded.state) {
+        return taken_back(session, ledger, kept, today);
+    }
     if kept.recorded.state != State::Unknown {
         return Err(Failure::new(
             Exit::Usage,
-            format!("complaint {id} is {}, not unknown", kept.recorded.state),
+            format!(
+                "complaint {id} is {}: there is nothing to settle",
+                kept.recorded.state
+            ),
         )
-        .remedy("`plaint outbox list` shows what is unknown; nothing was sent"));
+        .remedy("`plaint outbox list` shows what is unknown, or waits; nothing was sent"));
     }
     session.term.flush();
     let question = told(&kept);
@@ -249,10 +294,16 @@ fn resolve(session: &mut Session, ledger: &mut Ledger, id: i64) -> Result<Exit, 
     match chosen {
         1 => {
             let why = "you found it among what was sent";
-            settle(session, ledger, id, State::Accepted, why)
+            settle(session, ledger, id, &[State::Unknown], State::Accepted, why)
         }
         2 => {
             let complaint = kept.recorded.complaint;
+            if let Some(why) = today.outdated(&complaint, session, ledger)? {
+                session
+                    .term
+                    .status(&format!("Not sent, because {why}. It stays unknown."));
+                return Ok(Exit::NoConsent);
+            }
             let kind = transport::kind(session, complaint.from.as_str())?;
             let mut way = transport::build(&session.config, &session.rules, kind)?;
             ask_again(
@@ -265,10 +316,73 @@ fn resolve(session: &mut Session, ledger: &mut Ledger, id: i64) -> Result<Exit, 
         }
         3 => {
             let why = "you dropped it; it may have arrived all the same";
-            settle(session, ledger, id, State::Cancelled, why)
+            settle(
+                session,
+                ledger,
+                id,
+                &[State::Unknown],
+                State::Cancelled,
+                why,
+            )
         }
         _ => {
             session.term.status("It stays unknown. Nothing was sent.");
+            Ok(Exit::TryLater)
+        }
+    }
+}
+
+/// Asks what is to become of a complaint that waits to be sent: it may be composed anew, or dropped.
+fn taken_back(
+    session: &mut Session,
+    ledger: &mut Ledger,
+    kept: Kept,
+    today: &Today,
+) -> Result<Exit, Failure> {
+    let (id, old) = (kept.id, kept.recorded.complaint);
+    let desk = Untrusted::text(&old.desk.key()).to_string();
+    let mut ways = vec![
+        "leave it as it is; `plaint outbox retry` tries it".to_owned(),
+        "drop it: it is not sent".to_owned(),
+    ];
+    // What may have arrived is composed anew no more: the desk would have two that differ.
+    if !kept.maybe_arrived {
+        ways.push("compose it anew, by your settings of today".to_owned());
+    }
+    let question = format!("Complaint {id} to {desk} waits. What is to become of it?");
+    let chosen = session
+        .ask()
+        .one_of(&question, &ways)
+        .map_err(|e| no_answer(&e))?;
+    match chosen {
+        1 => {
+            let why = match kept.maybe_arrived {
+                true => "you dropped it; it may have arrived all the same",
+                false => "you took it back before it went out",
+            };
+            settle(session, ledger, id, &WAITS, State::Cancelled, why)
+        }
+        2 => {
+            let Some(anew) = today.anew(&old, session, ledger)? else {
+                session.term.status(&format!(
+                    "It cannot be composed anew, and stays {}. Nothing was sent.",
+                    kept.recorded.state
+                ));
+                session.term.hint(NAME_AGAIN);
+                return Ok(Exit::NoConsent);
+            };
+            let why = "you had it composed anew";
+            ledger.replace(id, &WAITS, &anew, State::Drafted, why, session.now())?;
+            session
+                .term
+                .status("It was composed anew. Nothing was sent.");
+            session
+                .term
+                .hint("`plaint review` shows it, and asks for your consent");
+            Ok(Exit::Done)
+        }
+        _ => {
+            session.term.status("It stays as it is. Nothing was sent.");
             Ok(Exit::TryLater)
         }
     }
@@ -279,10 +393,11 @@ fn settle(
     session: &mut Session,
     ledger: &mut Ledger,
     id: i64,
+    from: &[State],
     to: State,
     why: &str,
 ) -> Result<Exit, Failure> {
-    ledger.move_on(id, &[State::Unknown], to, why, session.now())?;
+    ledger.move_on(id, from, to, why, session.now())?;
     session
         .term
         .status(&format!("Complaint {id} is {to}: {why}. Nothing was sent."));
@@ -295,7 +410,7 @@ fn mark(session: &mut Session, ledger: &mut Ledger, id: i64) -> Result<Exit, Fai
     let state = ledger.kept(id)?.recorded.state;
     if state == State::Unknown {
         let why = "you say that it was sent";
-        return settle(session, ledger, id, State::Accepted, why);
+        return settle(session, ledger, id, &[State::Unknown], State::Accepted, why);
     }
     let from = [
         State::Saved,

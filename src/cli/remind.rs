@@ -7,6 +7,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::agree::{Ended, agree_and_send};
+use super::renew::{NAME_AGAIN, Outdated, Today};
 use super::{Session, transport};
 use crate::complaint::{Round, remind};
 use crate::config::Config;
@@ -18,7 +19,12 @@ use crate::ledger::{Ledger, Rounds};
 const ROUNDS: usize = 3;
 
 /// Composes the next round of a complaint, and asks for consent to it.
-pub(super) fn run(session: &mut Session, ledger: &mut Ledger, id: i64) -> Result<Exit, Failure> {
+pub(super) fn run(
+    session: &mut Session,
+    ledger: &mut Ledger,
+    id: i64,
+    today: &Today,
+) -> Result<Exit, Failure> {
     let now = session.now();
     let rounds = ledger.rounds(id)?;
     let first_at = may_be_reminded(&rounds, &session.config, now)?;
@@ -26,6 +32,17 @@ pub(super) fn run(session: &mut Session, ledger: &mut Ledger, id: i64) -> Result
         return Err(Failure::bug("a complaint without a round"));
     };
     let last = ledger.kept(last.id)?.recorded.complaint;
+    if let Some(why) = today.outdated(&last, session, ledger)? {
+        let mut failure = Failure::new(
+            Exit::NoConsent,
+            format!("complaint {id} cannot go out once more"),
+        );
+        failure = failure.because(&why);
+        return Err(failure.remedy(match why {
+            Outdated::Source { .. } => NAME_AGAIN,
+            _ => "remind the desk in your mail program, in your own words",
+        }));
+    }
     let message_ids: Vec<String> = rounds
         .sent
         .iter()

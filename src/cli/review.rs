@@ -1,12 +1,14 @@
 //! Shows what is held; then one code for the approved set.
 //!
 //! In: complaints in the ledger, `held` or `drafted`. Out: what became of them.
+//! What today's settings do not stand for any more is composed anew, or held back.
 //! Where drafts are written, reports become plain texts before they are shown.
 //! Failures: nothing held is nothing to report; see [`super::agree`] for the rest.
 
 use super::Session;
 use super::agree::{Ended, agree_and_send};
 use super::flags::ReviewArgs;
+use super::renew::Today;
 use super::{identity, question, transport};
 use crate::complaint::{Complaint, as_plain};
 use crate::config::TransportKind;
@@ -24,10 +26,12 @@ pub(crate) fn run(args: ReviewArgs, session: &mut Session) -> Result<Exit, Failu
         session.term.status("Nothing is held. Nothing was sent.");
         return Ok(Exit::NothingToReport);
     }
-    let mut complaints: Vec<Complaint> = held
-        .into_iter()
-        .map(|kept| kept.recorded.complaint)
-        .collect();
+    let today = Today::of(session, &ledger, &args.trust.trust)?;
+    let mut complaints = today.renewed(held, session, &mut ledger)?;
+    if complaints.is_empty() {
+        session.term.status("Nothing was sent.");
+        return Ok(Exit::NoConsent);
+    }
     let from = complaints
         .first()
         .map(|one| one.from.to_string())

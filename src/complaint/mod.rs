@@ -77,6 +77,10 @@ pub use draft::draft;
 mod plain;
 pub use plain::as_plain;
 
+// the user in what was composed before
+mod recheck;
+pub use recheck::shows;
+
 // the next round of a complaint that nobody answered
 mod remind;
 pub use remind::{Round, remind};

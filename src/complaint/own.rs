@@ -49,8 +49,8 @@ pub(crate) struct Own {
 }
 
 impl Own {
-    /// Collects what identifies the user in one message, of which he is [`Shown`] as the recipient.
-    pub(crate) fn of(identity: &Identity, shown: &Shown, facts: &Facts<'_>, rules: &Rules) -> Self {
+    /// Collects what identifies the user wherever he is, as his settings say.
+    pub(crate) fn of_settings(identity: &Identity, rules: &Rules) -> Self {
         let mut own = Self {
             words: identity.also_mask.clone(),
             ..Self::default()
@@ -62,6 +62,15 @@ impl Own {
             own.add(address);
             own.add_local(address, None, rules);
         }
+        if identity.mask_domain {
+            own.domain = Some(identity.mailbox.domain().to_owned());
+        }
+        own
+    }
+
+    /// Collects what identifies the user in one message, of which he is [`Shown`] as the recipient.
+    pub(crate) fn of(identity: &Identity, shown: &Shown, facts: &Facts<'_>, rules: &Rules) -> Self {
+        let mut own = Self::of_settings(identity, rules);
         for address in &shown.written {
             if own.add_shown(address, facts) {
                 own.add_local(address, Some(facts), rules);
@@ -69,9 +78,6 @@ impl Own {
         }
         for address in &shown.named {
             own.add_shown(address, facts);
-        }
-        if identity.mask_domain {
-            own.domain = Some(identity.mailbox.domain().to_owned());
         }
         own
     }

@@ -296,6 +296,17 @@ impl Ledger {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// Returns what the mail of a case is called: `spam`, `phishing`; `None` where there is no such case.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] where the ledger cannot be read.
+    pub fn kind_of(&self, case: CaseKey) -> Result<Option<String>, LedgerError> {
+        let sql = "SELECT kind FROM cases WHERE key = ?1";
+        let key = case.octets().as_slice();
+        Ok(self.db.query_row(sql, [key], |row| row.get(0)).optional()?)
+    }
+
     /// Returns the key of a message: the keyed hash of what does not change when it is copied.
     #[must_use]
     pub fn key_of_message(&self, message: &Message) -> CaseKey {

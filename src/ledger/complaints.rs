@@ -199,16 +199,33 @@ impl Ledger {
         let transaction = self
             .db
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let state = state_of(&transaction, id)?;
-        if !from.contains(&state) {
-            return Err(LedgerError::Settled(state));
-        }
-        transaction.execute(
-            "UPDATE complaints SET state = ?2, changed_at = ?3, due_at = NULL, said = ?4
-             WHERE id = ?1",
-            (id, to.word(), seconds(now), why),
-        )?;
-        note(&transaction, id, to.word(), Some(why), now)?;
+        moved(&transaction, id, from, to, why, now)?;
+        transaction.commit()?;
+        Ok(())
+    }
+
+    /// Puts a complaint that was composed anew in the place of another one of its case, in one commit.
+    ///
+    /// The other one is cancelled; where both are to the same desk, the new one takes its row.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Settled`] where the other one does not stand in one of `from`, or somebody
+    /// agreed to one like the new one before.
+    pub fn replace(
+        &mut self,
+        id: i64,
+        from: &[State],
+        anew: &Complaint,
+        state: State,
+        why: &str,
+        now: Timestamp,
+    ) -> Result<(), LedgerError> {
+        let transaction = self
+            .db
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        moved(&transaction, id, from, State::Cancelled, why, now)?;
+        keep(&transaction, anew, state, now)?;
         transaction.commit()?;
         Ok(())
     }
@@ -384,6 +401,27 @@ fn same(db: &Connection, id: i64, state: State, complaint: &Complaint) -> Result
     } else {
         Err(LedgerError::Settled(state))
     }
+}
+
+/// Moves a complaint within a transaction; see [`Ledger::move_on`].
+fn moved(
+    db: &Connection,
+    id: i64,
+    from: &[State],
+    to: State,
+    why: &str,
+    now: Timestamp,
+) -> Result<(), LedgerError> {
+    let state = state_of(db, id)?;
+    if !from.contains(&state) {
+        return Err(LedgerError::Settled(state));
+    }
+    db.execute(
+        "UPDATE complaints SET state = ?2, changed_at = ?3, due_at = NULL, said = ?4
+         WHERE id = ?1",
+        (id, to.word(), seconds(now), why),
+    )?;
+    note(db, id, to.word(), Some(why), now)
 }
 
 /// Keeps a composed complaint within a transaction; see [`Ledger::keep`].
