@@ -445,7 +445,7 @@ fn a_newer_ledger_and_a_foreign_file_are_refused_untouched() {
     insta::assert_snapshot!(error.failure(std::path::Path::new("ledger.db")), @r"
     error: the ledger cannot be used
       --> ledger.db
-      because: it was written by a newer plaint (ledger version 99, this one knows 3)
+      because: it was written by a newer plaint (ledger version 99, this one knows 4)
 
     hint: use the newer plaint, or set another `path` in [ledger]; nothing was changed
     ");

@@ -158,19 +158,23 @@ fn the_desk_of_a_relay_that_is_the_users_own_gets_nothing_of_what_was_held() {
 }
 
 #[test]
-fn what_only_a_flag_led_to_is_held_back_until_the_flag_is_given_again() {
+fn what_a_flag_led_to_stands_without_the_flag_until_the_settings_say_otherwise() {
     let trial = Trial::begin();
     let flag = ["--trust", "198.51.100.23"];
     trial.pipe(&[&["batch", "pills.eml"], &flag[..]].concat(), b"");
     let before = rows(&trial);
     assert_ne!(before[0].desk, "abuse@northpath.example");
-    let mut player = trial.terminal(&[&["review"], &flag[..]].concat());
+    let mut player = trial.terminal(&["review"]);
     player.read_to(CODE).unwrap();
     player.send(b"\x03").unwrap();
     assert_eq!(player.finish().unwrap().code, Some(77));
     assert_eq!(rows(&trial), before);
-    // A question is open by the settings alone: nobody is named before it is answered.
-    set(&trial, "hosts = [", "hosts = [\"strange.example\"] #");
+    // The host that it was about is the user's own by now.
+    set(
+        &trial,
+        "hosts = [",
+        "networks = [\"203.0.113.200\"]\nhosts = [",
+    );
     let ending = trial.terminal(&["review"]).finish().unwrap();
     assert_eq!(ending.code, Some(77), "{}", ending.screen);
     assert!(ending.screen.contains("Held back"), "{}", ending.screen);

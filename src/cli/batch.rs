@@ -104,6 +104,7 @@ pub(crate) fn run(args: BatchArgs, session: &mut Session) -> Result<Exit, Failur
     let rules = Arc::clone(&session.rules);
     let mut work = Work {
         trust: question::trust(session, &ledger, &args.trust.trust)?,
+        named: args.trust.trust.clone(),
         options: way::options(session, &args.compose)?,
         kind: args.compose.kind,
         finder: Finder::new(find::settings(session, args.offline)?, &rules),
@@ -133,6 +134,8 @@ pub(crate) fn run(args: BatchArgs, session: &mut Session) -> Result<Exit, Failur
 /// What a batch works with.
 struct Work<'r> {
     trust: Trust,
+    /// What was named with `--trust`.
+    named: Vec<String>,
     options: Options,
     kind: Option<Kind>,
     finder: Finder<'r>,
@@ -383,7 +386,8 @@ fn hold(
     if !matches!(standing, Standing::New(_)) {
         return Ok(Became::Known);
     }
-    let way = Way::of(message, trace, work.kind, session, ledger, &mut work.finder)?;
+    let mut way = Way::of(message, trace, work.kind, session, ledger, &mut work.finder)?;
+    way.named.clone_from(&work.named);
     let (case, earlier) = way.case(ledger, &standing)?;
     let mut options = work.options.clone();
     options.answer = newsletter::remembered(ledger, &way)?;

@@ -149,6 +149,7 @@ fn offline(
         message,
         trace,
         evidence,
+        named: Vec::new(),
     }
 }
 

@@ -175,6 +175,7 @@ mod tests {
             trace,
             evidence,
             found: Vec::new(),
+            named: Vec::new(),
         };
         let folder = tempfile::tempdir().unwrap();
         let now = "2026-11-21T12:00:00Z".parse().unwrap();

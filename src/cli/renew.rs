@@ -5,6 +5,7 @@
 //! Failures: what cannot be composed anew is given back with the reason, and stays where it is.
 //! Limits: words of the user's own are in the old text alone; a preview says that they have to be given again.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::flags::ComposeFlags;
@@ -59,12 +60,16 @@ pub(super) struct Today {
     /// Who complains; `None` where no setting says so.
     identity: Option<Identity>,
     trust: Trust,
+    /// What was named with `--trust`.
+    named: Vec<String>,
 }
 
 /// A message of a case, and where it came from by today's settings.
-struct Traced {
-    message: Message,
-    trace: Trace,
+pub(super) struct Traced {
+    pub(super) message: Message,
+    pub(super) trace: Trace,
+    /// What was named with `--trust` for it.
+    named: Vec<String>,
 }
 
 impl Today {
@@ -77,6 +82,7 @@ impl Today {
         Ok(Self {
             identity: session.config.identity()?,
             trust: question::trust(session, ledger, named)?,
+            named: named.to_vec(),
         })
     }
 
@@ -105,22 +111,34 @@ impl Today {
         Ok((!places.is_empty()).then_some(Outdated::Shows(places)))
     }
 
-    /// Traces the messages of a complaint's case, oldest first.
-    fn traced(
+    /// Traces the messages of a complaint's case, oldest first; what was named with `--trust` for one holds for that one.
+    pub(super) fn traced(
         &self,
         complaint: &Complaint,
         session: &Session,
         ledger: &Ledger,
     ) -> Result<Vec<Traced>, Failure> {
-        let members = ledger.members(complaint.case)?;
-        let messages = members
-            .into_iter()
-            .filter_map(|member| intake::read(member.octets?, Origin::single(member.input)).ok());
-        let traced = messages.map(|message| Traced {
-            trace: trace::follow(&message.headers(), &self.trust, &session.rules),
-            message,
-        });
-        Ok(traced.collect())
+        let mut all = Vec::new();
+        for member in ledger.members(complaint.case)? {
+            let Some(octets) = member.octets else {
+                continue;
+            };
+            let Ok(message) = intake::read(octets, Origin::single(member.input)) else {
+                continue;
+            };
+            let trust = if member.named.is_empty() {
+                Cow::Borrowed(&self.trust)
+            } else {
+                let named = [member.named.as_slice(), &self.named].concat();
+                Cow::Owned(question::trust(session, ledger, &named)?)
+            };
+            all.push(Traced {
+                trace: trace::follow(&message.headers(), &trust, &session.rules),
+                message,
+                named: member.named,
+            });
+        }
+        Ok(all)
     }
 
     /// Composes a complaint anew from the messages that the ledger keeps; `None` where that is not possible.
@@ -141,7 +159,12 @@ impl Today {
         if old.round > 0 || !agree(&messages) {
             return Ok(None);
         }
-        let Some(Traced { message, trace }) = messages.pop() else {
+        let Some(Traced {
+            message,
+            trace,
+            named,
+        }) = messages.pop()
+        else {
             return Ok(None);
         };
         let standing = ledger.standing(&message)?;
@@ -151,7 +174,8 @@ impl Today {
             .find(|kind| Some(kind.word()) == called.as_deref());
         let rules = Arc::clone(&session.rules);
         let mut finder = Finder::new(find::settings(session, false)?, &rules);
-        let way = Way::of(message, trace, called, session, ledger, &mut finder)?;
+        let mut way = Way::of(message, trace, called, session, ledger, &mut finder)?;
+        way.named = named;
         let (case, earlier) = way.case(ledger, &standing)?;
         let is_its =
             |rule: &&DeskRule| rule.write_to.is_some() && rule.write_to == old.desk.mailbox;

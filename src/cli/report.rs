@@ -52,6 +52,7 @@ pub(crate) fn run(args: ReportArgs, session: &mut Session) -> Result<Exit, Failu
     session.term.status(&asking(&trace));
     let called = args.compose.kind;
     let mut way = Way::of(message, trace, called, session, &mut ledger, &mut finder)?;
+    way.named = args.trust.trust;
     session.term.answer(&say::source(&way.trace, way.holder()));
     if let Some(sentence) = say::kind(&way.evidence) {
         session.term.answer(&sentence);

@@ -9,14 +9,12 @@ use super::Session;
 use super::agree::{Ended, agree_and_send};
 use super::flags::ReviewArgs;
 use super::renew::Today;
-use super::{identity, question, transport};
+use super::{identity, transport};
 use crate::complaint::{Complaint, as_plain};
 use crate::config::TransportKind;
 use crate::consent::State;
 use crate::failure::{Exit, Failure};
-use crate::intake::{self, Origin};
 use crate::ledger::Ledger;
-use crate::trace;
 
 /// Runs the command.
 pub(crate) fn run(args: ReviewArgs, session: &mut Session) -> Result<Exit, Failure> {
@@ -45,7 +43,7 @@ pub(crate) fn run(args: ReviewArgs, session: &mut Session) -> Result<Exit, Failu
         // A draft goes through a mail program, which keeps text and breaks reports.
         complaints = complaints
             .into_iter()
-            .map(|one| as_text(one, session, &ledger))
+            .map(|one| as_text(one, &today, session, &ledger))
             .collect::<Result<_, _>>()?;
     }
     match agree_and_send(session, &mut ledger, complaints, kind, &[])? {
@@ -57,25 +55,19 @@ pub(crate) fn run(args: ReviewArgs, session: &mut Session) -> Result<Exit, Failu
 /// Returns a complaint as plain text; as it is where its message was forgotten, so that nothing can be checked.
 fn as_text(
     complaint: Complaint,
+    today: &Today,
     session: &mut Session,
     ledger: &Ledger,
 ) -> Result<Complaint, Failure> {
-    let members = ledger.members(complaint.case)?;
-    let newest = members.into_iter().rev().find_map(|member| {
-        let octets = member.octets?;
-        intake::read(octets, Origin::single(member.input)).ok()
-    });
-    let Some(message) = newest else {
+    let Some(newest) = today.traced(&complaint, session, ledger)?.pop() else {
         return Ok(complaint);
     };
     let identity = identity::identity(session)?;
-    let trust = question::trust(session, ledger, &[])?;
-    let trace = trace::follow(&message.headers(), &trust, &session.rules);
     let language = &session.config.complaint.language;
     Ok(as_plain(
         complaint,
-        &message,
-        &trace,
+        &newest.message,
+        &newest.trace,
         &identity,
         &session.rules,
         language,

@@ -32,6 +32,8 @@ pub(super) struct Way {
     pub(super) evidence: Evidence,
     /// Who answers for what it shows.
     pub(super) found: Vec<Found>,
+    /// Hosts and networks that the user named with `--trust` for it.
+    pub(super) named: Vec<String>,
 }
 
 impl Way {
@@ -63,6 +65,7 @@ impl Way {
             trace,
             evidence,
             found,
+            named: Vec::new(),
         })
     }
 
@@ -238,6 +241,7 @@ impl Way {
             case,
             facts: &facts,
             boundary_at: self.boundary_at(),
+            named: &self.named,
         };
         ledger.hold_with(&arrival, complaints, state, now)?;
         Ok(())

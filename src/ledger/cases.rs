@@ -114,6 +114,8 @@ pub struct Arrival<'a> {
     pub facts: &'a CaseFacts,
     /// When it reached the boundary; `None` where that could not be read.
     pub boundary_at: Option<Timestamp>,
+    /// Hosts and networks that the user named with `--trust` for it.
+    pub named: &'a [String],
 }
 
 /// A message of a case.
@@ -125,6 +127,8 @@ pub struct Member {
     pub octets: Option<Vec<u8>>,
     /// Where it was read.
     pub input: String,
+    /// Hosts and networks that the user named with `--trust` for it.
+    pub named: Vec<String>,
 }
 
 impl Ledger {
@@ -240,6 +244,7 @@ impl Ledger {
             case,
             facts,
             boundary_at,
+            named: &[],
         };
         self.hold_with(&arrival, &[], State::Held, now)
     }
@@ -281,7 +286,7 @@ impl Ledger {
     /// [`LedgerError`] where the ledger cannot be read.
     pub fn members(&self, case: CaseKey) -> Result<Vec<Member>, LedgerError> {
         let mut statement = self.db.prepare_cached(
-            "SELECT boundary_at, octets, coalesce(input, '')
+            "SELECT boundary_at, octets, coalesce(input, ''), coalesce(named, '')
              FROM members JOIN cases ON cases.id = case_id
              LEFT JOIN messages ON member_key = members.key
              WHERE cases.key = ?1 ORDER BY boundary_at, added_at",
@@ -291,6 +296,11 @@ impl Ledger {
                 boundary_at: row.get::<_, Option<i64>>(0)?.map(time),
                 octets: row.get(1)?,
                 input: row.get(2)?,
+                named: row
+                    .get::<_, String>(3)?
+                    .lines()
+                    .map(str::to_owned)
+                    .collect(),
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
@@ -335,13 +345,14 @@ fn add_member(
         ),
     )?;
     transaction.execute(
-        "INSERT INTO messages (member_key, octets, sha256, input) VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT (member_key) DO NOTHING",
+        "INSERT INTO messages (member_key, octets, sha256, input, named) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (member_key) DO UPDATE SET named = ?5",
         (
             key.octets().as_slice(),
             message.octets(),
             digest.as_slice(),
             &message.origin().input,
+            arrival.named.join("\n"),
         ),
     )?;
     // What was forgotten and comes again is the user's wish again.

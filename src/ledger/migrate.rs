@@ -9,10 +9,11 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::LedgerError;
 
 /// The steps, oldest first; a step that was released is never edited.
-pub(super) const STEPS: [&str; 3] = [
+pub(super) const STEPS: [&str; 4] = [
     include_str!("migrations/0001_ledger.sql"),
     include_str!("migrations/0002_counts.sql"),
     include_str!("migrations/0003_guard.sql"),
+    include_str!("migrations/0004_named.sql"),
 ];
 
 /// Version of the ledgers that this program writes.
@@ -71,6 +72,7 @@ mod tests {
         "bb0fab406a29786879d4802ea6f2f52295434861d38df5637b350ee15b446f3e",
         "da6fd074699701c451c4b7154397b101129967f085f938b36f697fc92f51a6de",
         "2cdf643d3441bbe72c6c280869573fa90c00245c558383162837eba1af759e73",
+        "941fd2857d37feeb4908e391129aba7c23c1836320d79b44f8423eeb1f0b2427",
     ];
 
     /// A row of a case, a complaint and its history, as the first version had them.

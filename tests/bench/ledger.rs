@@ -40,7 +40,7 @@ fn filled(path: &Path) -> Ledger {
                     1700000000 + i * 900 FROM n;
          INSERT INTO members (key, case_id, boundary_at, added_at)
              SELECT key, id, opened_at - 600, opened_at FROM cases;
-         INSERT INTO messages SELECT key, randomblob(3000), randomblob(32), 'spam.mbox' FROM members;
+         INSERT INTO messages (member_key, octets, sha256, input) SELECT key, randomblob(3000), randomblob(32), 'spam.mbox' FROM members;
          INSERT INTO complaints (id, case_id, desk, round, state, source_addr, from_mailbox, subject,
                                  message_id, incidents, composed_at, changed_at, approved_at, seal,
                                  transport, attempts, said)
