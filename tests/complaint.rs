@@ -1029,6 +1029,21 @@ fn the_own_domain_is_hidden_where_the_user_owns_it() {
 }
 
 #[test]
+fn every_own_domain_is_hidden_but_those_of_mail_providers() {
+    let mut scene = Scene::of(spam_with("", "seen at example.org, mail@gmail.com\r\n"));
+    scene.identity.also_mine.push("jane@gmail.com".to_owned());
+    scene.identity.mask_domain = true;
+    let complaint = scene.one();
+    assert_eq!(complaint.leaks, Vec::<String>::new());
+    let octets = String::from_utf8_lossy(&complaint.octets);
+    assert!(!octets.contains("example.org"), "{octets}");
+    assert!(
+        octets.contains("seen at munged.invalid, mail@gmail.com"),
+        "{octets}"
+    );
+}
+
+#[test]
 fn programs_and_archives_become_a_line_with_their_digest() {
     let body = "--b\r\n\r\nhello\r\n--b\r\nContent-Type: application/octet-stream; name=\"a.exe\"\r\nContent-Transfer-Encoding: base64\r\n\r\nTVqQAAMAAAAEAAAA\r\n--b--\r\n";
     let complaint = Scene::of(spam_with(

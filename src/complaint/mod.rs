@@ -103,7 +103,7 @@ pub struct Identity {
     pub also_mine: Vec<String>,
     /// Words that identify the person: a name, a nick, a number.
     pub also_mask: Vec<String>,
-    /// Whether the mail domain itself is the person's own, and hidden.
+    /// Whether the domains of the person's mailboxes are his own, and hidden; those of mail providers never are.
     pub mask_domain: bool,
 }
 

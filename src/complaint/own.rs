@@ -40,8 +40,8 @@ pub(crate) struct Own {
     pub(crate) spellings: Vec<String>,
     /// Own names, nicks, numbers.
     pub(crate) words: Vec<String>,
-    /// The own domain, where the user owns it.
-    pub(crate) domain: Option<String>,
+    /// The own domains, where the user owns them.
+    pub(crate) domains: Vec<String>,
     /// Addresses that are looked for with their `@` or `=` alone: written otherwise, a fact of the case reads the same.
     pub(crate) exact: Vec<String>,
     /// Local parts that identify by themselves, lower case, and whether the settings name them.
@@ -63,7 +63,14 @@ impl Own {
             own.add_local(address, None, rules);
         }
         if identity.mask_domain {
-            own.domain = Some(identity.mailbox.domain().to_owned());
+            let mine = own
+                .addresses
+                .iter()
+                .filter_map(|address| domain_of(address));
+            let mine = mine.filter(|domain| !is_shared(domain, rules));
+            own.domains = mine.map(str::to_ascii_lowercase).collect();
+            own.domains.sort_unstable();
+            own.domains.dedup();
         }
         own
     }

@@ -23,7 +23,7 @@ pub struct IdentityKeys {
     pub also_mine: Vec<String>,
     /// Words that identify the user.
     pub also_mask: Vec<String>,
-    /// Whether the mail domain itself is hidden.
+    /// Whether the domains of these mailboxes are hidden, but for those of mail providers.
     pub mask_domain: bool,
 }
 

@@ -65,7 +65,7 @@ impl Forms {
         for word in &own.words {
             phrase_forms(word, &mut needles);
         }
-        if let Some(domain) = &own.domain {
+        for domain in &own.domains {
             add(
                 &mut needles,
                 domain.clone(),
