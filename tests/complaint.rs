@@ -1029,6 +1029,22 @@ fn the_own_domain_is_hidden_where_the_user_owns_it() {
 }
 
 #[test]
+fn an_address_of_an_international_domain_is_hidden_in_letters() {
+    let spam = "Cc: anna@m\u{fc}ller.example\r\n";
+    let mut scene = Scene::of(spam_with(
+        spam,
+        "dear anna@m\u{fc}ller.example, anna%40m%C3%BCller.example\r\n",
+    ));
+    let mine = "anna@xn--mller-kva.example".to_owned();
+    scene.identity.also_mine.push(mine);
+    let complaint = scene.one();
+    assert_eq!(complaint.leaks, Vec::<String>::new());
+    let evidence = evidence_of(&complaint);
+    assert!(evidence.contains("Cc: x@munged.invalid\r\n"), "{evidence}");
+    assert!(!evidence.contains("ller"), "{evidence}");
+}
+
+#[test]
 fn every_own_domain_is_hidden_but_those_of_mail_providers() {
     let mut scene = Scene::of(spam_with("", "seen at example.org, mail@gmail.com\r\n"));
     scene.identity.also_mine.push("jane@gmail.com".to_owned());

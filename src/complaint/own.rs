@@ -143,6 +143,7 @@ impl Own {
         }
         if !self.holds(address) {
             self.addresses.push(address.to_owned());
+            self.addresses.extend(in_other_labels(address));
         } else if !self.addresses.iter().any(|own| own == address) {
             self.spellings.push(address.to_owned());
         }
@@ -161,6 +162,28 @@ fn bare(address: &str) -> impl Iterator<Item = String> {
         .into_iter()
         .filter(|local| is_telling(local))
         .map(str::to_ascii_lowercase)
+}
+
+/// Returns an address of an international domain as it is written otherwise: in letters, also in capital ones, or in A-labels.
+///
+/// RFC 5890 §2.3.2.1: U-labels and A-labels are two forms of the same name.
+fn in_other_labels(address: &str) -> Vec<String> {
+    let Some((local, domain)) = address.rsplit_once('@') else {
+        return Vec::new();
+    };
+    let Ok(ascii) = idna::domain_to_ascii(domain) else {
+        return Vec::new();
+    };
+    let (letters, read) = idna::domain_to_unicode(&ascii);
+    if read.is_err() || letters == ascii {
+        return Vec::new();
+    }
+    let mut others = vec![ascii, letters.to_uppercase(), letters];
+    others.retain(|other| other != domain);
+    others
+        .into_iter()
+        .map(|other| format!("{local}@{other}"))
+        .collect()
 }
 
 fn local_of(address: &str) -> &str {
@@ -357,6 +380,20 @@ mod tests {
             ["jane@example.org", "bob@example.net", "c@d.example"]
         );
         assert!(addresses_in("no @ here, @example.org").is_empty());
+    }
+
+    #[test]
+    fn an_international_domain_is_known_in_letters_and_in_a_labels() {
+        for address in ["anna@xn--mller-kva.example", "anna@m\u{fc}ller.example"] {
+            let mut own = Own::default();
+            own.add(address);
+            for other in ["xn--mller-kva", "m\u{fc}ller", "M\u{dc}LLER"] {
+                assert!(own.holds(&format!("anna@{other}.example")), "{other}");
+            }
+        }
+        let mut own = Own::default();
+        own.add("anna@example.org");
+        assert_eq!(own.addresses.len(), 1);
     }
 
     #[test]

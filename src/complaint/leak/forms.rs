@@ -76,6 +76,8 @@ impl Forms {
             coded_forms(domain, "own domain", &mut needles);
         }
         needles.retain(|needle| !needle.octets.is_empty());
+        let one_octet_each: Vec<Needle> = needles.iter().filter_map(in_latin_1).collect();
+        needles.extend(one_octet_each);
         // Of two needles of the same octets, the first says more.
         let mut seen = std::collections::HashSet::new();
         needles.retain(|needle| seen.insert(needle.octets.clone()));
@@ -396,6 +398,16 @@ fn phrase_forms(phrase: &str, needles: &mut Vec<Needle>) {
     }
 }
 
+/// Returns a needle as ISO-8859-1 and windows-1252 write it, if it has letters beyond US-ASCII that these know.
+fn in_latin_1(needle: &Needle) -> Option<Needle> {
+    let text = std::str::from_utf8(&needle.octets).ok()?;
+    let octets: Option<Vec<u8>> = text.chars().map(|c| u8::try_from(c).ok()).collect();
+    Some(Needle {
+        octets: octets.filter(|_| !text.is_ascii())?,
+        ..needle.clone()
+    })
+}
+
 /// Adds the codes that are no encoding of single octets in place: those are undone by the views.
 fn coded_forms(text: &str, form: &'static str, needles: &mut Vec<Needle>) {
     let lower = text.to_ascii_lowercase();
@@ -466,6 +478,17 @@ mod tests {
                 "jane.doe"
             ]
         );
+    }
+
+    #[test]
+    fn letters_beyond_ascii_are_found_in_one_octet_each() {
+        let mut own = Own::of_addresses(&["anna@m\u{fc}ller.example"]);
+        own.words = vec!["Jane D\u{f6}e".to_owned()];
+        let forms = Forms::of(&own);
+        let all = |text: &[u8]| forms.all_in(&text.to_ascii_lowercase()).len();
+        assert_eq!(all(b"To anna@m\xfcller.example"), 1);
+        assert_eq!(all(b"Dear JANE D\xd6E, jane d\xf6e"), 2);
+        assert_eq!(all("anna@m\u{fc}ller.example".as_bytes()), 1);
     }
 
     #[test]
