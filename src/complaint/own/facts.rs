@@ -78,6 +78,7 @@ impl Facts<'_> {
         for hop in seen.filter(|hop| source.is_some_and(|source| hop.field <= source.field)) {
             let names = [&hop.rdns, &hop.helo, &hop.by].into_iter().flatten();
             named.extend(names.map(|name| pressed(name)));
+            named.push(pressed(&hop.date_text));
         }
         named.retain(|fact| !fact.is_empty());
         named
