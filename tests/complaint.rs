@@ -1045,6 +1045,24 @@ fn an_address_of_an_international_domain_is_hidden_in_letters() {
 }
 
 #[test]
+fn the_full_name_of_the_settings_is_hidden_in_all_but_from() {
+    let body = "Dear JANE QUENTIN DOE, see http://www.shop.example/?n=Jane+Quentin+Doe\r\n";
+    let mut scene = Scene::of(spam_with(
+        "X-To: Jane Quentin Doe <a@example.com>\r\n",
+        body,
+    ));
+    scene.identity.name = "Jane Quentin Doe".to_owned();
+    let complaint = scene.one();
+    assert_eq!(complaint.leaks, Vec::<String>::new());
+    let octets = String::from_utf8_lossy(&complaint.octets);
+    let from = "From: \"Jane Quentin Doe\" <reports@roe.example>\r\n";
+    let rest = octets.strip_prefix(from).unwrap();
+    assert!(!rest.to_lowercase().contains("quentin"), "{rest}");
+    scene.options.munge = Some(Munge::None);
+    assert!(scene.one().text.contains("\nJane Quentin Doe\n"));
+}
+
+#[test]
 fn every_own_domain_is_hidden_but_those_of_mail_providers() {
     let mut scene = Scene::of(spam_with("", "seen at example.org, mail@gmail.com\r\n"));
     scene.identity.also_mine.push("jane@gmail.com".to_owned());

@@ -6,7 +6,7 @@
 //! address as the user's and have it hidden. What it names there in the user's own domain is hidden as a
 //! whole, never by its local part alone; and where a domain takes every local part, own hosts write what the
 //! spam chose: what could be taken for a fact of the [`case`](Facts) is not looked for.
-//! Limits: a name that neither the settings nor an address holds is not known.
+//! Limits: a name that neither the settings nor an address holds is not known; of the complaint's own name, only the whole.
 
 use std::collections::BTreeMap;
 
@@ -56,6 +56,7 @@ impl Own {
             ..Self::default()
         };
         own.words.retain(|word| word.trim().chars().count() >= 2);
+        own.words.extend(full_name(&identity.name, rules));
         let mine = std::iter::once(identity.mailbox.as_str())
             .chain(identity.also_mine.iter().map(String::as_str));
         for address in mine {
@@ -153,6 +154,19 @@ impl Own {
     pub(crate) fn telling(&self, local: &str) -> Option<bool> {
         self.locals.get(&local.to_ascii_lowercase()).copied()
     }
+}
+
+/// Returns a name if it is a person's in full: mail greets by it.
+///
+/// Not one word, which others have, too; not `Abuse Team`, not `J. Roe`.
+fn full_name(name: &str, rules: &Rules) -> Option<String> {
+    let words: Vec<&str> = name.split_whitespace().collect();
+    let is_long = |word: &&&str| word.chars().filter(|c| c.is_alphabetic()).count() >= 2;
+    let is_ordinary = |word: &&str| rules.fields.is_ordinary(word);
+    let is_full = words.iter().filter(is_long).count() >= 2
+        && name.chars().filter(|c| c.is_alphabetic()).count() >= TELLING_CHARS
+        && !words.iter().any(is_ordinary);
+    is_full.then(|| words.join(" "))
 }
 
 /// Returns the local part of an address and its base, lower case, as far as they tell by themselves.
@@ -380,6 +394,17 @@ mod tests {
             ["jane@example.org", "bob@example.net", "c@d.example"]
         );
         assert!(addresses_in("no @ here, @example.org").is_empty());
+    }
+
+    #[test]
+    fn a_name_in_full_is_a_persons_and_no_role() {
+        let rules = Rules::builtin();
+        for name in ["Jane Quentin Doe", "Li Wei", "Jane Q. D\u{f6}e"] {
+            assert_eq!(full_name(name, &rules).as_deref(), Some(name));
+        }
+        for name in ["", "Jane", "J. Roe", "Abuse Team", "Mail Support", "A B"] {
+            assert_eq!(full_name(name, &rules), None, "{name}");
+        }
     }
 
     #[test]
