@@ -967,15 +967,20 @@ fn a_leak_that_cannot_be_masked_stops_the_complaint_and_says_where() {
     let mut scene = Scene::of(SPAM);
     // The subject is made of our own words: nothing in it can be masked.
     scene.identity.also_mask.push("report".to_owned());
-    let complaint = scene.one();
-    assert!(
-        complaint
-            .leaks
-            .iter()
-            .any(|leak| leak.starts_with("line 3, in the header: own word;")),
-        "{:?}",
-        complaint.leaks
-    );
+    let leaks = scene.one().leaks;
+    let advice = "line 3, in the header: own word; our own words or the desk's name hold it: take it out of also_mask, or name, in [identity]";
+    assert!(leaks.iter().any(|leak| leak == advice), "{leaks:?}");
+    // A desk that is in the user's own domain, or himself.
+    let mut scene = Scene::of(SPAM);
+    let found = desk("jane.doe@example.org", Role::Network);
+    scene.found = vec![(Suspect::Addr(addr("192.0.2.7")), Role::Network, found)];
+    let advice = "line 2, in the header: base address; it names the desk, too, and cannot be hidden: use --munge none if the desk may know you";
+    assert_eq!(scene.one().leaks.first().map(String::as_str), Some(advice));
+    let found = desk("abuse@example.org", Role::Network);
+    scene.found = vec![(Suspect::Addr(addr("192.0.2.7")), Role::Network, found)];
+    scene.identity.mask_domain = true;
+    let advice = "line 2, in the header: own domain; the desk is in your own domain: unset mask_domain in [identity]";
+    assert_eq!(scene.one().leaks.first().map(String::as_str), Some(advice));
 }
 
 #[test]

@@ -268,16 +268,14 @@ fn named(octets: &[u8], mut found: Vec<leak::Found>, is_clean: bool) -> Vec<Stri
         .map(|found| {
             let line = octets.get(..found.at).unwrap_or_default();
             let line = memchr::memchr_iter(b'\n', line).count() + 1;
-            let (place, help) = if found.at < header {
-                ("the header", "change the name in [identity]")
+            let place = if found.at < header {
+                "the header"
             } else if found.at < evidence {
-                (
-                    "the text",
-                    "take it out of your note, or use --munge headers-only",
-                )
+                "the text"
             } else {
-                ("the evidence", "use --munge headers-only")
+                "the evidence"
             };
+            let help = help(place, found.form);
             let way = if found.way.is_empty() {
                 String::new()
             } else {
@@ -286,6 +284,25 @@ fn named(octets: &[u8], mut found: Vec<leak::Found>, is_clean: bool) -> Vec<Stri
             format!("line {line}, in {place}: {}{way}; {help}", found.form)
         })
         .collect()
+}
+
+/// Returns what would help against a leak.
+///
+/// From and Message-ID are exempt: in the header stand the desk, the subject and the date, and no level changes those.
+fn help(place: &str, form: &str) -> &'static str {
+    match (place, form) {
+        ("the evidence", _) => "use --munge headers-only",
+        ("the text", _) => {
+            "if you wrote it in your note, take it out; else use --munge headers-only"
+        }
+        (_, leak::OWN_WORD) => {
+            "our own words or the desk's name hold it: take it out of also_mask, or name, in [identity]"
+        }
+        (_, leak::OWN_DOMAIN) => "the desk is in your own domain: unset mask_domain in [identity]",
+        _ => {
+            "it names the desk, too, and cannot be hidden: use --munge none if the desk may know you"
+        }
+    }
 }
 
 /// Returns what the reader should know before he agrees.

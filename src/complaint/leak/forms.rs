@@ -21,6 +21,12 @@ pub(crate) const MUNGED_DOMAIN: &str = "munged.invalid";
 /// What a local part is called that the message alone gives away, not the settings.
 pub(crate) const SHOWN_LOCAL_PART: &str = "local part of the recipient's address";
 
+/// What a word, name or number of the settings is called.
+pub(crate) const OWN_WORD: &str = "own word";
+
+/// What a mail domain that is hidden as a whole is called.
+pub(crate) const OWN_DOMAIN: &str = "own domain";
+
 /// Pieces of needles that are looked at one by one; where there are more, one pass over the text costs less.
 const NEAR_MISSES: usize = 16;
 
@@ -69,11 +75,11 @@ impl Forms {
             add(
                 &mut needles,
                 domain.clone(),
-                "own domain",
+                OWN_DOMAIN,
                 false,
                 MUNGED_DOMAIN,
             );
-            coded_forms(domain, "own domain", &mut needles);
+            coded_forms(domain, OWN_DOMAIN, &mut needles);
         }
         needles.retain(|needle| !needle.octets.is_empty());
         let one_octet_each: Vec<Needle> = needles.iter().filter_map(in_latin_1).collect();
@@ -388,13 +394,13 @@ fn phrase_forms(phrase: &str, needles: &mut Vec<Needle>) {
     };
     for joint in joints {
         let text = words.join(joint);
-        add(needles, text.clone(), "own word", true, "x");
+        add(needles, text.clone(), OWN_WORD, true, "x");
         // Case folds beyond ASCII: `É` and `é` are the same name.
-        add(needles, text.to_lowercase(), "own word", true, "x");
-        add(needles, text.to_uppercase(), "own word", true, "x");
+        add(needles, text.to_lowercase(), OWN_WORD, true, "x");
+        add(needles, text.to_uppercase(), OWN_WORD, true, "x");
     }
     if phrase.len() >= 5 {
-        coded_forms(phrase, "own word", needles);
+        coded_forms(phrase, OWN_WORD, needles);
     }
 }
 

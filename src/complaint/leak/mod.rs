@@ -42,7 +42,7 @@ mod ways;
 mod search;
 
 pub(crate) use block::base64_anew;
-pub(crate) use forms::{Forms, MUNGED_DOMAIN, SHOWN_LOCAL_PART};
+pub(crate) use forms::{Forms, MUNGED_DOMAIN, OWN_DOMAIN, OWN_WORD, SHOWN_LOCAL_PART};
 use search::Search;
 use view::{Span, Spanned, Step};
 
