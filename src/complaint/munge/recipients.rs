@@ -1,17 +1,18 @@
 //! Hides the other recipients of a message: they did not agree to be passed on.
 //!
 //! In: octets. Out: octets whose To, Cc, Delivered-To and the like name nobody but the two sides.
-//! Standards: RFC 5322 §3.6.3 (destination fields), RFC 9228 (Delivered-To).
+//! Standards: RFC 5322 §3.6.3 (destination fields), §3.4 (address lists), RFC 2047 §5 (encoded words), RFC 9228 (Delivered-To).
 //! Trust: a spammer may list his own mailbox there: addresses of the other side stay, they are evidence.
+//! What has an `@` and is not read as an address goes as a whole, up to the comma.
 //! Limits: names before the addresses stay.
+
+use std::ops::Range;
 
 use crate::complaint::leak::MUNGED_DOMAIN;
 use crate::complaint::own::addresses_in;
+use crate::evidence::decode;
 use crate::intake::Headers;
 use crate::rules::Rules;
-
-/// Addresses of one field that are hidden at most; what a mass mail lists beyond is hidden with the field's rest.
-const FIELD_ADDRESSES: usize = 5_000;
 
 /// Hides the other recipients; returns the octets if they changed, and how many addresses they were.
 pub(super) fn hide(
@@ -20,49 +21,151 @@ pub(super) fn hide(
     not_others: &[String],
 ) -> (Option<Vec<u8>>, usize) {
     let headers = Headers::parse(octets);
-    let mut pieces: Vec<(usize, usize)> = Vec::new();
+    let mut pieces: Vec<(Range<usize>, Vec<u8>)> = Vec::new();
     for field in headers
         .fields()
         .iter()
         .filter(|field| rules.fields.is_addressee(field.name()) || rules.fields.is_recipient(field))
     {
-        let raw = String::from_utf8_lossy(field.raw());
-        // A lossy reading has other offsets; then the addresses are sought in the octets themselves.
-        for address in addresses_in(&raw).iter().take(FIELD_ADDRESSES) {
-            if not_others
-                .iter()
-                .any(|known| known.eq_ignore_ascii_case(address))
-            {
-                continue;
-            }
-            let from = field.at() + field.name().len();
-            let end = from + 1 + field.raw().len();
-            let text = octets.get(from..end).unwrap_or_default();
-            let places = memchr::memmem::find_iter(text, address.as_bytes());
-            pieces.extend(places.map(|at| (from + at, from + at + address.len())));
+        let from = field.at() + field.name().len() + 1;
+        for element in elements(field.raw()) {
+            let text = field.raw().get(element.clone()).unwrap_or_default();
+            let at = from + element.start;
+            let hidden = others(text, not_others).into_iter();
+            pieces.extend(hidden.map(|(range, now)| (at + range.start..at + range.end, now)));
         }
     }
-    pieces.sort_unstable();
-    pieces.dedup();
-    let (mut out, mut at, mut count) = (Vec::with_capacity(octets.len()), 0, 0);
-    for (from, to) in pieces {
-        if from < at {
-            continue;
-        }
-        out.extend_from_slice(octets.get(at..from).unwrap_or_default());
-        out.extend_from_slice(format!("other@{MUNGED_DOMAIN}").as_bytes());
-        (at, count) = (to, count + 1);
-    }
-    if count == 0 {
+    if pieces.is_empty() {
         return (None, 0);
     }
+    let (mut out, mut at) = (Vec::with_capacity(octets.len()), 0);
+    for (range, now) in &pieces {
+        out.extend_from_slice(octets.get(at..range.start).unwrap_or_default());
+        out.extend_from_slice(now);
+        at = range.end;
+    }
     out.extend_from_slice(octets.get(at..).unwrap_or_default());
-    (Some(out), count)
+    (Some(out), pieces.len())
+}
+
+/// Returns the elements of an address list, without the blanks around them. RFC 5322 §3.4.
+///
+/// A comma in quotes ends none, unless a quote is left open.
+fn elements(raw: &[u8]) -> Vec<Range<usize>> {
+    let quotes = memchr::memchr_iter(b'"', raw).count();
+    let (mut found, mut start, mut quoted) = (Vec::new(), 0, false);
+    for (at, octet) in raw.iter().enumerate() {
+        match octet {
+            b'"' => quoted = !quoted && quotes.is_multiple_of(2),
+            b',' | b';' if !quoted => {
+                found.push(start..at);
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    found.push(start..raw.len());
+    let trimmed = found.into_iter().map(|range| {
+        let text = raw.get(range.clone()).unwrap_or_default();
+        let start = range.end - text.trim_ascii_start().len();
+        start..start + text.trim_ascii().len()
+    });
+    trimmed.filter(|range| !range.is_empty()).collect()
+}
+
+/// Returns the places of other recipients in an element of a list, in order, and what each becomes.
+fn others(element: &[u8], not_others: &[String]) -> Vec<(Range<usize>, Vec<u8>)> {
+    let is_known = |address: &str| {
+        let mut known = not_others.iter();
+        known.any(|known| known.eq_ignore_ascii_case(address))
+    };
+    let text = String::from_utf8_lossy(element);
+    if !names_somebody(&text) {
+        return Vec::new();
+    }
+    let found = addresses_in(&text);
+    let (mut places, mut at) = (Vec::new(), 0);
+    let mut rest = Vec::new();
+    for address in &found {
+        let after = element.get(at..).unwrap_or_default();
+        let Some(place) = memchr::memmem::find(after, address.as_bytes()) else {
+            continue;
+        };
+        let range = at + place..at + place + address.len();
+        rest.extend_from_slice(element.get(at..range.start).unwrap_or_default());
+        at = range.end;
+        if !is_known(address) {
+            places.push((range, format!("other@{MUNGED_DOMAIN}").into_bytes()));
+        }
+    }
+    rest.extend_from_slice(element.get(at..).unwrap_or_default());
+    let rest = decode::words(&rest);
+    if names_somebody(&without(&rest, not_others)) {
+        return vec![(0..element.len(), in_place(element))];
+    }
+    places
+}
+
+/// Returns whether a text may hold an address, in wide letters, too.
+fn names_somebody(text: &str) -> bool {
+    text.contains(['@', '\u{ff20}', '\u{fe6b}'])
+        || (text.contains("=?") && {
+            let decoded = decode::words(text.as_bytes());
+            decoded.contains(['@', '\u{ff20}', '\u{fe6b}'])
+        })
+}
+
+/// Returns a text without the addresses that may stay: names repeat them, in apostrophes.
+fn without(text: &str, known: &[String]) -> String {
+    let mut lower = text.to_ascii_lowercase();
+    for address in known {
+        let address = address.to_ascii_lowercase();
+        while let Some(at) = lower.find(&address) {
+            let (before, after) = lower.split_at_checked(at).unwrap_or_default();
+            let after = after.get(address.len()..).unwrap_or_default();
+            // A longer address is another.
+            let goes_on = |c: char| c.is_alphanumeric() || "._+-".contains(c);
+            if before.ends_with(goes_on) || after.starts_with(goes_on) {
+                return lower;
+            }
+            lower = format!("{before}{after}");
+        }
+    }
+    lower
+}
+
+/// Returns what stands for an element that was folded as often. RFC 5322 §3.2.2: a comment keeps a line from being blank.
+fn in_place(element: &[u8]) -> Vec<u8> {
+    let folds = memchr::memchr_iter(b'\n', element).map(|at| {
+        let before = element.get(..at).unwrap_or_default();
+        if before.ends_with(b"\r") {
+            "(x)\r\n "
+        } else {
+            "(x)\n "
+        }
+    });
+    let mut out: String = folds.collect();
+    out.push_str("other@");
+    out.push_str(MUNGED_DOMAIN);
+    out.into_bytes()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn hidden(to: &str) -> String {
+        let rules = Rules::builtin();
+        let known = ["me@example.org".to_owned(), "spam@example.net".to_owned()];
+        let text = format!("To: {to}\r\nSubject: x\r\n\r\nhi\r\n");
+        let (octets, _) = hide(text.as_bytes(), &rules, &known);
+        let octets = octets.unwrap_or(text.into_bytes());
+        let text = String::from_utf8(octets).unwrap();
+        text.strip_suffix("\r\nSubject: x\r\n\r\nhi\r\n")
+            .and_then(|text| text.strip_prefix("To: "))
+            .unwrap()
+            .to_owned()
+    }
 
     #[test]
     fn others_are_hidden_and_the_two_sides_stay() {
@@ -75,5 +178,50 @@ mod tests {
             String::from_utf8(hidden.unwrap()).unwrap(),
             "From: spam@example.net\r\nTo: me@example.org,\r\n Bob <other@munged.invalid>, spam@example.net\r\nCc: other@munged.invalid\r\nDelivered-To: other@munged.invalid\r\n\r\nbob@example.com\r\n"
         );
+    }
+
+    #[test]
+    fn what_is_no_plain_address_is_hidden_up_to_the_comma() {
+        let other = "other@munged.invalid";
+        for disguised in [
+            "'bob@example.com'",
+            "\"carl.smith\"@example.com",
+            "=?utf-8?Q?eve=40example.com?=",
+            "=?utf-8?B?ZXZlQGV4YW1wbGUuY29t?=",
+            "fred@example.com/x",
+            "gina (x) @example.com",
+            "X <mailto:kim@example.com?subject=x>",
+            "<@relay.example:lee@example.com>",
+            "mo\u{ff20}example.com",
+            "some@example.org",
+            "'some@example.org'",
+        ] {
+            let expected = format!("me@example.org, {other}, spam@example.net");
+            let text = hidden(&format!("me@example.org, {disguised}, spam@example.net"));
+            assert_eq!(text, expected, "{disguised}");
+        }
+        let folded = hidden("me@example.org, dora@\r\n example.com, \"open@example.com, x");
+        assert_eq!(
+            folded,
+            format!("me@example.org, (x)\r\n {other}, \"{other}, x")
+        );
+        let latin = b"To: J\xf6rg <j\xf6rg@example.com>, me@example.org\r\n\r\n";
+        let (latin, _) = hide(latin, &Rules::builtin(), &["me@example.org".to_owned()]);
+        assert_eq!(
+            latin.unwrap(),
+            format!("To: {other}, me@example.org\r\n\r\n").into_bytes()
+        );
+    }
+
+    #[test]
+    fn names_that_repeat_a_side_s_address_stay() {
+        for kept in [
+            "\"'me@example.org'\" <ME@example.org>",
+            "=?utf-8?Q?me=40example.org?= <me@example.org>",
+            "\"Doe, Jane\" <me@example.org>",
+            "undisclosed-recipients:;",
+        ] {
+            assert_eq!(hidden(kept), kept);
+        }
     }
 }
