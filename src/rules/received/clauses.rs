@@ -7,6 +7,7 @@
 //! Failures: never fails; what cannot be a clause is left in none.
 
 use super::lex::{Mark, Token};
+use super::path;
 use crate::intake::eight;
 
 /// A field, cut into its clauses.
@@ -30,6 +31,8 @@ pub(super) struct Clauses<'t> {
     pub(super) for_: Option<&'t str>,
     /// Reverse path that stands in a clause of its own.
     pub(super) reverse_path: Option<&'t str>,
+    /// Token that begins the first clause with a path, which somebody else than the server chose.
+    pub(super) path_at: Option<usize>,
     /// What stands after the last semicolon, comments cut off.
     pub(super) date: &'t str,
     /// Why the field may be read in two ways.
@@ -51,7 +54,7 @@ pub(super) fn bare(path: &str) -> &str {
 }
 
 /// Sorts the tokens of a field into clauses.
-pub(super) fn clauses<'t>(field: &'t str, tokens: &[Token]) -> Clauses<'t> {
+pub(super) fn clauses<'t>(field: &'t str, tokens: &mut [Token]) -> Clauses<'t> {
     let mut found = Clauses::default();
     let mut begin = 0;
     if tokens.first().is_some_and(|token| token.mark == Mark::From) {
@@ -61,6 +64,8 @@ pub(super) fn clauses<'t>(field: &'t str, tokens: &[Token]) -> Clauses<'t> {
     found.from = (begin, tokens.len());
     // RFC 5321 §4.4: the by-clause follows the from-clause. A key word before it is the client's: `EHLO x with LMTP`.
     let by_at = found.has_from.then(|| writing_host(tokens)).flatten();
+    let written_at = by_at.or_else(|| tokens.iter().position(is_by));
+    path::silence(field, tokens, written_at.map_or(begin, |by| by + 2));
     // A server without a name writes none: `by (Vircom SMTPRS 4.0.179) with ESMTP`.
     let nameless_at = match by_at {
         None if found.has_from => tokens.iter().skip(2).position(is_by).map(|at| at + 2),
@@ -73,7 +78,7 @@ pub(super) fn clauses<'t>(field: &'t str, tokens: &[Token]) -> Clauses<'t> {
     for (here, token) in tokens.iter().enumerate().skip(begin) {
         let word = token.mark;
         match word {
-            Mark::Plain | Mark::Comment | Mark::Nested => continue,
+            Mark::Plain | Mark::Path | Mark::Comment | Mark::Nested => continue,
             Mark::Semicolon => {
                 last_semicolon = Some(here);
                 continue;
@@ -116,14 +121,23 @@ pub(super) fn clauses<'t>(field: &'t str, tokens: &[Token]) -> Clauses<'t> {
                 found.with = Some(words(field, tokens, here + 1));
             }
             Mark::Id => found.id = found.id.or(Some(bare(text))),
-            Mark::For => found.for_ = found.for_.or(Some(bare(text))),
+            Mark::For => {
+                found.for_ = found
+                    .for_
+                    .or(Some(bare(path::text(field, tokens, here + 1))));
+                found.path_at = found.path_at.or(Some(here));
+            }
             Mark::From if text.starts_with('<') => {
-                found.reverse_path = Some(bare(text));
+                found.reverse_path = Some(bare(path::text(field, tokens, here + 1)));
+                found.path_at = found.path_at.or(Some(here));
             }
             Mark::From if found.by.is_none() && found.has_from => {
                 found.doubt = Some("it has two from-clauses");
             }
-            Mark::EnvelopeFrom => found.reverse_path = Some(bare(text)),
+            Mark::EnvelopeFrom => {
+                found.reverse_path = Some(bare(path::text(field, tokens, here + 1)));
+                found.path_at = found.path_at.or(Some(here));
+            }
             // RFC 2033 §1: LMTP stays inside; who gets that word in beside the server's own comes in with it.
             Mark::With if is_lmtp(text) != found.with.is_some_and(is_lmtp) => {
                 found.doubt = Some("it names two protocols");
@@ -254,7 +268,7 @@ mod tests {
     fn cut(field: &str) -> (Vec<Token>, Clauses<'_>) {
         let mut out = Vec::new();
         let _ = lex::tokens(field, &mut out);
-        let found = clauses(field, &out);
+        let found = clauses(field, &mut out);
         (out, found)
     }
 
@@ -329,9 +343,12 @@ mod tests {
             "from x(y (192.0.2.7) by mx id 1; Thu (envelope-from <\"z with LMTP (\"@a.example>)",
         );
         assert_eq!((found.by, found.with), (Some("mx"), None));
+        let (_, found) = cut(
+            "from x (r [192.0.2.7]) by mx (sender <\"y) with LMTP (\"@a.example>) with ESMTP; Thu",
+        );
+        assert_eq!((found.with, found.doubt), (Some("ESMTP"), None));
         for doubtful in [
             "from (198.51.100.1)by mx; ([192.0.2.7]) by mx with ESMTP; Thu",
-            "from x (r [192.0.2.7]) by mx (sender <\"y) with LMTP (\"@a.example>) with ESMTP; Thu",
             "from [198.51.100.1](HELO (r [192.0.2.7]) by mx with ESMTP for <\"y) by mx\"@a.example>; Thu",
         ] {
             assert!(cut(doubtful).1.doubt.is_some(), "{doubtful}");

@@ -37,6 +37,8 @@ pub(super) enum Kind {
 pub(super) enum Mark {
     /// A word that begins no clause: nearly all tokens are.
     Plain,
+    /// What continues a path that holds blanks or parentheses: nobody but its author says anything in it.
+    Path,
     /// A comment that holds no other one.
     Comment,
     /// A comment that holds another one, or what may be its end.

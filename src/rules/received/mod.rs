@@ -21,6 +21,7 @@ pub use file::HopKind;
 mod clauses;
 pub(crate) mod date;
 mod lex;
+mod path;
 
 // the client part
 mod address;
