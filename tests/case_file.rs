@@ -148,16 +148,34 @@ fn a_bounce_moves_its_complaint_and_two_make_the_desk_dead_for_ninety_days() {
 }
 
 #[test]
-fn a_refusal_at_the_door_counts_as_a_bounce_and_policy_proposes_headers_only() {
+fn a_refusal_at_the_door_counts_as_a_bounce_and_a_filter_of_the_desks_proposes_headers_only() {
     let mut file = File::fresh();
     for number in [1, 2] {
         file.ends(number, DESK, noon(), &rejected("5.1.1"));
     }
     assert!(file.ledger.desk(DESK).unwrap().dead_until.is_some());
-    file.ends(3, "abuse@example.com", noon(), &rejected("5.7.1"));
-    let desk = file.ledger.desk("abuse@example.com").unwrap();
+    let other = "abuse@example.com";
+    // The user's own server refused it: what the desk would have said, nobody knows.
+    file.ends(3, other, noon(), &rejected("5.7.1"));
+    assert!(!file.ledger.desk(other).unwrap().is_known());
+    let id = file.accepted(4, other, noon());
+    let report = bounce(&file.message_id(id), other, "5.7.1");
+    take(&mut file, &report, noon() + hours(1));
+    let desk = file.ledger.desk(other).unwrap();
     assert!(desk.headers_only);
     assert_eq!(desk.dead_until, None);
+}
+
+#[test]
+fn a_refusal_of_the_users_own_address_does_not_make_a_desk_dead() {
+    let mut file = File::fresh();
+    for number in [1, 2] {
+        let id = file.accepted(number, DESK, noon());
+        let report = bounce(&file.message_id(id), DESK, "5.1.8");
+        take(&mut file, &report, noon() + hours(1));
+        assert_eq!(file.state(id), State::Bounced);
+    }
+    assert_eq!(file.ledger.desk(DESK).unwrap().dead_until, None);
 }
 
 #[test]

@@ -374,6 +374,51 @@ fn a_batch_stops_at_421_and_after_two_setbacks_and_what_was_not_tried_stays_appr
     }
 }
 
+#[test]
+fn what_the_users_own_server_refuses_marks_no_desk() {
+    for (stage, reply) in [
+        ("mail", "550 5.1.8 bad sender"),
+        ("mail", "553 5.1.7 sender address not owned by user"),
+        ("rcpt", "550 5.1.8 bad sender"),
+        ("rcpt", "554 5.7.1 relay access denied"),
+        ("data", "550 5.1.1 no valid recipients"),
+        ("dot", "554 5.7.1 outgoing spam"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut ledger = Ledger::open(&folder.path().join("ledger.db"), noon()).unwrap();
+        let approved = batch(&mut ledger, 2);
+        let server = Faulty::at(stage, Act::Reply(reply));
+        deliver_each(approved, &mut to(&server), &mut ledger, &clock());
+        assert_eq!(ledger.in_states(&[State::Rejected]).unwrap().len(), 2);
+        let desk = ledger.desk("abuse@example.net").unwrap();
+        assert!(!desk.is_known(), "{stage} {reply}: {desk:?}");
+    }
+}
+
+#[test]
+fn a_batch_stops_after_two_refusals_that_are_not_about_the_mailbox_and_goes_on_after_those_that_are()
+ {
+    for (stage, reply, tried) in [
+        ("mail", "553 5.7.1 sender address not owned by user", 2),
+        ("rcpt", "554 relay access denied", 2),
+        ("dot", "554 5.7.1 outgoing spam", 2),
+        ("rcpt", "550 5.1.1 no such user", 4),
+        ("rcpt", "550 5.1.10 takes no mail", 4),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut ledger = Ledger::open(&folder.path().join("ledger.db"), noon()).unwrap();
+        let approved = batch(&mut ledger, 4);
+        let server = Faulty::at(stage, Act::Reply(reply));
+        let results = deliver_each(approved, &mut to(&server), &mut ledger, &clock());
+        let refused = ledger.in_states(&[State::Rejected]).unwrap().len();
+        assert_eq!(refused, tried, "{stage} {reply}");
+        for result in &results[tried..] {
+            assert_eq!(*result, Tried::NotYet(Pause::Setbacks), "{stage} {reply}");
+        }
+        assert_eq!(ledger.due(noon(), true).unwrap().len(), 4 - tried);
+    }
+}
+
 /// A journal that fails at one step, as a full disk does.
 struct Full<'l> {
     ledger: &'l mut Ledger,
@@ -525,7 +570,10 @@ fn sendmails_exit_status_is_the_outcome_and_silence_is_unknown() {
         ("cat > queue; exit 69", "unknown"),
         ("cat > queue; exit 75", "unknown"),
         ("head -c 1 > /dev/null; exit 0", "accepted"),
-        ("dd bs=10 count=1 2> /dev/null; exit 69", "rejected"),
+        // Nothing was handed over: what is amiss is here, not at the desk.
+        ("dd bs=10 count=1 2> /dev/null; exit 69", "deferred"),
+        ("exit 65", "deferred"),
+        ("exit 68", "deferred"),
         ("kill -9 $$", "unknown"),
         ("exec sleep 30", "unknown"),
     ] {

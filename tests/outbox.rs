@@ -69,6 +69,85 @@ fn what_is_sent_again_by_the_users_word_goes_with_the_same_octets() {
     );
 }
 
+/// A trial in which the user's own server refused the mailbox that he sends from.
+fn refused() -> Trial {
+    let trial = Trial::begin();
+    let fault = Fault::Answer("553 5.7.1 sender address not owned by user".to_owned());
+    trial
+        .internet
+        .change(|world| world.mail.faults = [(Stage::Mail, fault)].into());
+    let mut player = trial.terminal(&["report", "pills.eml"]);
+    agree(&mut player);
+    let ending = player.finish().unwrap();
+    assert_eq!(ending.code, Some(69), "{}", ending.screen);
+    assert!(
+        ending.screen.contains("`plaint outbox resolve 1`"),
+        "{}",
+        ending.screen
+    );
+    trial.internet.change(|world| world.mail.faults.clear());
+    assert_eq!(state(&trial), "rejected");
+    trial
+}
+
+#[test]
+fn what_was_refused_goes_again_only_by_a_new_answer_and_with_the_same_octets() {
+    let trial = refused();
+    let held = trial.terminal(&["report", "pills.eml"]).finish().unwrap();
+    assert!(
+        held.screen.contains("a mail server refused it on"),
+        "{}",
+        held.screen
+    );
+    for args in [["outbox", "retry"].as_slice(), &["outbox", "resolve", "1"]] {
+        trial.pipe(args, b"");
+        assert_eq!((state(&trial).as_str(), trial.mail().1), ("rejected", 0));
+    }
+    let again = |number: &str| {
+        let mut player = trial.terminal(&["outbox", "resolve", "1"]);
+        player
+            .wait_for("(?s)A mail server refused complaint 1.*553 5.7.1.*Number:")
+            .unwrap();
+        player.type_line(number).unwrap();
+        player
+    };
+    let mut player = again("2");
+    player.read_to(CODE).unwrap();
+    player.type_line("").unwrap();
+    let ending = player.finish().unwrap();
+    assert_eq!(ending.code, Some(0), "{}", ending.screen);
+    assert!(
+        ending.screen.contains("Nothing was sent; it stays refused"),
+        "{}",
+        ending.screen
+    );
+    assert_eq!((state(&trial).as_str(), trial.mail().1), ("rejected", 0));
+    let mut player = again("2");
+    agree(&mut player);
+    let ending = player.finish().unwrap();
+    assert_eq!(ending.code, Some(0), "{}", ending.screen);
+    let rows = record::complaints(&trial.home.ledger()).unwrap();
+    assert_eq!(rows[0].state, "accepted");
+    let arrived = trial.internet.mailroom().arrived();
+    assert_eq!(arrived.len(), 1);
+    assert_eq!(arrived[0].octets, rows[0].octets);
+}
+
+#[test]
+fn what_was_refused_and_dropped_is_composed_anew_by_the_next_report() {
+    let trial = refused();
+    let mut player = trial.terminal(&["outbox", "resolve", "1"]);
+    player.wait_for("Number:").unwrap();
+    player.type_line("3").unwrap();
+    assert_eq!(player.finish().unwrap().code, Some(0));
+    assert_eq!(state(&trial), "cancelled");
+    let mut player = trial.terminal(&["report", "--munge", "headers-only", "pills.eml"]);
+    agree(&mut player);
+    let ending = player.finish().unwrap();
+    assert_eq!(ending.code, Some(0), "{}", ending.screen);
+    assert_eq!((state(&trial).as_str(), trial.mail().1), ("accepted", 1));
+}
+
 #[test]
 fn a_limit_that_was_set_since_holds_what_is_to_be_sent_again() {
     let trial = unknown();

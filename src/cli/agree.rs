@@ -407,6 +407,14 @@ fn tell(session: &mut Session, id: i64, desk: &str, result: &Tried) -> Exit {
                 Outcome::Unknown(_) => session.term.hint(&format!(
                     "look for it in your Sent folder, then settle it with `plaint outbox resolve {id}`; it is not sent again by itself"
                 )),
+                Outcome::Rejected(setback) => session.term.hint(&format!(
+                    "{}`plaint outbox resolve {id}` sends it again if you agree to that, or frees it to be composed anew",
+                    if setback.is_about_mailbox() {
+                        ""
+                    } else {
+                        "look whether it is your account or your own address that your server refuses, and mend that; "
+                    }
+                )),
                 _ => {}
             }
             exit

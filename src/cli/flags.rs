@@ -286,9 +286,9 @@ pub(crate) enum OutboxCommand {
     List,
     /// Try again what is deferred
     Retry(TrustFlag),
-    /// Settle a complaint whose end is unknown, or that is not to wait any more
+    /// Settle what is unknown, was refused, or is not to wait any more
     Resolve {
-        /// Number of the complaint, as `list` shows it
+        /// Number of the complaint, as `plaint log list` shows it
         #[arg(value_name = "ID")]
         id: String,
 

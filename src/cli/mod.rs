@@ -87,8 +87,11 @@ mod renew;
 // shows what is held; then one code for the approved set
 mod review;
 
-// lists, retries and settles what is on its way
+// lists and retries what is on its way
 mod outbox;
+
+// settles what is unknown or was refused, by the user's word
+mod resolve;
 
 // reminds a desk that did not answer
 mod remind;

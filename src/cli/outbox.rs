@@ -1,14 +1,12 @@
-//! Lists, retries and settles what is on its way.
+//! Lists and retries what is on its way.
 //!
 //! In: complaints that were agreed to and have no end yet. Out: their ends.
-//! Standards: RFC 1047: what broke after the final dot, only a person can settle.
 //! Failures: an answer that no longer stands is asked for again; without a terminal it waits.
 
 use super::agree::{guarded, hand_over, is_blocked, send};
 use super::flags::{OutboxArgs, OutboxCommand};
-use super::input::no_answer;
 use super::renew::{NAME_AGAIN, Outdated, Today};
-use super::{Session, remind, say, transport};
+use super::{Session, remind, resolve, say, transport};
 use crate::complaint::Complaint;
 use crate::consent::{self, Approved, NotRecallable, State, Terms, Unasked};
 use crate::delivery::{LogOnly, Transport};
@@ -27,9 +25,6 @@ const WAITING: [State; 6] = [
     State::Saved,
 ];
 
-/// States of what was agreed to and is not on its way.
-const WAITS: [State; 2] = [State::Approved, State::Deferred];
-
 /// Runs the command.
 pub(crate) fn run(args: OutboxArgs, session: &mut Session) -> Result<Exit, Failure> {
     let mut ledger = session.open_ledger()?;
@@ -42,7 +37,7 @@ pub(crate) fn run(args: OutboxArgs, session: &mut Session) -> Result<Exit, Failu
         OutboxCommand::Resolve { id, trust: flag } => {
             let id = ledger.find(&id)?;
             let today = Today::of(session, &ledger, &flag.trust)?;
-            resolve(session, &mut ledger, id, &today)
+            resolve::run(session, &mut ledger, id, &today)
         }
         OutboxCommand::Remind { id, trust: flag } => {
             let id = ledger.find(&id)?;
@@ -209,7 +204,7 @@ fn same_kind(one: &str, other: &str) -> bool {
 ///
 /// What speaks against it by now is judged as for a new complaint: the spam is
 /// older, the desk may have had others since, or be blocked or dead.
-fn ask_again(
+pub(super) fn ask_again(
     session: &mut Session,
     ledger: &mut Ledger,
     complaints: Vec<Complaint>,
@@ -218,12 +213,17 @@ fn ask_again(
 ) -> Result<Exit, Failure> {
     session.term.flush();
     let now = session.now();
+    let (stays, unsent) = match shown_as {
+        ShownAs::Refused => ("stays refused", Exit::Done),
+        ShownAs::New | ShownAs::Waiting | ShownAs::Unknown => {
+            ("stays in the outbox", Exit::TryLater)
+        }
+    };
+    let nothing = format!("Nothing was sent; it {stays}.");
     let complaints = guarded(session, ledger, complaints, shown_as)?;
     if complaints.is_empty() {
-        session
-            .term
-            .status("Nothing was sent; it stays in the outbox.");
-        return Ok(Exit::TryLater);
+        session.term.status(&nothing);
+        return Ok(unsent);
     }
     let answer = consent::ask_or_change(
         complaints,
@@ -234,174 +234,27 @@ fn ask_again(
         &Terms {
             purpose: way.purpose(),
             changes: &[],
-            unticked: "What is not ticked stays in the outbox.",
+            unticked: &format!("What is not ticked {stays}."),
         },
     );
-    let answer = answer.map_err(|unasked| unanswered(&unasked))?;
+    let answer = answer.map_err(|unasked| unanswered(&unasked, stays))?;
     if answer.approved.is_empty() {
-        session
-            .term
-            .status("Nothing was sent; it stays in the outbox.");
-        return Ok(Exit::TryLater);
+        session.term.status(&nothing);
+        return Ok(unsent);
     }
     send(session, ledger, answer.approved, shown_as, way)
 }
 
 /// Returns the failure for what could not be asked about again; others may have been sent before.
-fn unanswered(unasked: &Unasked) -> Failure {
+fn unanswered(unasked: &Unasked, stays: &str) -> Failure {
     Failure::new(
         Exit::NoConsent,
         "what needs a new answer from you was not sent",
     )
     .because(&unasked.why)
-    .remedy("it stays in the outbox; the same command on a terminal asks again")
-}
-
-/// Settles by the user's word what is unknown, or is not to wait any more.
-fn resolve(
-    session: &mut Session,
-    ledger: &mut Ledger,
-    id: i64,
-    today: &Today,
-) -> Result<Exit, Failure> {
-    let kept = ledger.kept(id)?;
-    if WAITS.contains(&kept.recorded.state) {
-        return taken_back(session, ledger, kept, today);
-    }
-    if kept.recorded.state != State::Unknown {
-        return Err(Failure::new(
-            Exit::Usage,
-            format!(
-                "complaint {id} is {}: there is nothing to settle",
-                kept.recorded.state
-            ),
-        )
-        .remedy("`plaint outbox list` shows what is unknown, or waits; nothing was sent"));
-    }
-    session.term.flush();
-    let question = told(&kept);
-    session.ask().show(&question).map_err(|e| no_answer(&e))?;
-    let ways = [
-        "leave it as it is".to_owned(),
-        "it was sent: I found it".to_owned(),
-        "send the same octets again; the desk may get them twice".to_owned(),
-        "drop it".to_owned(),
-    ];
-    let chosen = session
-        .ask()
-        .one_of("What is to become of it?", &ways)
-        .map_err(|e| no_answer(&e))?;
-    match chosen {
-        1 => {
-            let why = "you found it among what was sent";
-            settle(session, ledger, id, &[State::Unknown], State::Accepted, why)
-        }
-        2 => {
-            let complaint = kept.recorded.complaint;
-            if let Some(why) = today.outdated(&complaint, session, ledger)? {
-                session
-                    .term
-                    .status(&format!("Not sent, because {why}. It stays unknown."));
-                return Ok(Exit::NoConsent);
-            }
-            let kind = transport::kind(session, complaint.from.as_str())?;
-            let mut way = transport::build(&session.config, &session.rules, kind)?;
-            ask_again(
-                session,
-                ledger,
-                vec![complaint],
-                ShownAs::Unknown,
-                way.as_mut(),
-            )
-        }
-        3 => {
-            let why = "you dropped it; it may have arrived all the same";
-            settle(
-                session,
-                ledger,
-                id,
-                &[State::Unknown],
-                State::Cancelled,
-                why,
-            )
-        }
-        _ => {
-            session.term.status("It stays unknown. Nothing was sent.");
-            Ok(Exit::TryLater)
-        }
-    }
-}
-
-/// Asks what is to become of a complaint that waits to be sent: it may be composed anew, or dropped.
-fn taken_back(
-    session: &mut Session,
-    ledger: &mut Ledger,
-    kept: Kept,
-    today: &Today,
-) -> Result<Exit, Failure> {
-    let (id, old) = (kept.id, kept.recorded.complaint);
-    let desk = Untrusted::text(&old.desk.key()).to_string();
-    let mut ways = vec![
-        "leave it as it is; `plaint outbox retry` tries it".to_owned(),
-        "drop it: it is not sent".to_owned(),
-    ];
-    // What may have arrived is composed anew no more: the desk would have two that differ.
-    if !kept.maybe_arrived {
-        ways.push("compose it anew, by your settings of today".to_owned());
-    }
-    let question = format!("Complaint {id} to {desk} waits. What is to become of it?");
-    let chosen = session
-        .ask()
-        .one_of(&question, &ways)
-        .map_err(|e| no_answer(&e))?;
-    match chosen {
-        1 => {
-            let why = match kept.maybe_arrived {
-                true => "you dropped it; it may have arrived all the same",
-                false => "you took it back before it went out",
-            };
-            settle(session, ledger, id, &WAITS, State::Cancelled, why)
-        }
-        2 => {
-            let Some(anew) = today.anew(&old, session, ledger)? else {
-                session.term.status(&format!(
-                    "It cannot be composed anew, and stays {}. Nothing was sent.",
-                    kept.recorded.state
-                ));
-                session.term.hint(NAME_AGAIN);
-                return Ok(Exit::NoConsent);
-            };
-            let why = "you had it composed anew";
-            ledger.replace(id, &WAITS, &anew, State::Drafted, why, session.now())?;
-            session
-                .term
-                .status("It was composed anew. Nothing was sent.");
-            session
-                .term
-                .hint("`plaint review` shows it, and asks for your consent");
-            Ok(Exit::Done)
-        }
-        _ => {
-            session.term.status("It stays as it is. Nothing was sent.");
-            Ok(Exit::TryLater)
-        }
-    }
-}
-
-/// Writes down what the user says of a complaint.
-fn settle(
-    session: &mut Session,
-    ledger: &mut Ledger,
-    id: i64,
-    from: &[State],
-    to: State,
-    why: &str,
-) -> Result<Exit, Failure> {
-    ledger.move_on(id, from, to, why, session.now())?;
-    session
-        .term
-        .status(&format!("Complaint {id} is {to}: {why}. Nothing was sent."));
-    Ok(Exit::Done)
+    .remedy(format!(
+        "it {stays}; the same command on a terminal asks again"
+    ))
 }
 
 /// Notes that the user sent a draft himself, or filled in a form.
@@ -410,7 +263,7 @@ fn mark(session: &mut Session, ledger: &mut Ledger, id: i64) -> Result<Exit, Fai
     let state = ledger.kept(id)?.recorded.state;
     if state == State::Unknown {
         let why = "you say that it was sent";
-        return settle(session, ledger, id, &[State::Unknown], State::Accepted, why);
+        return resolve::settle(session, ledger, id, state, State::Accepted, why);
     }
     let from = [
         State::Saved,
@@ -427,30 +280,6 @@ fn mark(session: &mut Session, ledger: &mut Ledger, id: i64) -> Result<Exit, Fai
         .term
         .status(&format!("Complaint {id} is {}: {why}.", State::ByHand));
     Ok(Exit::Done)
-}
-
-/// Returns everything that helps to find out whether a complaint arrived.
-fn told(kept: &Kept) -> String {
-    let complaint = &kept.recorded.complaint;
-    let said = kept.said.as_deref().unwrap_or("nothing was heard");
-    format!(
-        "Whether complaint {} arrived, nobody knows.\n\
-         \n\
-         To:          {}\n\
-         Reference:   {}\n\
-         Tried:       {}\n\
-         What broke:  {}\n\
-         Message-ID:  <{}>\n\
-         \n\
-         Look for this Message-ID, or for the reference, in the Sent folder of your mail\n\
-         account. Some providers put there whatever they took.\n\n",
-        kept.id,
-        complaint.desk.key(),
-        complaint.case.reference(),
-        say::utc(kept.changed_at),
-        said,
-        complaint.message_id,
-    )
 }
 
 /// Returns stored octets as they will go out, escaped line by line.

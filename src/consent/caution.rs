@@ -93,7 +93,7 @@ impl fmt::Display for Caution {
             ),
             Self::Duplicate(State::Rejected, at) => write!(
                 f,
-                "this desk's server refused it for good on {}, and would again",
+                "a mail server refused it on {}; `plaint outbox resolve` sends it again, or frees it to be composed anew",
                 day(*at)
             ),
             Self::Duplicate(state, at) => write!(

@@ -103,7 +103,10 @@ pub fn deliver(
     }
 }
 
-/// Complaints of one batch that may fail for a while, one after another, before the rest waits.
+/// Complaints of one batch that may fail for what the next may fail for, too, before the rest waits.
+///
+/// One forgotten setting must not cost a whole batch: what a server refused, the
+/// user has to agree to anew.
 const SETBACKS_IN_A_ROW: usize = 2;
 
 /// What became of one complaint of several.
@@ -120,7 +123,7 @@ pub enum Tried {
 pub enum Pause {
     /// The server asked to be left alone.
     Asked,
-    /// Several in a row failed for a while.
+    /// Several in a row failed, or were refused for more than their mailbox.
     Setbacks,
     /// The ledger could not be written.
     Journal,
@@ -130,8 +133,8 @@ pub enum Pause {
 ///
 /// Each result stands at the place of its complaint. One that was not tried
 /// stays `approved`, for `plaint outbox retry`: the rest is not tried after a
-/// 421, after two complaints in a row that were deferred, and after a failure
-/// of the journal.
+/// 421, after two complaints in a row that were deferred, or refused for
+/// something else than their own mailbox, and after a failure of the journal.
 pub fn deliver_each(
     approved: Vec<Approved>,
     transport: &mut dyn Transport,
@@ -148,17 +151,17 @@ pub fn deliver_each(
         }
         let result = deliver(one, transport, journal, clock);
         match &result {
-            Ok(Outcome::Deferred(setback)) => {
-                in_a_row += 1;
-                // RFC 5321 §3.8: 421 closes the channel; the server asks to be left alone.
-                if setback.code == Some(421) {
-                    stopped = Some(Pause::Asked);
-                } else if in_a_row >= SETBACKS_IN_A_ROW {
-                    stopped = Some(Pause::Setbacks);
-                }
+            // RFC 5321 §3.8: 421 closes the channel; the server asks to be left alone.
+            Ok(Outcome::Deferred(setback)) if setback.code == Some(421) => {
+                stopped = Some(Pause::Asked);
             }
+            Ok(Outcome::Deferred(_)) => in_a_row += 1,
+            Ok(Outcome::Rejected(setback)) if !setback.is_about_mailbox() => in_a_row += 1,
             Ok(_) => in_a_row = 0,
             Err(_) => stopped = Some(Pause::Journal),
+        }
+        if in_a_row >= SETBACKS_IN_A_ROW {
+            stopped = stopped.or(Some(Pause::Setbacks));
         }
         results.push(Tried::Once(result));
     }

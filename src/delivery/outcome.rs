@@ -7,6 +7,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use super::answer::Status;
 use crate::intake::Untrusted;
 
 /// Characters of a server's reply that are shown and kept as text.
@@ -150,6 +151,16 @@ impl Setback {
     pub const fn garbled(mut self) -> Self {
         self.garbled = true;
         self
+    }
+
+    /// Returns whether a server refused this one mailbox: that says nothing of other complaints.
+    ///
+    /// It is the user's own server that speaks. What else it refuses, be it his
+    /// address, his account or the message, is not the desk's doing.
+    #[must_use]
+    pub fn is_about_mailbox(&self) -> bool {
+        let status = self.enhanced.as_deref().and_then(|text| text.parse().ok());
+        self.stage == Stage::Rcpt && status.is_some_and(Status::is_about_recipient)
     }
 
     /// Marks it as one that lasts until the user changes something.

@@ -184,10 +184,11 @@ impl Sendmail {
             _ if has_all => Outcome::Unknown(setback),
             // EX_TEMPFAIL: try again later.
             75 => Outcome::Deferred(setback),
-            // EX_USAGE, EX_NOPERM, EX_CONFIG: the mailer, not the complaint.
-            64 | 77 | 78 => Outcome::Deferred(setback.lasting()),
-            // EX_DATAERR, EX_NOUSER, EX_NOHOST, EX_UNAVAILABLE: refused.
-            65 | 67 | 68 | 69 => Outcome::Rejected(setback),
+            // EX_NOUSER: the one status that is about the recipient.
+            67 => Outcome::Rejected(setback),
+            // EX_USAGE, EX_DATAERR, EX_NOHOST, EX_UNAVAILABLE, EX_NOPERM, EX_CONFIG: the
+            // mailer, or its own way out. It has no message that it could have refused.
+            64 | 65 | 68 | 69 | 77 | 78 => Outcome::Deferred(setback.lasting()),
             _ => Outcome::Unknown(setback),
         }
     }
@@ -228,7 +229,13 @@ mod tests {
         let of = |raw: i32| mailer.outcome(ExitStatus::from_raw(raw), false, b"\x1b[31mno");
         assert!(matches!(of(0), Outcome::Accepted { .. }));
         assert!(matches!(of(75 << 8), Outcome::Deferred(s) if !s.lasting));
-        assert!(matches!(of(78 << 8), Outcome::Deferred(s) if s.lasting));
+        for code in [64, 65, 68, 69, 77, 78] {
+            let outcome = of(code << 8);
+            assert!(
+                matches!(outcome, Outcome::Deferred(s) if s.lasting),
+                "{code}"
+            );
+        }
         assert!(matches!(of(67 << 8), Outcome::Rejected(_)));
         assert!(matches!(of(71 << 8), Outcome::Unknown(_)));
         assert!(matches!(of(9), Outcome::Unknown(_)));

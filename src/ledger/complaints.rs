@@ -58,6 +58,8 @@ pub enum ShownAs {
     Waiting,
     /// It may have arrived; the user was told, and wants it to be sent again.
     Unknown,
+    /// A server refused it; the user was told, and wants it to be sent again.
+    Refused,
 }
 
 impl ShownAs {
@@ -67,6 +69,7 @@ impl ShownAs {
             Self::New => !state.is_settled() && !maybe_arrived,
             Self::Waiting => matches!(state, State::Approved | State::Deferred),
             Self::Unknown => matches!(state, State::Unknown),
+            Self::Refused => matches!(state, State::Rejected),
         }
     }
 }

@@ -11,6 +11,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row};
 use super::{Ledger, LedgerError, seconds, time};
 use crate::complaint::Complaint;
 use crate::consent::{Facts, State};
+use crate::delivery::answer::Status;
 
 /// Bounces after which a desk counts as dead.
 const BOUNCES: u32 = 2;
@@ -373,20 +374,22 @@ pub(super) fn earned(
     unwritten: u32,
     now: Timestamp,
 ) -> Result<Option<DeskMark>, LedgerError> {
-    // RFC 3463 §3.2: X.1.x is about the address; §3.8: X.7.x about policy.
+    // RFC 3463 §3.8: X.7.x is about policy.
     if status.starts_with("5.7.") {
         return Ok(Some(DeskMark::HeadersOnly));
     }
-    if !status.starts_with("5.1.") {
+    if !status.parse().is_ok_and(Status::is_about_recipient) {
         return Ok(None);
     }
     let since = seconds(now.checked_sub(DEAD_FOR).unwrap_or(now));
     let written: u32 = db.query_row(
         "SELECT (SELECT count(*) FROM answers
-                 WHERE desk = ?1 AND at >= ?2 AND kind = 'bounce' AND status LIKE '5.1.%')
+                 WHERE desk = ?1 AND at >= ?2 AND kind = 'bounce' AND status LIKE '5.1.%'
+                   AND status NOT IN ('5.1.7', '5.1.8'))
               + (SELECT count(*) FROM attempts JOIN complaints ON complaints.id = complaint_id
                  WHERE desk = ?1 AND ended_at >= ?2 AND outcome = 'rejected'
-                   AND enhanced LIKE '5.1.%')",
+                   AND stage = 'rcpt' AND enhanced LIKE '5.1.%'
+                   AND enhanced NOT IN ('5.1.7', '5.1.8'))",
         (key, since),
         |row| row.get(0),
     )?;

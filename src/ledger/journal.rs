@@ -94,8 +94,9 @@ impl Journal for Ledger {
             now,
         )?;
         settle(&transaction, id, state, setback, &said, now).map_err(LedgerError::from)?;
-        if let (State::Rejected, Some(status)) =
-            (state, setback.and_then(|s| s.enhanced.as_deref()))
+        if let Outcome::Rejected(setback) = outcome
+            && setback.is_about_mailbox()
+            && let Some(status) = setback.enhanced.as_deref()
         {
             let desk = approved.complaint().desk.key();
             if let Some(mark) = desks::earned(&transaction, &desk, status, 0, now)? {

@@ -27,6 +27,13 @@ impl Status {
     pub const fn is_specific(self) -> bool {
         self.subject != 0 || self.detail != 0
     }
+
+    /// Returns whether it says for good that the recipient's mailbox or domain takes no mail.
+    #[must_use]
+    pub const fn is_about_recipient(self) -> bool {
+        // RFC 3463 §3.2: X.1.x is about an address; X.1.7 and X.1.8 about the sender's.
+        self.class == 5 && self.subject == 1 && !matches!(self.detail, 7 | 8)
+    }
 }
 
 impl fmt::Display for Status {
