@@ -179,6 +179,50 @@ fn a_refusal_of_the_users_own_address_does_not_make_a_desk_dead() {
 }
 
 #[test]
+fn a_sign_that_it_arrived_stops_what_was_to_be_sent_again() {
+    let ticket = "This is an automatic answer. We have received your report. Ticket 4711.";
+    let person = "We have terminated the customer.";
+    for (text, due) in [(ticket, State::Accepted), (person, State::Answered)] {
+        let mut file = File::fresh();
+        let lost = Outcome::Unknown(Setback::new(Stage::Dot, "the connection broke"));
+        let id = file.ends(1, DESK, noon(), &lost);
+        let complaint = file.ledger.kept(id).unwrap().recorded.complaint;
+        let again = agreed_at(vec![complaint], noon());
+        file.ledger
+            .approve(&again, ShownAs::Unknown, &FREE, noon())
+            .unwrap();
+        file.ledger.connecting(&again[0], "smtp", noon()).unwrap();
+        let busy = Outcome::Deferred(Setback::new(Stage::Connect, "nobody answers"));
+        file.ledger.ended(&again[0], &busy, noon()).unwrap();
+        assert_eq!(file.ledger.due(noon(), true).unwrap().len(), 1);
+        let mut answer = answer_to(&file.message_id(id), DESK, text);
+        if text == ticket {
+            let octets = String::from_utf8(answer.octets().to_vec()).unwrap();
+            let octets = octets.replace("\r\n", "\n");
+            answer = mail(&format!("Auto-Submitted: auto-replied\n{octets}"));
+        }
+        let now = noon() + hours(4);
+        assert_eq!(take(&mut file, &answer, now), Some(How::MessageId));
+        assert_eq!(file.state(id), due);
+        assert_eq!(file.ledger.due(now, true).unwrap(), []);
+    }
+}
+
+#[test]
+fn a_report_of_a_delay_shows_that_a_server_took_it() {
+    let mut file = File::fresh();
+    let lost = Outcome::Unknown(Setback::new(Stage::Dot, "the connection broke"));
+    let id = file.ends(1, DESK, noon(), &lost);
+    let report = bounce(&file.message_id(id), DESK, "4.4.1");
+    let octets = String::from_utf8(report.octets().to_vec()).unwrap();
+    let octets = octets
+        .replace("\r\n", "\n")
+        .replace("Action: failed", "Action: delayed");
+    take(&mut file, &mail(&octets), noon() + hours(4));
+    assert_eq!(file.state(id), State::Accepted);
+}
+
+#[test]
 fn an_answer_settles_what_was_unknown_and_says_what_the_desk_wants() {
     let mut file = File::fresh();
     let lost = Outcome::Unknown(Setback::new(Stage::Dot, "the connection broke"));

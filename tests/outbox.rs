@@ -185,6 +185,31 @@ fn a_desk_that_died_since_is_named_before_the_question_and_not_ticked() {
 }
 
 #[test]
+fn what_may_have_arrived_is_not_retried_without_a_new_answer() {
+    let trial = unknown();
+    let busy = Fault::Answer("451 4.3.0 later".to_owned());
+    trial
+        .internet
+        .change(|world| world.mail.faults = [(Stage::Mail, busy)].into());
+    let mut player = send_again(&trial);
+    agree(&mut player);
+    assert_eq!(player.finish().unwrap().code, Some(75));
+    assert_eq!(state(&trial), "deferred");
+    trial.internet.change(|world| world.mail.faults.clear());
+    let piped = trial.pipe(&["outbox", "retry"], b"");
+    assert_eq!(piped.code, 77, "{piped:#?}");
+    assert_eq!((state(&trial).as_str(), trial.mail().1), ("deferred", 0));
+    let mut player = trial.terminal(&["outbox", "retry"]);
+    player
+        .wait_for("Warning: an earlier try may have arrived")
+        .unwrap();
+    agree(&mut player);
+    let ending = player.finish().unwrap();
+    assert_eq!(ending.code, Some(0), "{}", ending.screen);
+    assert_eq!((state(&trial).as_str(), trial.mail().1), ("accepted", 1));
+}
+
+#[test]
 fn what_was_only_recorded_is_in_no_outbox() {
     let trial = Trial::begin();
     let mut player = trial.terminal(&["report", "--log-only", "pills.eml"]);

@@ -130,6 +130,13 @@ fn retry(session: &mut Session, ledger: &mut Ledger, today: &Today) -> Result<Ex
             again.push(kept.recorded.complaint);
             continue;
         }
+        if kept.maybe_arrived {
+            let mut complaint = kept.recorded.complaint;
+            let twice = "an earlier try may have arrived; the desk may get it twice";
+            complaint.warnings.push(twice.to_owned());
+            again.push(complaint);
+            continue;
+        }
         // Who agreed to a record or a draft has not agreed to a mail.
         let agreed = ledger.way_of(kept.id)?;
         if !agreed.is_some_and(|agreed| same_kind(&agreed, &way.name())) {

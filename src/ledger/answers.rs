@@ -116,7 +116,7 @@ impl Ledger {
             how,
             desk,
             state,
-            moves_to: moves_to(answer, failed, state),
+            moves_to: moves_to(answer, failed, state, how.is_sure()),
             marks,
             is_known,
             kind: answer.kind.name(),
@@ -319,25 +319,40 @@ fn failed<'a>(answer: &'a Answer, desk: &str) -> Option<&'a Failed> {
 }
 
 /// Returns the state that an answer moves a complaint to.
-fn moves_to(answer: &Answer, failed: Option<&Failed>, state: State) -> Option<State> {
-    let open = matches!(state, State::Accepted | State::Unknown | State::ByHand);
-    let next = match &answer.kind {
-        Kind::Bounce(_) => failed
-            .filter(|failed| failed.permanent)
-            .map(|_| State::Bounced)?,
-        // It arrived; that is all that is known now.
-        Kind::Delivered | Kind::Receipt | Kind::Automatic | Kind::Challenge | Kind::Feedback(_) => {
-            return (state == State::Unknown).then_some(State::Accepted);
+///
+/// `is_sure` is whether only who saw the complaint can have written it: then a
+/// server had it, whatever was known here, and it is not to be sent again.
+fn moves_to(
+    answer: &Answer,
+    failed: Option<&Failed>,
+    state: State,
+    is_sure: bool,
+) -> Option<State> {
+    let was_sent = matches!(state, State::Accepted | State::Unknown | State::ByHand);
+    let was_not = matches!(
+        state,
+        State::Approved | State::Deferred | State::Rejected | State::Cancelled | State::Saved
+    );
+    let arrived = (state == State::Unknown || is_sure && was_not).then_some(State::Accepted);
+    match &answer.kind {
+        Kind::Bounce(_) if failed.is_some_and(|failed| failed.permanent) => {
+            was_sent.then_some(State::Bounced)
         }
+        // It arrived, or is on its way; that is all that is known now.
+        Kind::Bounce(_)
+        | Kind::Delivered
+        | Kind::Receipt
+        | Kind::Automatic
+        | Kind::Challenge
+        | Kind::Feedback(_) => arrived,
         Kind::UseForm
         | Kind::NotOurs
         | Kind::Resolved
         | Kind::RefusesMunged
         | Kind::Moved
-        | Kind::Human => State::Answered,
-        Kind::NotAnAnswer => return None,
-    };
-    open.then_some(next)
+        | Kind::Human => (was_sent || is_sure && was_not).then_some(State::Answered),
+        Kind::NotAnAnswer => None,
+    }
 }
 
 /// Returns what an answer that is no bounce says about the desk.
