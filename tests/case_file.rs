@@ -179,6 +179,54 @@ fn a_refusal_of_the_users_own_address_does_not_make_a_desk_dead() {
 }
 
 #[test]
+fn one_complaint_makes_no_desk_dead_however_many_reports_come_back() {
+    let mut file = File::fresh();
+    let id = file.accepted(1, DESK, noon());
+    let later = noon() + hours(1);
+    // The desk's mailbox is a list of people, and two of them have left.
+    for person in ["alice@example.net", "bob@example.net"] {
+        let report = bounce(&file.message_id(id), person, "5.1.1");
+        assert_eq!(take(&mut file, &report, later), Some(How::MessageId));
+    }
+    assert_eq!(file.state(id), State::Accepted, "others may have it");
+    assert!(!file.ledger.desk(DESK).unwrap().is_known());
+    for words in ["no such user", "no such mailbox"] {
+        let report = bounce(&file.message_id(id), DESK, "5.1.1");
+        let report = String::from_utf8(report.octets().to_vec()).unwrap();
+        let report = mail(&report.replace("\r\n", "\n").replace("no such user", words));
+        take(&mut file, &report, later);
+    }
+    assert_eq!(file.state(id), State::Bounced);
+    assert_eq!(file.ledger.desk(DESK).unwrap().dead_until, None);
+}
+
+#[test]
+fn a_desk_that_answers_is_dead_no_more_and_what_came_back_before_is_over() {
+    let mut file = File::fresh();
+    let last = file.accepted(3, DESK, noon());
+    let come_back = |file: &mut File, number| {
+        let id = file.accepted(number, DESK, noon());
+        let report = bounce(&file.message_id(id), DESK, "5.1.1");
+        take(file, &report, noon() + hours(2));
+    };
+    come_back(&mut file, 1);
+    come_back(&mut file, 2);
+    assert!(file.ledger.desk(DESK).unwrap().dead_until.is_some());
+    let text = "We have terminated the customer.";
+    let answer = answer_to(&file.message_id(last), DESK, text);
+    let now = noon() + hours(5);
+    let read = answer::read(&answer, rules());
+    let taking = file.ledger.weigh(&answer, &read, now).unwrap().unwrap();
+    assert!(taking.marks.contains(&DeskMark::Alive), "{taking:?}");
+    file.ledger.take(&taking, now).unwrap();
+    assert_eq!(file.ledger.desk(DESK).unwrap().dead_until, None);
+    let id = file.accepted(4, DESK, now);
+    let report = bounce(&file.message_id(id), DESK, "5.1.1");
+    take(&mut file, &report, now + hours(1));
+    assert_eq!(file.ledger.desk(DESK).unwrap().dead_until, None);
+}
+
+#[test]
 fn a_sign_that_it_arrived_stops_what_was_to_be_sent_again() {
     let ticket = "This is an automatic answer. We have received your report. Ticket 4711.";
     let person = "We have terminated the customer.";

@@ -21,6 +21,17 @@ use crate::intake::Message;
 /// How long a desk may take to answer for a match by its mailbox alone.
 const MEMORY: SignedDuration = SignedDuration::from_hours(60 * 24);
 
+/// Kinds of answers that show that somebody reads the mailbox, or a program does.
+pub(super) const SIGNS_OF_LIFE: [&str; 7] = [
+    "delivered",
+    "receipt",
+    "automatic",
+    "not-ours",
+    "resolved",
+    "refuses-munged",
+    "human",
+];
+
 /// How an answer was matched with a complaint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum How {
@@ -98,13 +109,13 @@ impl Ledger {
         )?;
         let failed = failed(answer, &desk);
         let status = failed.and_then(status);
-        let marks = match &status {
-            // This bounce is not written down yet, and counts.
-            Some(status) if !is_known => desks::earned(&self.db, &desk, status, 1, now)?
-                .into_iter()
-                .collect(),
-            _ => marks(answer),
-        };
+        let mut marks = marks(answer);
+        if let Some(status) = &status {
+            marks.extend(desks::earned(&self.db, &desk, status, id, now)?);
+        }
+        if SIGNS_OF_LIFE.contains(&answer.kind.name()) && self.desk(&desk)?.dead_until.is_some() {
+            marks.push(DeskMark::Alive);
+        }
         // The answer's own date is a claim: it counts where it lies between question and now.
         let asked = approved.unwrap_or(i64::MIN);
         let at = answer
@@ -179,7 +190,7 @@ impl Ledger {
         }
         // Another bounce may have been written down since this one was weighed.
         if let Some(status) = &taking.status
-            && let Some(mark) = desks::earned(&transaction, &taking.desk, status, 0, now)?
+            && let Some(mark) = desks::earned(&transaction, &taking.desk, status, taking.id, now)?
         {
             desks::set_mark(&transaction, &taking.desk, &mark, now)?;
         }
@@ -303,7 +314,9 @@ fn named_desks(answer: &Answer) -> Vec<String> {
         .collect()
 }
 
-/// Returns what a bounce says of the desk, or of the one recipient it names.
+/// Returns what a bounce says of the desk; `None` where it is about somebody else.
+///
+/// A desk's mailbox can be a list of people: one who left says nothing of it.
 fn failed<'a>(answer: &'a Answer, desk: &str) -> Option<&'a Failed> {
     let Kind::Bounce(all) = &answer.kind else {
         return None;
@@ -315,7 +328,7 @@ fn failed<'a>(answer: &'a Answer, desk: &str) -> Option<&'a Failed> {
                 .as_ref()
                 .is_some_and(|recipient| recipient.eq_ignore_ascii_case(desk))
         })
-        .or_else(|| all.first())
+        .or_else(|| all.iter().find(|failed| failed.recipient.is_none()))
 }
 
 /// Returns the state that an answer moves a complaint to.

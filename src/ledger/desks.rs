@@ -2,19 +2,20 @@
 //!
 //! In: bounces, answers, the user's word. Out: [`DeskRecord`], and the guard's [`Facts`].
 //! Standards: RFC 3463 (5.1.x: the address; 5.7.x: policy), RFC 7505 (null MX).
-//! Trust: one bounce may be an accident; two make a desk dead, for a while.
+//! Trust: one complaint that comes back may be an accident; two make a desk dead, for a while.
 //! Failures: [`LedgerError`].
 
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
+use super::answers::SIGNS_OF_LIFE;
 use super::{Ledger, LedgerError, seconds, time};
 use crate::complaint::Complaint;
 use crate::consent::{Facts, State};
 use crate::delivery::answer::Status;
 
-/// Bounces after which a desk counts as dead.
-const BOUNCES: u32 = 2;
+/// Complaints that came back after which a desk counts as dead.
+const COMPLAINTS: u32 = 2;
 
 /// How long a desk counts as dead.
 pub const DEAD_FOR: SignedDuration = SignedDuration::from_hours(90 * 24);
@@ -364,14 +365,15 @@ pub(super) fn set_mark(
     Ok(())
 }
 
-/// Returns the mark that a status code earns a desk, with those that came before.
+/// Returns the mark that a complaint's refusal or return earns its desk, with those of others before.
 ///
-/// `unwritten` is how many bounces are not written down yet.
+/// However often one complaint comes back, it counts once; and nothing counts
+/// that lies before the desk's last sign of life.
 pub(super) fn earned(
     db: &Connection,
     key: &str,
     status: &str,
-    unwritten: u32,
+    complaint: i64,
     now: Timestamp,
 ) -> Result<Option<DeskMark>, LedgerError> {
     // RFC 3463 §3.8: X.7.x is about policy.
@@ -382,23 +384,26 @@ pub(super) fn earned(
         return Ok(None);
     }
     let since = seconds(now.checked_sub(DEAD_FOR).unwrap_or(now));
-    let written: u32 = db.query_row(
-        "SELECT (SELECT count(*) FROM answers
-                 WHERE desk = ?1 AND at >= ?2 AND kind = 'bounce' AND status LIKE '5.1.%'
-                   AND status NOT IN ('5.1.7', '5.1.8'))
-              + (SELECT count(*) FROM attempts JOIN complaints ON complaints.id = complaint_id
-                 WHERE desk = ?1 AND ended_at >= ?2 AND outcome = 'rejected'
-                   AND stage = 'rcpt' AND enhanced LIKE '5.1.%'
-                   AND enhanced NOT IN ('5.1.7', '5.1.8'))",
-        (key, since),
-        |row| row.get(0),
-    )?;
-    let bounces = written + unwritten;
-    if bounces < BOUNCES {
+    let signs = SIGNS_OF_LIFE.join("', '");
+    let sql = format!(
+        "WITH last AS (SELECT max(?2, coalesce(max(at), ?2)) AS sign FROM answers
+                       WHERE desk = ?1 AND kind IN ('{signs}'))
+         SELECT count(*) FROM (
+             SELECT ?3
+             UNION SELECT complaint_id FROM answers, last
+             WHERE desk = ?1 AND at > sign AND kind = 'bounce' AND status LIKE '5.1.%'
+               AND status NOT IN ('5.1.7', '5.1.8') AND complaint_id IS NOT NULL
+             UNION SELECT complaint_id FROM attempts
+             JOIN complaints ON complaints.id = complaint_id, last
+             WHERE desk = ?1 AND ended_at > sign AND outcome = 'rejected' AND stage = 'rcpt'
+               AND enhanced LIKE '5.1.%' AND enhanced NOT IN ('5.1.7', '5.1.8'))"
+    );
+    let count: u32 = db.query_row(&sql, (key, since, complaint), |row| row.get(0))?;
+    if count < COMPLAINTS {
         return Ok(None);
     }
     Ok(Some(DeskMark::Dead {
         until: now.checked_add(DEAD_FOR).unwrap_or(now),
-        why: format!("{bounces} times, {status}"),
+        why: format!("{count} times, {status}"),
     }))
 }

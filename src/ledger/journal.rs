@@ -99,7 +99,7 @@ impl Journal for Ledger {
             && let Some(status) = setback.enhanced.as_deref()
         {
             let desk = approved.complaint().desk.key();
-            if let Some(mark) = desks::earned(&transaction, &desk, status, 0, now)? {
+            if let Some(mark) = desks::earned(&transaction, &desk, status, id, now)? {
                 desks::set_mark(&transaction, &desk, &mark, now)?;
             }
         }
