@@ -89,6 +89,10 @@ fn a_desk_that_wants_its_form_is_remembered_and_the_next_step_named() {
         shown.stdout.contains("https://northpath.example/abuse"),
         "{shown:#?}"
     );
+    // The step that was named can be taken.
+    let marked = trial.pipe(&["outbox", "mark", "1", "sent"], b"");
+    assert_eq!(marked.code, 0, "{marked:#?}");
+    assert_eq!(state(&trial), "by-hand");
 }
 
 #[test]

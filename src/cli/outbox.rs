@@ -280,6 +280,9 @@ fn mark(session: &mut Session, ledger: &mut Ledger, id: i64) -> Result<Exit, Fai
         State::Rejected,
         State::Deferred,
         State::Approved,
+        // The desk wants its form, and was told so by mail before.
+        State::Accepted,
+        State::Answered,
     ];
     let why = "you say that you sent it yourself";
     ledger.move_on(id, &from, State::ByHand, why, now)?;
