@@ -176,6 +176,8 @@ impl Sendmail {
         };
         let setback = Setback::new(Stage::Dot, format!("`{program}` ended with {code}{said}"));
         match code {
+            // It says yes to a message whose end it cannot have read.
+            0 if !has_all => Outcome::Unknown(setback),
             0 => Outcome::Accepted {
                 by: "the local queue".to_owned(),
                 reply: format!("{program} ended with 0"),
@@ -227,7 +229,7 @@ mod tests {
             timeout: Duration::from_secs(1),
         };
         let of = |raw: i32| mailer.outcome(ExitStatus::from_raw(raw), false, b"\x1b[31mno");
-        assert!(matches!(of(0), Outcome::Accepted { .. }));
+        assert!(matches!(of(0), Outcome::Unknown(_)));
         assert!(matches!(of(75 << 8), Outcome::Deferred(s) if !s.lasting));
         for code in [64, 65, 68, 69, 77, 78] {
             let outcome = of(code << 8);
