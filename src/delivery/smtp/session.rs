@@ -256,10 +256,11 @@ impl Session {
                 return Err((deferred(setback), true));
             }
         };
-        self.step(Stage::Mail, &mail, 250).await?;
+        self.step(Stage::Mail, &mail, &[250]).await?;
         // RFC 5321 §3.3: one recipient, so the answer to the dot is about that one.
-        self.step(Stage::Rcpt, &rcpt, 250).await?;
-        self.step(Stage::Data, "DATA", 354).await?;
+        // RFC 5321 §3.4: 251 says that the server passes it on to another mailbox.
+        self.step(Stage::Rcpt, &rcpt, &[250, 251]).await?;
+        self.step(Stage::Data, "DATA", &[354]).await?;
         self.body(&dots::stuffed(octets)).await?;
         if let Err(e) = passage.last_moment() {
             let setback = Setback::new(Stage::Data, e.to_string());
@@ -299,15 +300,19 @@ impl Session {
         Ok(line)
     }
 
-    /// Sends one command that must be answered with one code.
-    async fn step(&mut self, at: Stage, line: &str, due: u16) -> Result<(), (Broken, bool)> {
+    /// Sends one command that must be answered with one of the codes that are due.
+    async fn step(&mut self, at: Stage, line: &str, due: &[u16]) -> Result<(), (Broken, bool)> {
         let reply = self
             .wire
             .command(line)
             .await
             .map_err(|e| (lost(at)(e), false))?;
+        if due.contains(&reply.code) {
+            return Ok(());
+        }
         let usable = matches!(reply.code, 400..=599) && reply.code != 421;
-        judge(at, &reply, due).map_err(|broken| (broken, usable))
+        let first = due.first().copied().unwrap_or_default();
+        judge(at, &reply, first).map_err(|broken| (broken, usable))
     }
 
     /// Sends the message without the line that ends it.
