@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use plaint::consent::{Limits, State, recall};
 use plaint::contact::{Cache as _, Contacts, Network, Suspect};
 use plaint::delivery::{Journal as _, JournalError, LogOnly, Outcome, Setback, Stage, deliver};
-use plaint::ledger::{CaseFacts, Ledger, LedgerError, ShownAs, Standing};
+use plaint::ledger::{Arrival, CaseFacts, Ledger, LedgerError, ShownAs, Standing};
 
 use crate::letters::{FREE, agreed, clock, kept_complaint, noon, spam};
 
@@ -210,6 +210,63 @@ fn an_answer_falls_where_its_complaint_is_not_what_was_shown_any_more() {
     dropped.unwrap();
     assert!(approve(ShownAs::New).is_err(), "dropped, and maybe there");
     assert!(approve(ShownAs::Unknown).is_err());
+}
+
+#[test]
+fn what_another_message_joined_since_it_was_shown_is_not_agreed_to() {
+    let (folder, mut ledger) = fresh();
+    let shown = kept_complaint(&mut ledger, 1, "abuse@example.net", "one");
+    let id = ledger.keep(&shown, State::Held, noon()).unwrap();
+    // A batch beside the question joins a second message, and composes the complaint anew.
+    let mut batch = reopened(&folder);
+    let facts = CaseFacts::of(IpAddr::from([192, 0, 2, 7]), "spam");
+    batch
+        .hold(&spam(2), shown.case, &facts, Some(noon()), noon())
+        .unwrap();
+    let mut both = shown.clone();
+    both.octets.extend_from_slice(b"two\r\n");
+    both.incidents = 2;
+    batch.keep(&both, State::Held, noon()).unwrap();
+    let old = [agreed(shown.clone())];
+    let approved = ledger.approve(&old, ShownAs::New, &FREE, noon());
+    assert_eq!(approved, Err(LedgerError::Joined { place: 0 }));
+    let declined = ledger.decline(&shown, "not ticked", noon());
+    assert_eq!(declined, Err(LedgerError::Joined { place: 0 }));
+    let kept = ledger.kept(id).unwrap().recorded;
+    assert_eq!((kept.state, kept.complaint), (State::Held, both.clone()));
+    ledger
+        .approve(&[agreed(both)], ShownAs::New, &FREE, noon())
+        .unwrap();
+}
+
+#[test]
+fn a_message_that_would_join_what_was_agreed_to_meanwhile_is_not_taken_for_reported() {
+    let (folder, mut ledger) = fresh();
+    let first = kept_complaint(&mut ledger, 1, "abuse@example.net", "one");
+    ledger.keep(&first, State::Held, noon()).unwrap();
+    let facts = CaseFacts::of(IpAddr::from([192, 0, 2, 7]), "spam");
+    let mut both = first.clone();
+    both.octets.extend_from_slice(b"two\r\n");
+    both.incidents = 2;
+    reopened(&folder)
+        .approve(&[agreed(first.clone())], ShownAs::New, &FREE, noon())
+        .unwrap();
+    let second = spam(2);
+    let arrival = |case| Arrival {
+        message: &second,
+        case,
+        facts: &facts,
+        boundary_at: Some(noon()),
+        named: &[],
+    };
+    let joined = ledger.hold_with(&arrival(first.case), &[both], State::Held, noon());
+    assert_eq!(joined, Err(LedgerError::Settled(State::Approved)));
+    let Standing::New(own) = ledger.standing(&second).unwrap() else {
+        panic!("it was kept in a case whose complaint does not have it")
+    };
+    ledger
+        .hold_with(&arrival(own), &[], State::Held, noon())
+        .unwrap();
 }
 
 #[test]

@@ -11,8 +11,8 @@ use super::{Session, forms, transport};
 use crate::complaint::{Complaint, Desk, preview};
 use crate::config::{Config, TransportKind};
 use crate::consent::{
-    self, Answer, Approved, Change, Declined, Facts, Limits, Purpose, Reason, Situation, State,
-    Terms, Unasked, UnaskedWhy,
+    self, Answer, Approved, Change, Declined, Facts, Limits, Purpose, Reason, Situation, Terms,
+    Unasked, UnaskedWhy,
 };
 use crate::delivery::{self, Outcome, Pause, Setback, Stage, Tried};
 use crate::failure::{Exit, Failure};
@@ -259,14 +259,13 @@ fn decline(session: &mut Session, ledger: &mut Ledger, answer: &Answer) -> Resul
                 continue;
             }
         };
-        let id = ledger.number_of(&declined.complaint)?;
-        ledger.move_on(
-            id,
-            &[State::Held, State::Drafted],
-            State::Declined,
-            why,
-            now,
-        )?;
+        match ledger.decline(&declined.complaint, why, now) {
+            Err(error @ LedgerError::Joined { .. }) => {
+                let why = format!("{error}; {}", error.remedy());
+                held_back(session, &declined.complaint, &why);
+            }
+            done => done?,
+        }
     }
     Ok(match kept {
         0 => "You declined; that is written down.".to_owned(),
@@ -277,7 +276,8 @@ fn decline(session: &mut Session, ledger: &mut Ledger, answer: &Answer) -> Resul
 
 /// Hands over what was agreed to, one after another.
 ///
-/// What came over a limit while the question stood on the screen is held back.
+/// What came over a limit, or was joined by another message, while the question
+/// stood on the screen is held back.
 pub(super) fn send(
     session: &mut Session,
     ledger: &mut Ledger,
@@ -296,6 +296,12 @@ pub(super) fn send(
             Err(LedgerError::Limit { place, why }) if place < approved.len() => {
                 let over = approved.remove(place);
                 held_back(session, over.complaint(), &why);
+                exit = Exit::TryLater;
+            }
+            Err(error @ LedgerError::Joined { place }) if place < approved.len() => {
+                let old = approved.remove(place);
+                let why = format!("{error}; {}", error.remedy());
+                held_back(session, old.complaint(), &why);
                 exit = Exit::TryLater;
             }
             Err(error) => return Err(unsent(error)),

@@ -25,7 +25,7 @@ use crate::evidence::Kind;
 use crate::failure::{Exit, Failure};
 use crate::intake::mbox::{self, Start};
 use crate::intake::{self, IntakeError, Message, Origin, Source};
-use crate::ledger::{Batch, Ledger, Standing};
+use crate::ledger::{Batch, Ledger, LedgerError, Standing};
 use crate::rules::Rules;
 use crate::term::goes_on;
 use crate::trace::{self, Nature, Trace, Trust};
@@ -388,28 +388,38 @@ fn hold(
     }
     let mut way = Way::of(message, trace, work.kind, session, ledger, &mut work.finder)?;
     way.named.clone_from(&work.named);
-    let (case, earlier) = way.case(ledger, &standing)?;
+    let (mut case, mut earlier) = way.case(ledger, &standing)?;
     let mut options = work.options.clone();
     options.answer = newsletter::remembered(ledger, &way)?;
     let now = session.now();
-    let plan = Plan {
-        case,
-        earlier: &earlier,
-        identity: &work.identity,
-        options: &options,
-        rules: work.rules,
-        secret: ledger.secret(),
-        now,
-    };
-    let complaints = match way.draft(&plan) {
-        Ok(complaints) => complaints,
-        Err(failure) if failure.exit == Exit::NoContact => {
-            session.term.failure(&failure);
-            return Ok(Became::NoDesk);
+    let complaints = loop {
+        let plan = Plan {
+            case,
+            earlier: &earlier,
+            identity: &work.identity,
+            options: &options,
+            rules: work.rules,
+            secret: ledger.secret(),
+            now,
+        };
+        let complaints = match way.draft(&plan) {
+            Ok(complaints) => complaints,
+            Err(failure) if failure.exit == Exit::NoContact => {
+                session.term.failure(&failure);
+                return Ok(Became::NoDesk);
+            }
+            Err(failure) => return Err(failure),
+        };
+        match way.keep(&complaints, case, ledger, State::Held, now) {
+            Ok(()) => break complaints,
+            // The case was agreed to meanwhile, without this message.
+            Err(LedgerError::Settled(_)) if case != standing.case() => {
+                case = standing.case();
+                earlier.clear();
+            }
+            Err(error) => return Err(error.into()),
         }
-        Err(failure) => return Err(failure),
     };
-    way.keep(&complaints, case, ledger, State::Held, now)?;
     desks.extend(complaints.iter().map(|one| one.desk.key()));
     Ok(if earlier.is_empty() {
         Became::Held

@@ -178,7 +178,7 @@ impl Session {
 impl From<LedgerError> for Failure {
     fn from(error: LedgerError) -> Self {
         match error {
-            LedgerError::Settled(_) | LedgerError::Missing(_) => {
+            LedgerError::Settled(_) | LedgerError::Joined { .. } | LedgerError::Missing(_) => {
                 Self::new(Exit::Usage, error.what())
             }
             _ => Self::new(Exit::Io, error.what()).because(&error),

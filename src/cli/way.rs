@@ -19,7 +19,7 @@ use crate::contact::{Finder, Role};
 use crate::evidence::{self, Evidence, Kind};
 use crate::failure::{Exit, Failure};
 use crate::intake::Message;
-use crate::ledger::{Arrival, CaseFacts, Ledger, Standing};
+use crate::ledger::{Arrival, CaseFacts, Ledger, LedgerError, Standing};
 use crate::trace::Trace;
 
 /// A message that has a source, and what is known about it.
@@ -232,7 +232,7 @@ impl Way {
         ledger: &mut Ledger,
         state: State,
         now: Timestamp,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), LedgerError> {
         let Some(facts) = self.facts() else {
             return Ok(());
         };

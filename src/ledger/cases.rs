@@ -256,7 +256,9 @@ impl Ledger {
     ///
     /// # Errors
     ///
-    /// [`LedgerError`] where it cannot be written; nothing of it was, then.
+    /// [`LedgerError::Settled`] where a message would join a case that was agreed
+    /// to meanwhile: it begins a case of its own then. Any [`LedgerError`] where
+    /// it cannot be written; nothing of it was, then.
     pub fn hold_with(
         &mut self,
         arrival: &Arrival<'_>,
@@ -268,10 +270,12 @@ impl Ledger {
         let transaction = self
             .db
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
-        add_member(&transaction, arrival, key, now)?;
+        let is_new = add_member(&transaction, arrival, key, now)?;
+        let joins = is_new && arrival.case != key;
         for complaint in complaints {
             match super::complaints::keep(&transaction, complaint, state, now) {
-                Ok(_) | Err(LedgerError::Settled(_)) => {}
+                Ok(_) => {}
+                Err(LedgerError::Settled(_)) if !joins => {}
                 Err(error) => return Err(error),
             }
         }
@@ -324,13 +328,13 @@ impl Ledger {
     }
 }
 
-/// Adds a message to its case; adding it twice changes nothing.
+/// Adds a message to its case; returns whether it is new. Adding it twice changes nothing.
 fn add_member(
     transaction: &Connection,
     arrival: &Arrival<'_>,
     key: CaseKey,
     now: Timestamp,
-) -> Result<(), LedgerError> {
+) -> Result<bool, LedgerError> {
     let message = arrival.message;
     let digest: [u8; 32] = Sha256::digest(message.octets()).into();
     let case_id = open_case(transaction, arrival.case, arrival.facts, now)?;
@@ -366,7 +370,7 @@ fn add_member(
             (seconds(now), case_id, &message.origin().input),
         )?;
     }
-    Ok(())
+    Ok(added > 0)
 }
 
 /// Returns the case's row, and makes it where there is none.

@@ -105,7 +105,8 @@ impl Ledger {
     ///
     /// # Errors
     ///
-    /// [`LedgerError::Settled`] where one is not what was shown any more, and
+    /// [`LedgerError::Settled`] where one is not what was shown any more,
+    /// [`LedgerError::Joined`] where another message joined one since, and
     /// [`LedgerError::Limit`] where one is over the limits by now.
     pub fn approve(
         &mut self,
@@ -124,6 +125,9 @@ impl Ledger {
             let found = found(&transaction, complaint)?;
             if let Some((id, state)) = found {
                 still(&transaction, id, state, shown_as)?;
+                if has_grown(&transaction, id, complaint)? {
+                    return Err(LedgerError::Joined { place });
+                }
             }
             let counted = Counted::of(&transaction, complaint, now)?;
             if let Some(limit) = limits.broken(counted.about_source, counted.to_desk) {
@@ -186,7 +190,33 @@ impl Ledger {
             .flatten())
     }
 
-    /// Writes down that the user moved a complaint himself: declined, cancelled, sent by hand.
+    /// Writes down that the user read a complaint and did not agree to it.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Settled`] where it is `held` and `drafted` no more, and
+    /// [`LedgerError::Joined`] where another message joined it since it was
+    /// shown: that one nobody declined.
+    pub fn decline(
+        &mut self,
+        complaint: &Complaint,
+        why: &str,
+        now: Timestamp,
+    ) -> Result<(), LedgerError> {
+        let transaction = self
+            .db
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let (id, _) = found(&transaction, complaint)?.ok_or_else(|| missing(complaint))?;
+        if has_grown(&transaction, id, complaint)? {
+            return Err(LedgerError::Joined { place: 0 });
+        }
+        let from = [State::Held, State::Drafted];
+        moved(&transaction, id, &from, State::Declined, why, now)?;
+        transaction.commit()?;
+        Ok(())
+    }
+
+    /// Writes down that the user moved a complaint himself: cancelled, sent by hand.
     ///
     /// # Errors
     ///
@@ -241,7 +271,7 @@ impl Ledger {
     pub fn number_of(&self, complaint: &Complaint) -> Result<i64, LedgerError> {
         found(&self.db, complaint)?
             .map(|(id, _)| id)
-            .ok_or_else(|| LedgerError::Missing(format!("complaint to {}", complaint.desk.key())))
+            .ok_or_else(|| missing(complaint))
     }
 
     /// Returns one complaint.
@@ -376,6 +406,24 @@ fn state_of(db: &Connection, id: i64) -> Result<State, LedgerError> {
     word.as_deref()
         .and_then(State::of_word)
         .ok_or_else(|| LedgerError::Missing(format!("complaint {id}")))
+}
+
+fn missing(complaint: &Complaint) -> LedgerError {
+    LedgerError::Missing(format!("complaint to {}", complaint.desk.key()))
+}
+
+/// Returns whether the stored complaint has messages that the one that was shown has not.
+///
+/// A batch joins messages to what is held, and composes it anew: the older
+/// octets would stand for all of them, and the message that joined last would
+/// count as reported, although nobody was told of it.
+fn has_grown(db: &Connection, id: i64, shown: &Complaint) -> Result<bool, LedgerError> {
+    let stored: i64 = db.query_row(
+        "SELECT incidents FROM complaints WHERE id = ?1",
+        [id],
+        |row| row.get(0),
+    )?;
+    Ok(usize::try_from(stored).is_ok_and(|stored| stored > shown.incidents))
 }
 
 /// Makes sure that a complaint is still what the user was shown.

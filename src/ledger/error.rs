@@ -44,6 +44,12 @@ pub enum LedgerError {
     /// A complaint has gone too far for what was asked.
     #[error("the complaint is already {0}")]
     Settled(State),
+    /// Another message joined a complaint since the user was shown it.
+    #[error("another message joined it since it was shown")]
+    Joined {
+        /// Place of the complaint among those that were agreed to.
+        place: usize,
+    },
     /// A limit was reached since the user was asked.
     #[error("{why}")]
     Limit {
@@ -66,12 +72,16 @@ impl LedgerError {
     pub fn failure(&self, path: &Path) -> Failure {
         let exit = match self {
             Self::Open(_) | Self::Newer { .. } | Self::NotALedger => Exit::Ledger,
-            Self::Settled(_) | Self::Limit { .. } | Self::Missing(_) => Exit::Usage,
+            Self::Settled(_) | Self::Joined { .. } | Self::Limit { .. } | Self::Missing(_) => {
+                Exit::Usage
+            }
             _ => Exit::Io,
         };
         let failure = Failure::new(exit, self.what()).remedy(self.remedy());
         match self {
-            Self::Settled(_) | Self::Limit { .. } | Self::Missing(_) => failure,
+            Self::Settled(_) | Self::Joined { .. } | Self::Limit { .. } | Self::Missing(_) => {
+                failure
+            }
             _ => failure.at(path.display().to_string()).because(self),
         }
     }
@@ -81,7 +91,7 @@ impl LedgerError {
     pub fn what(&self) -> String {
         match self {
             Self::Missing(what) => format!("there is no {what} in the ledger"),
-            Self::Settled(_) | Self::Limit { .. } => self.to_string(),
+            Self::Settled(_) | Self::Joined { .. } | Self::Limit { .. } => self.to_string(),
             _ => "the ledger cannot be used".to_owned(),
         }
     }
@@ -103,6 +113,7 @@ impl LedgerError {
             Self::Damaged(_) => "restore the file from a backup, or move it away to begin anew",
             Self::Busy => "wait until the other command has ended, and run this one again",
             Self::Settled(_) => "`plaint outbox list` shows what can be done with it",
+            Self::Joined { .. } => "`plaint review` shows it as it is now",
             Self::Limit { .. } => "it stays held; `plaint review` on another day asks again",
             Self::Missing(_) => "`plaint log list` shows what there is",
             Self::Sql(_) => "this is a bug in plaint; please report it with this message",
