@@ -270,6 +270,22 @@ fn a_message_that_would_join_what_was_agreed_to_meanwhile_is_not_taken_for_repor
 }
 
 #[test]
+fn until_a_new_answer_has_its_way_written_down_it_has_none() {
+    let (_folder, mut ledger) = fresh();
+    let complaint = kept_complaint(&mut ledger, 1, "abuse@example.net", "x");
+    let one = [agreed(complaint)];
+    let ids = ledger.approve(&one, ShownAs::New, &FREE, noon()).unwrap();
+    ledger
+        .bind_to_way(&ids, "smtp mail.example.org:465")
+        .unwrap();
+    // Agreed to once more, as a draft; and killed before that is written down.
+    ledger
+        .approve(&one, ShownAs::Waiting, &FREE, noon())
+        .unwrap();
+    assert_eq!(ledger.way_of(ids[0]).unwrap(), None);
+}
+
+#[test]
 fn what_was_not_recorded_first_is_not_sent() {
     let (_folder, mut ledger) = fresh();
     let complaint = kept_complaint(&mut ledger, 1, "abuse@example.net", "x");

@@ -143,7 +143,8 @@ impl Ledger {
             };
             transaction.execute(
                 "UPDATE complaints
-                 SET state = 'approved', approved_at = ?2, seal = ?3, changed_at = ?4, due_at = ?4
+                 SET state = 'approved', approved_at = ?2, seal = ?3, changed_at = ?4, due_at = ?4,
+                     transport = NULL
                  WHERE id = ?1",
                 (id, seconds(one.at()), seal.as_slice(), seconds(now)),
             )?;
@@ -159,6 +160,9 @@ impl Ledger {
     }
 
     /// Writes down by which way complaints go that were just agreed to.
+    ///
+    /// Until then they have none, whatever way they were agreed to before: a
+    /// program that is killed between the two leaves nothing that goes by itself.
     ///
     /// # Errors
     ///
