@@ -286,6 +286,25 @@ fn until_a_new_answer_has_its_way_written_down_it_has_none() {
 }
 
 #[test]
+fn what_the_user_sent_himself_counts_against_the_limits() {
+    let (_folder, mut ledger) = fresh();
+    let one = kept_complaint(&mut ledger, 1, "abuse@example.net", "x");
+    let id = ledger.keep(&one, State::Drafted, noon()).unwrap();
+    let day = noon() + SignedDuration::from_hours(30);
+    ledger
+        .move_on(id, &[State::Drafted], State::ByHand, "you say so", day)
+        .unwrap();
+    let two = kept_complaint(&mut ledger, 2, "abuse@example.net", "x");
+    let facts = ledger.facts(&two, day).unwrap();
+    assert_eq!((facts.about_source, facts.to_desk, facts.to_all), (1, 1, 1));
+    assert_eq!(ledger.last_about(&two).unwrap(), Some(day));
+    assert_eq!(
+        ledger.facts(&one, day).unwrap().earlier,
+        Some((State::ByHand, day))
+    );
+}
+
+#[test]
 fn what_was_not_recorded_first_is_not_sent() {
     let (_folder, mut ledger) = fresh();
     let complaint = kept_complaint(&mut ledger, 1, "abuse@example.net", "x");

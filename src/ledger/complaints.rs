@@ -471,10 +471,13 @@ fn moved(
     if !from.contains(&state) {
         return Err(LedgerError::Settled(state));
     }
+    // What he sent himself counts against the limits, agreed to here or not.
     db.execute(
-        "UPDATE complaints SET state = ?2, changed_at = ?3, due_at = NULL, said = ?4
+        "UPDATE complaints
+         SET state = ?2, changed_at = ?3, due_at = NULL, said = ?4,
+             approved_at = CASE WHEN ?5 THEN coalesce(approved_at, ?3) ELSE approved_at END
          WHERE id = ?1",
-        (id, to.word(), seconds(now), why),
+        (id, to.word(), seconds(now), why, to == State::ByHand),
     )?;
     note(db, id, to.word(), Some(why), now)
 }
