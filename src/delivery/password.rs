@@ -6,8 +6,9 @@
 //! Failures: [`PasswordError`] names the command or the variable, never what came back.
 
 use std::fmt;
-use std::io::Read as _;
+use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::process::{Command, Stdio};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use secrecy::SecretString;
@@ -151,14 +152,26 @@ fn of_command(command: &str, timeout: Duration) -> Result<SecretString, Password
             why: e.to_string(),
         })?;
     let stdout = child.stdout.take();
-    let reader = std::thread::spawn(move || {
+    // What the command leaves running, an agent that it started, may hold its output
+    // open for ever: the first line is waited for, and no end.
+    let (giver, given) = mpsc::channel();
+    std::thread::spawn(move || {
+        let Some(stdout) = stdout else { return };
+        let mut lines = BufReader::new(stdout);
         let mut octets = Vec::new();
-        if let Some(stdout) = stdout {
-            let _ = stdout.take(PASSWORD_OCTETS).read_to_end(&mut octets);
-        }
-        octets
+        let _ = lines
+            .by_ref()
+            .take(PASSWORD_OCTETS)
+            .read_until(b'\n', &mut octets);
+        let _ = giver.send(octets);
+        // A command that could not write the rest would fail.
+        let _ = io::copy(&mut lines, &mut io::sink());
     });
     let started = Instant::now();
+    let slow = || PasswordError::Slow {
+        command: command.to_owned(),
+        seconds: timeout.as_secs(),
+    };
     let status = loop {
         match child.try_wait() {
             Ok(Some(status)) => break status,
@@ -166,10 +179,7 @@ fn of_command(command: &str, timeout: Duration) -> Result<SecretString, Password
             Ok(None) => {
                 let _ = child.kill();
                 let _ = child.wait();
-                return Err(PasswordError::Slow {
-                    command: command.to_owned(),
-                    seconds: timeout.as_secs(),
-                });
+                return Err(slow());
             }
             Err(e) => {
                 return Err(PasswordError::Start {
@@ -185,7 +195,8 @@ fn of_command(command: &str, timeout: Duration) -> Result<SecretString, Password
             status: status.to_string(),
         });
     }
-    let octets = reader.join().unwrap_or_default();
+    let left = timeout.saturating_sub(started.elapsed()).max(POLL);
+    let octets = given.recv_timeout(left).map_err(|_| slow())?;
     let text = String::from_utf8(octets).unwrap_or_default();
     match text.lines().next() {
         Some(line) if !line.is_empty() => Ok(SecretString::from(line.to_owned())),
@@ -225,6 +236,21 @@ mod tests {
         let error = of_command("sleep 30", Duration::from_millis(200)).unwrap_err();
         assert!(matches!(error, PasswordError::Slow { .. }));
         assert!(begun.elapsed() < Duration::from_secs(5));
+    }
+
+    #[test]
+    fn what_a_command_leaves_running_is_not_waited_for() {
+        let begun = Instant::now();
+        let got = command("printf 'open sesame\\n'; sleep 30 &").unwrap();
+        assert_eq!(got.expose_secret(), "open sesame");
+        assert!(begun.elapsed() < Duration::from_secs(5));
+        // It holds the output, and prints nothing: there is no line to wait for.
+        let error = of_command("sleep 30 &", Duration::from_millis(200)).unwrap_err();
+        assert!(matches!(error, PasswordError::Slow { .. }), "{error}");
+        assert!(begun.elapsed() < Duration::from_secs(5));
+        // A last line needs no end.
+        let got = command("printf sesame; sleep 30 >&- &").unwrap();
+        assert_eq!(got.expose_secret(), "sesame");
     }
 
     #[test]
