@@ -545,10 +545,17 @@ fn a_newer_ledger_and_a_foreign_file_are_refused_untouched() {
     let db = rusqlite::Connection::open(&foreign).unwrap();
     db.execute_batch("CREATE TABLE notes (text TEXT)").unwrap();
     drop(db);
+    let others = std::fs::Permissions::from_mode(0o644);
+    std::fs::set_permissions(&foreign, others).unwrap();
+    let before = std::fs::read(&foreign).unwrap();
     assert_eq!(
         Ledger::open(&foreign, noon()).err(),
         Some(LedgerError::NotALedger)
     );
+    assert!(std::fs::read(&foreign).unwrap() == before, "every octet");
+    let mode = std::fs::metadata(&foreign).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o644);
+    assert!(!folder.path().join("notes.db-wal").exists());
     let text = folder.path().join("notes.txt");
     std::fs::write(
         &text,

@@ -5,8 +5,10 @@
 //! Trust: a link in the file's place is not followed.
 //! Failures: [`LedgerError`].
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::time::Duration;
@@ -15,6 +17,7 @@ use data_encoding::HEXLOWER;
 use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 
+use super::migrate::known_version;
 use super::{LedgerError, key_of, seconds};
 use crate::complaint::Secret;
 
@@ -23,7 +26,6 @@ const BUSY: Duration = Duration::from_secs(5);
 
 /// Opens the file, and makes it and its folder where they are not there.
 pub(super) fn open(path: &Path) -> Result<Connection, LedgerError> {
-    let refused = |e: io::Error| LedgerError::Open(e.to_string());
     if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
         fs::DirBuilder::new()
             .recursive(true)
@@ -31,7 +33,7 @@ pub(super) fn open(path: &Path) -> Result<Connection, LedgerError> {
             .create(folder)
             .map_err(refused)?;
     }
-    make(path).map_err(refused)?;
+    make(path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(path, flags)?;
     db.busy_timeout(BUSY)?;
@@ -48,8 +50,8 @@ pub(super) fn open(path: &Path) -> Result<Connection, LedgerError> {
     Ok(db)
 }
 
-/// Makes the file, or makes sure that it is its user's alone.
-fn make(path: &Path) -> io::Result<()> {
+/// Makes the file, or makes sure that it is a ledger, and its user's alone.
+fn make(path: &Path) -> Result<(), LedgerError> {
     // SQLite gives its own files beside this one the modes of this one.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     let made = fs::OpenOptions::new()
@@ -59,26 +61,65 @@ fn make(path: &Path) -> io::Result<()> {
         .open(path);
     match made {
         Ok(file) => {
-            file.sync_all()?;
-            match path.parent().filter(|f| !f.as_os_str().is_empty()) {
-                Some(folder) => fs::File::open(folder)?.sync_all(),
-                None => Ok(()),
-            }
+            file.sync_all().map_err(refused)?;
+            sync_folder(path).map_err(refused)
         }
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
-            let its = fs::symlink_metadata(path)?;
+            let its = fs::symlink_metadata(path).map_err(refused)?;
             if !its.is_file() {
                 let why = "it is not a file; a link is not followed, name the file itself";
-                return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+                return Err(LedgerError::Open(why.to_owned()));
             }
+            judge(path)?;
             let mode = its.permissions().mode();
             if mode & 0o077 != 0 {
-                fs::set_permissions(path, fs::Permissions::from_mode(mode & 0o700))?;
+                let own = fs::Permissions::from_mode(mode & 0o700);
+                fs::set_permissions(path, own).map_err(refused)?;
             }
             Ok(())
         }
-        Err(e) => Err(e),
+        Err(e) => Err(refused(e)),
     }
+}
+
+/// Refuses what is no ledger, or a newer program's, before anything of it is changed.
+///
+/// What still stands only in the log beside the file is not seen here: it is
+/// judged once the file is open, and so is whatever cannot be read now.
+fn judge(path: &Path) -> Result<(), LedgerError> {
+    // Immutable: SQLite takes no lock, and makes no file of its own beside it.
+    let mut uri = b"file://".to_vec();
+    for octet in std::path::absolute(path)
+        .map_err(refused)?
+        .as_os_str()
+        .as_bytes()
+    {
+        match octet {
+            b'%' | b'?' | b'#' => uri.extend_from_slice(format!("%{octet:02x}").as_bytes()),
+            _ => uri.push(*octet),
+        }
+    }
+    uri.extend_from_slice(b"?immutable=1");
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_URI
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let found = Connection::open_with_flags(OsStr::from_bytes(&uri), flags)
+        .map_err(LedgerError::from)
+        .and_then(|db| known_version(&db));
+    match found {
+        Err(error @ (LedgerError::NotALedger | LedgerError::Newer { .. })) => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn refused(error: io::Error) -> LedgerError {
+    LedgerError::Open(error.to_string())
+}
+
+/// Makes it last that a file stands in its folder.
+pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|f| !f.as_os_str().is_empty());
+    fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 /// Returns the local secret and the ledger's own name; makes both for a new ledger.

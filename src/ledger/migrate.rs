@@ -24,14 +24,7 @@ const APPLICATION_ID: i32 = 0x706c_6169;
 
 /// Brings the database to [`VERSION`].
 pub(super) fn migrate(db: &mut Connection) -> Result<(), LedgerError> {
-    let found = version(db)?;
-    if found > VERSION {
-        return Err(LedgerError::Newer {
-            found,
-            known: VERSION,
-        });
-    }
-    if found == VERSION {
+    if known_version(db)? == VERSION {
         return Ok(());
     }
     for (index, step) in (1..).zip(STEPS) {
@@ -46,6 +39,20 @@ pub(super) fn migrate(db: &mut Connection) -> Result<(), LedgerError> {
         transaction.commit()?;
     }
     Ok(())
+}
+
+/// Returns the file's version, if this program knows it; 0 for an empty one.
+///
+/// It reads, and changes nothing.
+pub(super) fn known_version(db: &Connection) -> Result<u32, LedgerError> {
+    let found = version(db)?;
+    if found > VERSION {
+        return Err(LedgerError::Newer {
+            found,
+            known: VERSION,
+        });
+    }
+    Ok(found)
 }
 
 /// Returns the file's version; 0 for an empty one.
