@@ -21,6 +21,8 @@ use std::path::{Path, PathBuf};
 use data_encoding::HEXLOWER;
 use sha2::{Digest as _, Sha256};
 
+use super::file;
+
 /// What the small file says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Pulse {
@@ -58,15 +60,21 @@ impl Pulse {
     pub(super) fn write(&self, ledger: &Path) -> io::Result<()> {
         let path = beside(ledger);
         let half = path.with_extension("pulse-part");
+        // A link that somebody put there goes, and what it leads to stays.
+        match fs::remove_file(&half) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+            _ => {}
+        }
         let mut file = fs::OpenOptions::new()
             .write(true)
-            .create(true)
-            .truncate(true)
+            .create_new(true)
             .mode(0o600)
             .open(&half)?;
         writeln!(file, "{} {} {}", self.instance, self.machine, self.count)?;
         file.sync_all()?;
-        fs::rename(&half, &path)
+        fs::rename(&half, &path)?;
+        // A rename that a power cut undoes would make the ledger its own successor.
+        file::sync_folder(&path)
     }
 
     /// Returns when the small file was last changed, in nanoseconds; `None` where there is none.

@@ -10,6 +10,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, TransactionBehavior};
+use rustix::fs::OFlags;
 
 use super::pulse::Pulse;
 use super::{Ledger, LedgerError, seconds};
@@ -68,6 +69,8 @@ impl Ledger {
             .create(true)
             .truncate(false)
             .mode(0o600)
+            // A link in its place is not followed.
+            .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
             .open(path)
             .map_err(|e| LedgerError::Open(e.to_string()))?;
         match file.try_lock() {
@@ -187,6 +190,27 @@ fn become_state(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_links_beside_the_ledger_lead_to_stays_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger.db");
+        let at = "2026-11-21T12:00:00Z".parse().unwrap();
+        let precious = folder.path().join("precious");
+        fs::write(&precious, "precious").unwrap();
+        let link = |name: &str| {
+            std::os::unix::fs::symlink(&precious, folder.path().join(name)).unwrap();
+        };
+        link("ledger.db.pulse-part");
+        drop(Ledger::open(&path, at).unwrap());
+        assert_eq!(fs::read(&precious).unwrap(), b"precious");
+        fs::remove_file(folder.path().join("ledger.db.lock")).unwrap();
+        link("ledger.db.lock");
+        assert!(matches!(
+            Ledger::open(&path, at).err(),
+            Some(LedgerError::Open(_))
+        ));
+    }
 
     #[test]
     fn a_lock_is_let_go_although_a_child_process_has_a_copy_of_it() {
