@@ -210,6 +210,38 @@ fn what_may_have_arrived_is_not_retried_without_a_new_answer() {
 }
 
 #[test]
+fn what_is_held_back_in_the_outbox_waits_and_the_exit_status_says_so() {
+    let trial = Trial::begin();
+    let busy = Fault::Answer("451 4.3.0 later".to_owned());
+    trial
+        .internet
+        .change(|world| world.mail.faults = [(Stage::Mail, busy)].into());
+    let mut player = trial.terminal(&["report", "pills.eml"]);
+    agree(&mut player);
+    assert_eq!(player.finish().unwrap().code, Some(75));
+    trial.internet.change(|world| world.mail.faults.clear());
+    let blocked = trial.pipe(&["desks", "block", "abuse@northpath.example"], b"");
+    assert_eq!(blocked.code, 0, "{blocked:#?}");
+    let retried = trial.pipe(&["outbox", "retry"], b"");
+    assert_eq!(retried.code, 75, "{retried:#?}");
+    assert!(
+        retried
+            .stderr
+            .contains("`plaint outbox resolve 1` drops it"),
+        "{retried:#?}"
+    );
+    assert_eq!((state(&trial).as_str(), trial.mail().1), ("deferred", 0));
+    let mut player = trial.terminal(&["outbox", "resolve", "1"]);
+    player
+        .wait_for("(?s)Complaint 1 waits in the outbox.*Number:")
+        .unwrap();
+    player.type_line("2").unwrap();
+    assert_eq!(player.finish().unwrap().code, Some(0));
+    assert_eq!(state(&trial), "cancelled");
+    assert_eq!(trial.pipe(&["outbox", "retry"], b"").code, 0);
+}
+
+#[test]
 fn what_was_only_recorded_is_in_no_outbox() {
     let trial = Trial::begin();
     let mut player = trial.terminal(&["report", "--log-only", "pills.eml"]);

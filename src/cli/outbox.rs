@@ -110,66 +110,56 @@ fn retry(session: &mut Session, ledger: &mut Ledger, today: &Today) -> Result<Ex
     let (mut ids, mut approved): (Vec<i64>, Vec<Approved>) = (Vec::new(), Vec::new());
     let mut again = Vec::new();
     let mut exit = Exit::Done;
-    for kept in due {
+    for mut kept in due {
+        let id = kept.id;
         let desk = &kept.recorded.complaint.desk;
         let record = ledger.desk(&desk.key())?;
         if is_blocked(&session.rules, desk) || record.blocked {
-            session
-                .term
-                .status(&format!("{}: you blocked it; not sent.", desk.key()));
+            not_sent(session, &kept, "you blocked it; not sent");
+            exit = exit.graver(Exit::TryLater);
             continue;
         }
         // He agreed by the settings of that day; what those of today rule out does not leave.
         if let Some(why) = today.outdated(&kept.recorded.complaint, session, ledger)? {
             stays(session, &kept, &why);
-            exit = Exit::NoConsent;
+            exit = exit.graver(Exit::NoConsent);
             continue;
         }
         // What the user did not know when he agreed, he is asked about.
-        if record.dead_until.is_some_and(|until| until > now) {
-            again.push(kept.recorded.complaint);
-            continue;
-        }
+        let mut asks = record.dead_until.is_some_and(|until| until > now);
         if kept.maybe_arrived {
-            let mut complaint = kept.recorded.complaint;
             let twice = "an earlier try may have arrived; the desk may get it twice";
-            complaint.warnings.push(twice.to_owned());
-            again.push(complaint);
-            continue;
+            kept.recorded.complaint.warnings.push(twice.to_owned());
+            asks = true;
         }
         // Who agreed to a record or a draft has not agreed to a mail.
-        let agreed = ledger.way_of(kept.id)?;
+        let agreed = ledger.way_of(id)?;
         if !agreed.is_some_and(|agreed| same_kind(&agreed, &way.name())) {
-            session.term.status(&format!(
-                "{}: you did not agree to send it this way yet.",
-                desk.key()
-            ));
-            again.push(kept.recorded.complaint);
-            continue;
+            let key = kept.recorded.complaint.desk.key();
+            let line = format!("{key}: you did not agree to send it this way yet.");
+            session.term.status(&line);
+            asks = true;
         }
-        match consent::recall(kept.recorded, ledger.secret(), now) {
+        match consent::recall(kept.recorded.clone(), ledger.secret(), now) {
+            Ok(_) if asks => again.push(kept.recorded.complaint),
             Ok(one) => {
-                ids.push(kept.id);
+                ids.push(id);
                 approved.push(one);
             }
+            // What was changed behind our back is not shown as if it had been composed so.
+            Err(not) if not.why == NotRecallable::Seal => {
+                not_sent(session, &kept, &not.why.to_string());
+                exit = exit.graver(Exit::TryLater);
+            }
             Err(not) => {
-                session.term.status(&format!(
-                    "{}: {}.",
-                    not.recorded.complaint.desk.key(),
-                    not.why
-                ));
-                // What was changed behind our back is not shown as if it had been composed so.
-                if not.why != NotRecallable::Seal {
-                    again.push(not.recorded.complaint);
-                }
+                let key = kept.recorded.complaint.desk.key();
+                session.term.status(&format!("{key}: {}.", not.why));
+                again.push(kept.recorded.complaint);
             }
         }
     }
     if approved.is_empty() && again.is_empty() {
-        session.term.status(match exit {
-            Exit::Done => "Nothing waits to be sent.",
-            _ => "Nothing was sent.",
-        });
+        session.term.status("Nothing was sent.");
         return Ok(exit);
     }
     if !approved.is_empty() {
@@ -184,6 +174,17 @@ fn retry(session: &mut Session, ledger: &mut Ledger, today: &Today) -> Result<Ex
         }));
     }
     Ok(exit)
+}
+
+/// Says why a complaint does not go, and how it leaves the outbox.
+fn not_sent(session: &mut Session, kept: &Kept, why: &str) {
+    let desk = kept.recorded.complaint.desk.key();
+    let desk = Untrusted::text(&desk);
+    session.term.status(&format!("{desk}: {why}."));
+    session.term.hint(&format!(
+        "`plaint outbox resolve {}` drops it; it stays in the outbox until then",
+        kept.id
+    ));
 }
 
 /// Says why a complaint is not sent as it stands, and what can be done.
