@@ -617,6 +617,39 @@ fn desks_are_ticked_as_the_kind_of_abuse_asks() {
 }
 
 #[test]
+fn a_site_that_only_stands_beside_the_fraud_s_is_not_ticked() {
+    let body = "<a href='https://www.bank.example/'>Home</a> <a href='http://evil.example/x'>log in</a> <a href='https://www.funds.example/'>Savings</a>";
+    let mut scene = Scene::of(spam_with("Content-Type: text/html\r\n", body));
+    scene.evidence.kind = Kind::Phishing;
+    for (host, role) in [
+        ("www.bank.example", Role::Hosting),
+        ("evil.example", Role::Hosting),
+        ("funds.example", Role::Registrar),
+        ("evil.example", Role::Registrar),
+    ] {
+        let suspect = match role {
+            Role::Hosting => Suspect::Host(host.to_owned()),
+            _ => Suspect::Domain(host.to_owned()),
+        };
+        let desk = desk(&format!("abuse@{role:?}.{host}").to_lowercase(), role);
+        scene.found.push((suspect, role, desk));
+    }
+    let drafts = scene.draft();
+    let ticked = drafts.iter().filter(|one| one.desk.ticked);
+    let ticked: Vec<String> = ticked.map(|one| one.desk.key()).collect();
+    assert_eq!(
+        ticked,
+        [
+            "abuse@isp.example.net",
+            "abuse@hosting.evil.example",
+            "abuse@registrar.evil.example"
+        ]
+    );
+    let why = drafts[3].desk.unticked_because.as_deref();
+    assert!(why.unwrap().contains("several sites"), "{why:?}");
+}
+
+#[test]
 fn phishing_accuses_no_mailbox_of_the_one_it_imitates() {
     let ticked = |kind: Kind, domain: &str| {
         let mut scene = Scene::of(SPAM);

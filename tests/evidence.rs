@@ -1,6 +1,6 @@
 //! A message and its trace become evidence: links, drop boxes, the mail service, the kind of abuse.
 
-use plaint::evidence::{self, Evidence, Kind};
+use plaint::evidence::{self, Doubt, Evidence, Kind};
 use plaint::intake::{self, Origin};
 use plaint::rules::{Role, Rules, Suspect};
 use plaint::trace::{self, Trace, Trust};
@@ -217,5 +217,72 @@ fn the_recipient_s_own_site_is_spared_as_his_settings_and_own_hosts_name_him() {
             .filter(|link| link.is_accused())
             .count(),
         2
+    );
+}
+
+/// A phishing mail as it is found: the links of the house that it imitates, of others, and one that matters.
+fn imitating(found: &str) -> (Evidence, Trace, Rules) {
+    let text = format!(
+        "Authentication-Results: mx.example.org; {found}\r\n\
+         Received: from x.example (x.example [192.0.2.7]) by mx.example.org (Postfix) with ESMTP id 4F2C71A0; Sat, 21 Nov 2026 11:28:01 +0000\r\n\
+         From: Bank <service@bank.example>\r\nTo: jane@example.org\r\nSubject: Your account is suspended\r\nContent-Type: text/html\r\n\r\n\
+         <a href='https://www.bank.example/'>Home</a> <a href='https://www.authority.example/'>The authority</a>\
+         <a href='https://www.funds.example/'>Savings are safe</a><p>Verify your account: <a href='http://evil.example/x'>here</a></p>\
+         <a href='https://www.bank.example/imprint'>Imprint</a>"
+    );
+    gathered_of(text, &[])
+}
+
+fn hosting(of: &(Evidence, Trace, Rules)) -> Vec<String> {
+    let evidence = of.0.clone().called(Some(Kind::Phishing));
+    evidence::suspects(&of.1, &evidence, &of.2)
+        .into_iter()
+        .filter(|(_, role)| *role == Role::Hosting)
+        .map(|(suspect, _)| suspect.to_string())
+        .collect()
+}
+
+#[test]
+fn the_house_that_from_names_in_vain_is_not_accused_and_the_call_comes_first() {
+    let all = imitating(
+        "spf=fail smtp.mailfrom=service@bank.example; dmarc=fail header.from=bank.example",
+    );
+    assert_eq!(all.0.kind, Kind::Phishing);
+    assert_eq!(
+        hosting(&all),
+        ["evil.example", "www.authority.example", "www.funds.example"]
+    );
+    let doubt = |host: &str| {
+        let links = &all.0.links;
+        links.iter().find(|link| link.host == host).unwrap().doubt
+    };
+    assert_eq!(doubt("evil.example"), None);
+    assert_eq!(doubt("www.funds.example"), Some(Doubt::Others));
+    // Without a finding From may be the spammer's own: it stays, behind the link that matters.
+    for found in ["none", "spf=pass smtp.mailfrom=a@bank.example"] {
+        let hosts = hosting(&imitating(found));
+        assert_eq!(
+            hosts,
+            ["evil.example", "www.bank.example", "www.authority.example"]
+        );
+    }
+}
+
+#[test]
+fn a_fraud_s_only_site_is_accused_whatever_from_says() {
+    let of = |found: &str| {
+        let text = format!(
+            "Authentication-Results: mx.example.org; {found}\r\n\
+             Received: from x.example (x.example [192.0.2.7]) by mx.example.org (Postfix) with ESMTP id 4F2C71A0; Sat, 21 Nov 2026 11:28:01 +0000\r\n\
+             From: Bank <service@evil.example>\r\n\r\nYour account is suspended: http://evil.example/x\r\n"
+        );
+        let (evidence, ..) = gathered_of(text, &[]);
+        assert!(evidence.links[0].is_accused());
+        evidence.links[0].doubt
+    };
+    assert_eq!(of("none"), None);
+    assert_eq!(
+        of("spf=fail smtp.mailfrom=a@evil.example"),
+        Some(Doubt::Disowned)
     );
 }

@@ -9,7 +9,8 @@ use jiff::SignedDuration;
 use super::case::{Case, shown};
 use super::{Desk, Says};
 use crate::contact::{AbuseMailbox, Confidence, Contact, Contacts, Role, Suspect, Via};
-use crate::evidence::Kind;
+use crate::evidence::{Doubt, Kind, Link};
+use crate::rules::names::lies_in;
 use crate::trace::{Confidence as OriginConfidence, Nature};
 
 /// Desks ticked beforehand at most.
@@ -281,13 +282,16 @@ pub(super) fn blocked_for_all(case: &Case<'_>, suspect: &Suspect, role: Role) ->
         Role::Hosting if matches!(suspect, Suspect::Domain(_)) => because(
             "unconfirmed: only the registered domain was looked up, because the host's name could carry a token",
         ),
-        Role::Upstream
-        | Role::Authority
-        | Role::Network
-        | Role::Esp
-        | Role::Hosting
-        | Role::Provider
-        | Role::Registrar => None,
+        Role::Hosting | Role::Registrar => doubt(case, suspect).map(|doubt| {
+            let why = match doubt {
+                Doubt::Others => "the mail leads to several sites, and nothing shows that this one is the fraud's",
+                Doubt::Disowned => {
+                    "it is the domain that From names, and your server found that the mail did not come from there"
+                }
+            };
+            why.to_owned()
+        }),
+        Role::Upstream | Role::Authority | Role::Network | Role::Esp | Role::Provider => None,
     }
 }
 
@@ -298,13 +302,25 @@ fn is_a_mail_provider(case: &Case<'_>, suspect: &Suspect) -> bool {
 
 /// Returns whether a link of the mail leads to a domain, or to a host in it.
 pub(super) fn is_linked(case: &Case<'_>, suspect: &Suspect) -> bool {
-    let (Suspect::Domain(name) | Suspect::Host(name)) = suspect else {
-        return false;
+    links_to(case, suspect).next().is_some()
+}
+
+/// Returns why a site may be an innocent's; `None` where one of the links to it is the fraud's.
+fn doubt(case: &Case<'_>, suspect: &Suspect) -> Option<Doubt> {
+    let mut doubts = links_to(case, suspect).map(|link| link.doubt);
+    let first = doubts.next()??;
+    doubts.all(|doubt| doubt.is_some()).then_some(first)
+}
+
+/// Returns the accused links that lead to a domain, or to a host in it.
+fn links_to<'c>(case: &'c Case<'_>, suspect: &'c Suspect) -> impl Iterator<Item = &'c Link> {
+    let name = match suspect {
+        Suspect::Domain(name) | Suspect::Host(name) => Some(name),
+        Suspect::Addr(_) | Suspect::Asn(_) => None,
     };
-    let links = &case.material.evidence.links;
+    let links = case.material.evidence.links.iter();
     links
-        .iter()
-        .any(|link| link.is_accused() && crate::rules::names::lies_in(&link.host, name))
+        .filter(move |link| link.is_accused() && name.is_some_and(|name| lies_in(&link.host, name)))
 }
 
 /// Returns why the network above is proposed at all; whether it is told is for the user to say.

@@ -20,6 +20,7 @@
 //! | the recipient's address in any code | masked, then searched for again in the finished octets | `forms_at_random_places_are_found_and_then_gone` |
 //! | an innocent named below the boundary | only the source, or an origin that a rule vouches for | `only_the_source_and_what_a_rule_vouches_for_is_named` |
 //! | a link to an innocent's page | well-known domains are never accused; link hosts are ticked for fraud only | `desks_are_ticked_as_the_kind_of_abuse_asks` |
+//! | the links of the house that it imitates, and of others | only what marks or calls for a link has its desk ticked | `a_site_that_only_stands_beside_the_fraud_s_is_not_ticked` |
 //! | names that tell the sender who looked them up | registered domains only, unless every label is ordinary | `lookups_ask_for_no_name_that_could_carry_a_token` |
 //! | programs passed on | replaced by name, type, size and digest | `programs_and_archives_become_a_line_with_their_digest` |
 

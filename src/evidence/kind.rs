@@ -180,7 +180,7 @@ fn phishing(signs: &Signs<'_>, text: &Looked<'_>) -> Vec<(u32, String)> {
 }
 
 /// Returns whether a host has a well-known domain in front of its own.
-fn imitates(host: &str, rules: &Rules) -> bool {
+pub(super) fn imitates(host: &str, rules: &Rules) -> bool {
     let Some(domain) = registered_domain(host) else {
         return false;
     };

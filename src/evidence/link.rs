@@ -14,7 +14,7 @@ use linkify::{LinkFinder, LinkKind};
 use url::Url;
 
 use super::visible::Hidden;
-use super::{Link, decode, registered_domain};
+use super::{Doubt, Link, decode, registered_domain};
 use crate::rules::Rules;
 
 /// Links of one message at most; a bomb has more.
@@ -22,6 +22,9 @@ const LINK_LIMIT: usize = 500;
 
 /// Octets of one link at most; browsers take longer ones, people do not.
 const LINK_OCTETS: usize = 4_096;
+
+/// Characters before and over a link that are read for a call to follow it: a sentence or two.
+const CALL_CHARS: usize = 300;
 
 /// Redirectors within redirectors that are read.
 const REDIRECTS: usize = 3;
@@ -44,6 +47,18 @@ pub(super) struct Links {
     only_written: HashSet<usize>,
     /// Domains that stand over links which lead elsewhere.
     pretended: HashSet<String>,
+    /// Links that the mail calls its reader to.
+    called: HashSet<usize>,
+}
+
+/// A link of HTML, and what stands over it.
+struct Over {
+    /// Its text.
+    text: String,
+    /// The link, as written.
+    href: String,
+    /// The domain that it leads to.
+    leads_to: Option<String>,
 }
 
 /// How a reader meets a link.
@@ -68,6 +83,9 @@ impl Links {
                 && registered_domain(&link.host)
                     .is_some_and(|domain| self.pretended.contains(&domain));
             link.followed &= !is_pretended;
+            if self.called.contains(&at) {
+                link.doubt = None;
+            }
         }
         (links, self.beacons)
     }
@@ -80,15 +98,23 @@ impl Links {
     }
 
     fn written(&mut self, text: &str, rules: &Rules) {
-        for written in urls(text) {
+        let mut end = 0;
+        for (at, written) in urls(text) {
             if self.links.len() >= LINK_LIMIT {
                 break;
             }
-            if written.contains("://") {
-                self.add(written, Leads::Written, rules);
+            let link = if written.contains("://") {
+                Cow::Borrowed(written)
             } else if written.to_ascii_lowercase().starts_with("www.") {
-                self.add(&format!("http://{written}"), Leads::Written, rules);
+                Cow::Owned(format!("http://{written}"))
+            } else {
+                continue;
+            };
+            self.add(&link, Leads::Written, rules);
+            if is_call(text.get(end..at).unwrap_or_default(), "", rules) {
+                self.call(&link);
             }
+            end = at + written.len();
         }
     }
 
@@ -96,8 +122,9 @@ impl Links {
     pub(super) fn html(&mut self, text: &str, rules: &Rules) {
         let (mut said, mut written) = (String::new(), String::new());
         let mut hidden = Hidden::default();
-        // What stands over a link, and the domain that this one leads to.
-        let mut over: Option<(String, Option<String>)> = None;
+        let mut over: Option<Over> = None;
+        // What stands before a link, since the last one.
+        let mut before = String::new();
         for token in Tokenizer::new_with_emitter(text, Lenient::default()) {
             let Ok(token) = token;
             match token {
@@ -128,6 +155,10 @@ impl Links {
                             }
                             b"href" | b"action" | b"formaction" | b"xlink:href" => {
                                 self.add(value.trim(), leads, rules);
+                                // What is filled in is sent there.
+                                if key != b"href" && key != b"xlink:href" && is_seen {
+                                    self.call(value.trim());
+                                }
                             }
                             b"content" if name == b"meta" => {
                                 if let Some((_, target)) = value.split_once(['=']) {
@@ -139,44 +170,58 @@ impl Links {
                         }
                     }
                     if let Some(href) = attribute(b"href").filter(|_| name == b"a") {
-                        self.pretend(over.take());
-                        let href = String::from_utf8_lossy(&href).into_owned();
+                        self.close(over.take(), &mut before, rules);
+                        let href = String::from_utf8_lossy(&href).trim().to_owned();
                         let host = parsed(&href).map(|(_, host)| host);
-                        let domain = host.map(|host| registered_domain(&host).unwrap_or(host));
-                        over = Some((String::new(), domain));
+                        over = Some(Over {
+                            text: String::new(),
+                            leads_to: host.map(|host| registered_domain(&host).unwrap_or(host)),
+                            href,
+                        });
                     }
                     said.push(' ');
                     written.push(' ');
+                    before.push(' ');
                 }
                 Token::EndTag(tag) => {
                     let name: &[u8] = &tag.name;
                     if name == b"a" {
-                        self.pretend(over.take());
+                        self.close(over.take(), &mut before, rules);
                     }
                     hidden.closes(name);
                 }
                 Token::String(value) if !hidden.is_hidden() => {
                     let value = String::from_utf8_lossy(&value);
                     match &mut over {
-                        Some((text, _)) => text.push_str(&value),
-                        None => written.push_str(&value),
+                        Some(over) => over.text.push_str(&value),
+                        None => {
+                            written.push_str(&value);
+                            before.push_str(&value);
+                        }
                     }
                     said.push_str(&value);
                 }
                 _ => {}
             }
         }
-        self.pretend(over);
+        self.close(over, &mut before, rules);
         self.written(&undisguised(&written), rules);
         self.say(&undisguised(&said));
     }
 
-    /// Notes the domains that stand over a link to another one.
-    fn pretend(&mut self, over: Option<(String, Option<String>)>) {
-        let Some((text, Some(leads_to))) = over else {
+    /// Ends a link: notes whether it is called for, and the domains that stand over it though it leads to another.
+    fn close(&mut self, over: Option<Over>, before: &mut String, rules: &Rules) {
+        let Some(over) = over else {
             return;
         };
-        for written in urls(&text) {
+        if is_call(before, &over.text, rules) {
+            self.call(&over.href);
+        }
+        before.clear();
+        let Some(leads_to) = over.leads_to else {
+            return;
+        };
+        for (_, written) in urls(&over.text) {
             let (_, rest) = written.split_once("://").unwrap_or(("", written));
             let host = rest.split(['/', '?', '#', ':']).next().unwrap_or_default();
             if let Some(domain) = registered_domain(host).filter(|domain| *domain != leads_to)
@@ -184,6 +229,19 @@ impl Links {
             {
                 self.pretended.insert(domain);
             }
+        }
+    }
+
+    /// Notes that the mail calls its reader to a link, and to what stands behind it.
+    fn call(&mut self, written: &str) {
+        let Some((url, _)) = parsed(written) else {
+            return;
+        };
+        let mut next = Some(String::from(url));
+        while let Some(at) = next.and_then(|url| self.seen.get(&url)).copied() {
+            let is_new = self.called.insert(at);
+            let link = self.links.get(at).filter(|_| is_new);
+            next = link.and_then(|link| link.target.clone());
         }
     }
 
@@ -262,6 +320,7 @@ impl Links {
             host,
             target,
             followed: is_followed,
+            doubt: Some(Doubt::Others),
         });
         if let Some(behind) = behind {
             self.add(&behind, leads, rules);
@@ -286,18 +345,38 @@ impl ForwardingEmitter for Lenient {
 }
 
 /// Returns what a reader takes for a link in a text.
-fn urls(text: &str) -> impl Iterator<Item = &str> {
+fn urls(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut finder = LinkFinder::new();
     finder
         .kinds(&[LinkKind::Url])
         .url_must_have_scheme(false)
         .url_can_be_iri(true);
-    let found: Vec<&str> = finder
+    let found: Vec<(usize, &str)> = finder
         .links(text)
         .take(LINK_LIMIT)
-        .map(|found| found.as_str())
+        .map(|found| (found.start(), found.as_str()))
         .collect();
     found.into_iter()
+}
+
+/// Returns whether a mail calls its reader to a link: by what stands over it, or before it since the last one.
+fn is_call(before: &str, over: &str, rules: &Rules) -> bool {
+    let tail = |text: &str| -> String {
+        let chars = text.chars().rev().take(CALL_CHARS);
+        let tail: Vec<char> = chars.collect();
+        tail.into_iter().rev().collect()
+    };
+    let over = tail(over);
+    let around = format!("{} {over}", tail(before));
+    let words = &rules.evidence;
+    let (over, around) = (words.look_at(&over), words.look_at(&around));
+    [
+        ("call-word", &over),
+        ("phishing-word", &around),
+        ("malware-word", &around),
+    ]
+    .iter()
+    .any(|(kind, text)| !words.all_in(kind, text).is_empty())
 }
 
 /// Reads a link as a browser does; `None` where it leads to no host.

@@ -30,6 +30,9 @@ pub use host::{host_shown, registered_domain};
 mod link;
 mod visible;
 
+// which links are the fraud's
+mod accused;
+
 // drop boxes
 mod mailbox;
 
@@ -103,6 +106,17 @@ pub struct Link {
     pub shortener: bool,
     /// Whether a reader comes there: not where it is only a picture or hidden, or written over another link.
     pub followed: bool,
+    /// Why it may be an innocent's all the same; `None` where the mail shows that it is the fraud's.
+    pub doubt: Option<Doubt>,
+}
+
+/// Why an accused link may be an innocent's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doubt {
+    /// Links to other domains stand beside it, and nothing marks it or calls a reader there.
+    Others,
+    /// It leads to From's own domain, whose holder did not send the mail, as own hosts found.
+    Disowned,
 }
 
 impl Link {
@@ -226,6 +240,7 @@ pub fn gather(message: &Message, trace: &Trace, own: &[String], rules: &Rules) -
     let shown = std::mem::take(&mut links.shown);
     let (mut links, beacons) = links.into_links();
     recipient.spare(&mut links);
+    accused::weigh(&mut links, &headers, trace, rules);
     let attachments = attachments(octets, &structure);
     let esp = esp(&headers, trace, rules);
     let unsubscribe = unsubscribe(&headers);

@@ -44,8 +44,10 @@ pub fn suspects(trace: &Trace, evidence: &Evidence, rules: &Rules) -> Vec<(Suspe
         return found;
     }
     let accused = evidence.links.iter().filter(|link| link.is_accused());
+    // A footer full of innocents must not stand before the link that the mail is sent for.
+    let (sure, doubtful): (Vec<_>, Vec<_>) = accused.partition(|link| link.doubt.is_none());
     let mut hosts: Vec<Suspect> = Vec::new();
-    for link in accused {
+    for link in sure.into_iter().chain(doubtful) {
         let Some(suspect) = host(&link.host, rules) else {
             continue;
         };

@@ -90,6 +90,15 @@ impl Trace {
         }
     }
 
+    /// Returns the domains that an own host found the message not to come from, though it says so.
+    #[must_use]
+    pub fn failed_domains(&self) -> Vec<&str> {
+        voucher::failed_domains(
+            &self.attestations,
+            self.source.as_ref().map(|source| source.addr),
+        )
+    }
+
     /// Returns the domains that an own host found the message to come from.
     #[must_use]
     pub fn passed_domains(&self) -> Vec<&str> {

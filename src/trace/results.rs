@@ -33,6 +33,13 @@ impl<'t> CheckResult<'t> {
         self.outcome.eq_ignore_ascii_case("pass")
     }
 
+    /// Returns whether the check failed, softly or not. RFC 7208 §2.6.4, §2.6.5.
+    pub(super) fn is_fail(&self) -> bool {
+        ["fail", "softfail"]
+            .iter()
+            .any(|outcome| self.outcome.eq_ignore_ascii_case(outcome))
+    }
+
     /// Returns the one value of a property; `None` where there is none, or more than one.
     pub(super) fn value(&self, kind: &str, name: &str) -> Option<&'t str> {
         let mut values = self.properties.iter().filter(|(of, property, _)| {

@@ -38,6 +38,26 @@ pub(super) fn passed_domains(attested: &[Attestation], source: Option<IpAddr>) -
     signed.chain(spf_domain(attested, source)).collect()
 }
 
+/// Returns the domains that failed: From's by DMARC, the reverse path's by SPF.
+///
+/// Only what a host found counts that had the message from the source: further in, the check
+/// is about the host that handed on.
+pub(super) fn failed_domains(attested: &[Attestation], source: Option<IpAddr>) -> Vec<&str> {
+    let attested = attested.iter().filter(|one| one.is_of_source);
+    let results = attested.filter_map(Attestation::results).flatten();
+    let failed = results.filter(CheckResult::is_fail);
+    let domains = failed.filter_map(|result| {
+        if result.is_of("dmarc") {
+            // RFC 8601 §2.7.6: DMARC is about the domain of From.
+            result.domain("header", "from")
+        } else {
+            let is_spf = result.is_of("spf") && is_about(&result, source);
+            is_spf.then(|| path_domain(&result)).flatten()
+        }
+    });
+    domains.collect()
+}
+
 /// Returns the domain of the reverse path, if all hosts that had the message from the source found that it passed.
 fn spf_domain(attested: &[Attestation], source: Option<IpAddr>) -> Option<&str> {
     let mut domain: Option<&str> = None;
@@ -55,7 +75,11 @@ fn spf_domain(attested: &[Attestation], source: Option<IpAddr>) -> Option<&str> 
 
 /// Returns the domain of a reverse path that passed.
 fn mail_domain<'t>(result: &CheckResult<'t>) -> Option<&'t str> {
-    result.is_pass().then_some(())?;
+    result.is_pass().then(|| path_domain(result)).flatten()
+}
+
+/// Returns the domain of the reverse path that was checked.
+fn path_domain<'t>(result: &CheckResult<'t>) -> Option<&'t str> {
     // RFC 7208 §9.1: `identity` says what was checked, the path or HELO.
     let identity = result.value("", "identity");
     identity
@@ -128,6 +152,35 @@ mod tests {
         ] {
             let one = said("Authentication-Results", text);
             assert_eq!(passed(&[one]), domains, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_domain_fails_by_dmarc_or_by_spf_of_the_source() {
+        for (text, domains) in [
+            (
+                "spf=fail smtp.mailfrom=a@bank.example; dmarc=fail header.from=bank.example",
+                &["bank.example", "bank.example"][..],
+            ),
+            ("spf=softfail smtp.mailfrom=bank.example", &["bank.example"]),
+            (
+                "dmarc=pass header.from=bank.example; spf=none smtp.mailfrom=bank.example",
+                &[],
+            ),
+            ("dkim=fail header.d=bank.example", &[]),
+            (
+                "spf=fail smtp.mailfrom=bank.example smtp.remote-ip=192.0.2.8",
+                &[],
+            ),
+        ] {
+            let one = said("Authentication-Results", text);
+            let inside = Attestation {
+                is_of_source: false,
+                ..one.clone()
+            };
+            let failed = |one| failed_domains(one, SOURCE.parse().ok());
+            assert_eq!(failed(std::slice::from_ref(&one)), domains, "{text}");
+            assert!(failed(&[inside]).is_empty());
         }
     }
 
