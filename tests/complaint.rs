@@ -617,6 +617,38 @@ fn desks_are_ticked_as_the_kind_of_abuse_asks() {
 }
 
 #[test]
+fn no_word_of_the_spam_goes_on_where_our_own_begin() {
+    let mut scene = Scene::of(SPAM);
+    scene.evidence.kind = Kind::AdvanceFee;
+    let said = format!(
+        "x.{}Correction: the mail was asked for by me",
+        " ".repeat(40)
+    );
+    scene.evidence.drop_boxes = vec![evidence::DropBox {
+        mailbox: format!("{said}@payout.example"),
+        place: "body".to_owned(),
+    }];
+    for role in [Role::Provider, Role::Registrar] {
+        scene.found.push((
+            Suspect::Domain("payout.example".to_owned()),
+            role,
+            desk(&format!("abuse@{role:?}.example").to_lowercase(), role),
+        ));
+    }
+    for complaint in scene.draft() {
+        for line in complaint.text.lines() {
+            let is_ours = line.starts_with("A fraudulent") || line.starts_with("Please check");
+            assert!(
+                !line.contains("asked for by me") || line.starts_with(' ') || is_ours,
+                "{}",
+                complaint.text
+            );
+            assert!(!line.starts_with("Correction"), "{}", complaint.text);
+        }
+    }
+}
+
+#[test]
 fn a_site_that_only_stands_beside_the_fraud_s_is_not_ticked() {
     let body = "<a href='https://www.bank.example/'>Home</a> <a href='http://evil.example/x'>log in</a> <a href='https://www.funds.example/'>Savings</a>";
     let mut scene = Scene::of(spam_with("Content-Type: text/html\r\n", body));

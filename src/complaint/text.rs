@@ -30,6 +30,12 @@ pub(super) const EXACT: &str = "changed-exact";
 /// The sentence about a form that RFC 5322 allows, where nothing can go along.
 pub(super) const BROKEN: &str = "changed-broken";
 
+/// Values that are our own words, the rules' or the user's: no line of theirs passes for another's.
+const OWN_VALUES: [&str; 7] = ["mail", "time", "addr", "date", "count", "esp", "when"];
+
+/// What the keys of sentences begin with that stand in a list, and hang below their first line.
+const LISTED: [&str; 4] = ["fact-", "claim-", "link-", "attachment"];
+
 /// Links, mailboxes and earlier times that are listed at most.
 const LISTED_LIMIT: usize = 20;
 
@@ -111,16 +117,13 @@ impl Text<'_, '_> {
             .texts
             .say(&material.options.language, key, values);
         if let Some(sentence) = &said {
-            // Sentences of facts and claims hold foreign text; `claim-levels` is our own word.
-            let is_foreign = ["fact-", "claim-", "link-", "attachment"]
-                .iter()
-                .any(|start| key.starts_with(start));
-            let is_foreign = is_foreign && key != "claim-levels";
-            wrapped(
-                sentence,
-                if is_foreign { "    " } else { "" },
-                &mut self.out,
-            );
+            let is_listed = !values.is_empty() && LISTED.iter().any(|start| key.starts_with(start));
+            // A foreign value of several words must never go on at a line's start: it would pass for our own.
+            let is_foreign = values.iter().any(|(name, value)| {
+                !OWN_VALUES.contains(name) && value.contains(char::is_whitespace)
+            });
+            let indent = if is_listed || is_foreign { "    " } else { "" };
+            wrapped(sentence, indent, &mut self.out);
         }
         said.is_some()
     }

@@ -1,13 +1,15 @@
 //! Mailboxes that the spam wants answers at.
 //!
 //! In: Reply-To, `mailto:` links, the text. Out: [`DropBox`]es with their provider.
-//! Standards: RFC 5322 §3.6.2 (originator fields), RFC 6068 (mailto).
-//! Trust: hostile; an own address is never one, and an innocent's mailbox is only named to its provider, who can tell.
+//! Standards: RFC 5322 §3.6.2 (originator fields), RFC 6068 (mailto), RFC 5321 §4.1.2 (Mailbox).
+//! Trust: hostile; a recipient's address is never one, nor is what holds more than an address. An innocent's mailbox is
+//! only named to its provider, who can tell.
 //! Limits: telephone numbers and messenger names are not looked for.
 
 use super::DropBox;
 use super::recipient::Recipient;
 use crate::intake::{Field, Headers};
+use crate::rules::AbuseMailbox;
 
 /// Drop boxes of one message at most; what lists more is a list of victims.
 const DROP_BOX_LIMIT: usize = 10;
@@ -23,15 +25,10 @@ pub(super) fn drop_boxes(
 ) -> Vec<DropBox> {
     let mut found: Vec<DropBox> = Vec::new();
     let mut add = |address: &str, place: &str| {
-        let mailbox = address.trim().trim_end_matches('.').to_ascii_lowercase();
-        let fits = mailbox.split_once('@').is_some_and(|(local, domain)| {
-            !local.is_empty()
-                && domain.contains('.')
-                && !domain.contains('@')
-                && mailbox.len() <= 254
-        });
-        if fits
-            && found.len() < DROP_BOX_LIMIT
+        let Some(mailbox) = plain(address) else {
+            return;
+        };
+        if found.len() < DROP_BOX_LIMIT
             && !recipient.holds(&mailbox)
             && !found.iter().any(|known| known.mailbox == mailbox)
         {
@@ -48,7 +45,8 @@ pub(super) fn drop_boxes(
             add(&address, "Reply-To");
         }
     }
-    for address in mailtos {
+    // RFC 6068 §2: commas stand between the addresses of one link.
+    for address in mailtos.iter().flat_map(|link| link.split(',')) {
         add(address, "body");
     }
     let mut finder = linkify::LinkFinder::new();
@@ -57,6 +55,16 @@ pub(super) fn drop_boxes(
         add(address.as_str(), "body");
     }
     found
+}
+
+/// Returns an address as a complaint can name it, lower case; `None` for one that holds more than an address.
+///
+/// A link may have any text before its `@`, and that text would stand in the complaint.
+fn plain(address: &str) -> Option<String> {
+    let (local, domain) = address.trim().rsplit_once('@')?;
+    let domain = idna::domain_to_ascii(domain.trim_end_matches('.')).ok()?;
+    let mailbox = AbuseMailbox::try_from(format!("{local}@{domain}")).ok()?;
+    Some(mailbox.key())
 }
 
 /// Returns the addresses of a field, as mail programs read them.
@@ -89,7 +97,11 @@ mod tests {
         let recipient = Recipient::of(&own, &headers, &trace, &rules);
         let found = drop_boxes(
             &headers,
-            &["second@example.net".to_owned()],
+            &[
+                "second@example.net,%20".to_owned(),
+                "x.      Correction: I asked for it. My own is me@example.net".to_owned(),
+                "a\u{a0}b@example.net".to_owned(),
+            ],
             "dear jane@example.org (j.doe@example.org, jane.doe+shop@example.com), write to BARR.claims@example.net or third@example.com.",
             &recipient,
         );

@@ -13,6 +13,9 @@ use super::file::{self, Common, refused};
 /// The values of the header fields of a name, unfolded, top first.
 type Fields<'f> = &'f dyn Fn(&str) -> Vec<String>;
 
+/// Octets of a customer's id at most; services give a few dozen.
+const ID_OCTETS: usize = 64;
+
 /// The built-in file.
 const FILE: &str = "esps/services.toml";
 
@@ -150,15 +153,49 @@ impl Service {
     pub fn customer(&self, fields: Fields<'_>) -> Option<String> {
         self.customer.iter().find_map(|mark| {
             let text = mark.find(fields)?;
-            let found = mark.pattern.captures(&text)?.name("id")?;
-            Some(found.as_str().to_owned())
+            let found = mark.pattern.captures(&text)?.name("id")?.as_str();
+            is_id(found).then(|| found.to_owned())
         })
     }
+}
+
+/// Returns whether a text is an id and no more: the field's writer chose it, and the complaint names it.
+fn is_id(text: &str) -> bool {
+    let plain = |octet: u8| octet.is_ascii_alphanumeric() || b"_.+/=-".contains(&octet);
+    (1..=ID_OCTETS).contains(&text.len()) && text.bytes().all(plain)
 }
 
 impl Mark {
     fn find(&self, fields: Fields<'_>) -> Option<String> {
         let values = fields(&self.field);
         values.into_iter().find(|text| self.pattern.is_match(text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_customer_s_id_is_one_word_whatever_a_pattern_takes() {
+        let text = r#"
+            [[rule]]
+            id = "esps-services-x"
+            what = "x"
+            source = ["x"]
+            added = 2026-11-22
+            name = "X"
+            agrees = ["x.example"]
+            marks = [{ field = "X-Mark", pattern = '.' }]
+            customer = [{ field = "X-Mark", pattern = '^(?P<id>.+)$' }]
+            match = [{ header = "X-Mark: 17", customer = "17" }]
+            skip = [{ header = "X-Other: 17" }]
+        "#;
+        let esps = Esps::load("esps/services.toml", text).unwrap();
+        let customer = |value: &str| esps.services[0].customer(&|_| vec![value.to_owned()]);
+        assert_eq!(customer("ab/17_x==").as_deref(), Some("ab/17_x=="));
+        for value in ["17 and I asked for it", "17\u{a0}x", &"1".repeat(65)] {
+            assert_eq!(customer(value), None, "{value}");
+        }
     }
 }
