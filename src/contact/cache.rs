@@ -1,6 +1,7 @@
 //! Answers that were given before, by range of addresses.
 //!
 //! In: a suspect, a time. Out: the answer of the smallest range around it that still lives.
+//! Trust: who holds one address must not be taken for the holder of the network around it.
 //! Limits: an answer lives a day, a wide network's six hours, one without a mailbox an hour, a bootstrap file a week.
 
 use std::collections::HashMap;
@@ -8,7 +9,7 @@ use std::net::IpAddr;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Contacts, Suspect};
+use super::{Contact, Contacts, Suspect, Via};
 use crate::rules::AddrRange;
 
 /// How long an answer with a mailbox lives: registries' data change by the day.
@@ -25,6 +26,11 @@ pub const LIFE_WIDE: SignedDuration = SignedDuration::from_hours(6);
 /// Size above which a network is wide: an IPv4 /16, an IPv6 /32.
 const WIDE_V4: u128 = 1 << 16;
 const WIDE_V6: u128 = 1 << 96;
+
+/// Field of a mailbox that the zone around an address named: its SOA.
+pub(super) const REVERSE_ZONE: &str = "SOA";
+/// Bits of a reverse zone of IPv4. RFC 1035 §3.5.
+const ZONE_BITS: u8 = 24;
 
 /// Answers that were given before. The ledger keeps them; [`MemoryCache`] forgets with the run.
 ///
@@ -86,19 +92,35 @@ pub fn life_of(contacts: &Contacts) -> SignedDuration {
 
 /// Returns the addresses for which an answer about an address counts; `None` for other suspects.
 ///
-/// That is the network that the answer names; where it names none, the address alone.
+/// That is the network that the answer names; where it names none, the address alone. What the
+/// address's own name in the DNS gave is its holder's, whose neighbours have others: it counts for the
+/// address alone, and what its reverse zone gave for that zone.
 #[must_use]
 pub fn range_of(suspect: &Suspect, contacts: &Contacts) -> Option<AddrRange> {
     let Suspect::Addr(addr) = suspect else {
         return None;
     };
     let addr = addr.to_canonical();
-    contacts
-        .network
-        .as_ref()
+    let alone = || AddrRange::new(addr, addr);
+    let network = contacts.network.as_ref();
+    let range = network
         .and_then(|network| AddrRange::new(network.first, network.last))
         .filter(|range| range.contains(addr))
-        .or_else(|| AddrRange::new(addr, addr))
+        .or_else(alone)?;
+    let named = |contact: &Contact| matches!(contact.via, Via::AbuseNet | Via::Rfc2142);
+    let mut named = contacts.contacts.iter().filter(|one| named(one)).peekable();
+    if named.peek().is_none() {
+        return Some(range);
+    }
+    if named.any(|contact| contact.field != REVERSE_ZONE) {
+        return alone();
+    }
+    let zone = AddrRange::parse(&format!("{addr}/{ZONE_BITS}"))?;
+    Some(if zone.size() < range.size() {
+        zone
+    } else {
+        range
+    })
 }
 
 /// A cache that forgets with the run.
@@ -155,7 +177,7 @@ impl Cache for MemoryCache {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contact::{AbuseMailbox, Confidence, Contact, Network, Role, Via};
+    use crate::contact::{AbuseMailbox, Confidence, Network, Role};
 
     fn answer(range: &str, mailbox: Option<&str>) -> Contacts {
         let range = AddrRange::parse(range).unwrap();
@@ -225,6 +247,24 @@ mod tests {
         assert_eq!(cache.recall(&addr("192.0.2.1"), hours(25)), None);
         assert_eq!(cache.recall(&addr("192.0.2.1"), hours(-1)), None);
         assert_eq!(cache.recall(&addr("198.51.100.1"), now), None);
+    }
+
+    #[test]
+    fn what_an_address_s_own_name_gave_counts_for_that_address_alone() {
+        let of = |via: Via, field: &str| {
+            let mut found = answer("192.0.0.0/16", Some("abuse@customer.example"));
+            found.contacts[0].via = via;
+            found.contacts[0].field = field.to_owned();
+            let range = range_of(&addr("192.0.2.1"), &found).unwrap();
+            (range.first.to_string(), range.last.to_string())
+        };
+        let alone = ("192.0.2.1".to_owned(), "192.0.2.1".to_owned());
+        assert_eq!(of(Via::AbuseNet, "TXT (entry)"), alone);
+        assert_eq!(of(Via::Rfc2142, "abuse@"), alone);
+        let zone = ("192.0.2.0".to_owned(), "192.0.2.255".to_owned());
+        assert_eq!(of(Via::Rfc2142, REVERSE_ZONE), zone);
+        let network = ("192.0.0.0".to_owned(), "192.0.255.255".to_owned());
+        assert_eq!(of(Via::Abusix, "TXT"), network);
     }
 
     #[test]

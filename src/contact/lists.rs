@@ -137,7 +137,7 @@ pub(super) fn soa(asker: &Asker<'_>, addr: IpAddr, trail: &mut Trail) -> Option<
         .iter()
         .filter_map(|name| mailbox_of(name))
         .take(1)
-        .map(|mail| finding(&mail, "SOA", Confidence::Low, false))
+        .map(|mail| finding(&mail, super::cache::REVERSE_ZONE, Confidence::Low, false))
         .collect();
     source(Via::Rfc2142, &zone, findings)
 }
