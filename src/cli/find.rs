@@ -10,10 +10,10 @@ use crate::config::IdentityKeys;
 use crate::contact::{
     AbuseMailbox, Cache, Contacts, Escalation, Finder, NoCache, Parties, Role, Suspect,
 };
-use crate::evidence::Evidence;
 use crate::failure::Failure;
 use crate::intake::{Headers, Untrusted};
 use crate::ledger::Ledger;
+use crate::rules::Rules;
 
 /// What was found for one suspect.
 pub(super) type Found = (Suspect, Role, Contacts);
@@ -97,27 +97,30 @@ fn escalation(
     failed.map_or(Ok(why), |error| Err(error.into()))
 }
 
-/// Fields in which a message names its parties. RFC 5322 §3.6.2, §3.6.3.
-const PARTIES: [&str; 6] = ["From", "Sender", "Reply-To", "Return-Path", "To", "Cc"];
+/// Fields in which a message names who sent it, and who wants the answers. RFC 5322 §3.6.2.
+const AUTHORS: [&str; 4] = ["From", "Sender", "Reply-To", "Return-Path"];
 
-/// Returns whom a complaint about a message must not go to: the user, whom the spam names itself, dead desks.
+/// Returns whom a complaint about a message must not go to: the user, who sent it by its own word, dead desks.
+///
+/// What else a spam names keeps nobody from being told: one line "report abuse to …" would
+/// take the right desk out.
 pub(super) fn parties(
     headers: &Headers<'_>,
-    evidence: &Evidence,
     identity: &IdentityKeys,
+    rules: &Rules,
     dead: Vec<(AbuseMailbox, String)>,
 ) -> Parties {
     let mut finder = linkify::LinkFinder::new();
     finder.kinds(&[linkify::LinkKind::Email]);
-    let mut spam: Vec<String> = evidence
-        .drop_boxes
-        .iter()
-        .map(|drop| drop.mailbox.clone())
-        .collect();
-    for field in PARTIES.iter().flat_map(|name| headers.all(name)) {
+    let mut spam: Vec<String> = Vec::new();
+    for field in AUTHORS.iter().flat_map(|name| headers.all(name)) {
         let text = field.text();
         spam.extend(finder.links(&text).map(|link| link.as_str().to_owned()));
     }
+    spam.retain(|named| {
+        let mailbox = AbuseMailbox::try_from(named.as_str());
+        mailbox.map_or(true, |mailbox| rules.desks.for_mailbox(&mailbox).is_none())
+    });
     Parties {
         own: identity
             .mailbox
@@ -241,18 +244,19 @@ mod tests {
 
     #[test]
     fn the_user_and_whom_the_spam_names_are_parties() {
-        let octets = b"From: Abuse <abuse@victim.example>\r\nReply-To: drop@mail.example\r\nSubject: to x@y.example\r\n\r\n";
+        let octets = b"From: Abuse <abuse@victim.example>\r\nReply-To: drop@mail.example, abuse@outlook.com\r\nTo: abuse@isp.example\r\nSubject: to x@y.example\r\n\r\n";
         let identity = IdentityKeys {
             mailbox: Some("me@example.org".to_owned()),
             ..IdentityKeys::default()
         };
         let parties = parties(
             &Headers::parse(octets),
-            &Evidence::default(),
             &identity,
+            &Rules::builtin(),
             Vec::new(),
         );
         assert_eq!(parties.own, ["me@example.org"]);
+        // Whom it is addressed to, and a desk that a rule knows, it cannot keep from being told.
         assert_eq!(parties.spam, ["abuse@victim.example", "drop@mail.example"]);
     }
 }

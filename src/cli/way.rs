@@ -54,8 +54,8 @@ impl Way {
         let found = find::all(finder, ledger, use_cache, &suspects, now);
         let parties = find::parties(
             &message.headers(),
-            &evidence,
             &session.config.identity,
+            &session.rules,
             ledger.dead_desks(now)?,
         );
         let arrival = super::say::boundary(&trace).and_then(|hop| hop.date);
