@@ -25,7 +25,7 @@ pub(crate) struct Replaced {
 
 /// Returns the parts that are not passed on.
 ///
-/// Programs and archives never are. With `unread`, neither is what cannot be
+/// Programs and archives never are, nor is a message that is encoded, in which they would not be seen. With `unread`, neither is what cannot be
 /// searched for the user: anything but text, messages and plain pictures.
 pub(crate) fn replaced(
     octets: &[u8],
@@ -48,18 +48,25 @@ pub(crate) fn replaced(
         .collect()
 }
 
-/// Returns whether a part is a program or an archive: by its type, its name, or its first octets.
+/// Returns whether a part is a program or an archive, or may hide one: by its type, its name, or its first octets.
 fn is_dangerous(octets: &[u8], part: &Part, rules: &Rules) -> bool {
     let name = part.name.as_deref().unwrap_or_default();
     let extension = name
         .rsplit_once('.')
         .map_or("", |(_, extension)| extension.trim());
+    // RFC 2046 §5.2.1: a message is never encoded; where one is, programs in it are parts to mail programs, and none to us.
+    let is_wrapped = part.encoding != Encoding::Identity
+        && matches!(
+            part.media_type.as_str(),
+            "message/rfc822" | "message/global"
+        );
     let first = decode::body(octets, part, 16);
     let first = HEXLOWER.encode(first.get(..8).unwrap_or(&first));
-    rules
-        .evidence
-        .held("dangerous-type", &part.media_type)
-        .is_some()
+    is_wrapped
+        || rules
+            .evidence
+            .held("dangerous-type", &part.media_type)
+            .is_some()
         || rules
             .evidence
             .held("dangerous-extension", extension)
@@ -70,7 +77,7 @@ fn is_dangerous(octets: &[u8], part: &Part, rules: &Rules) -> bool {
 /// Returns whether what a part holds can be searched.
 fn is_readable(part: &Part, rules: &Rules) -> bool {
     // RFC 2045 §6.4: what an unknown transfer encoding holds is not known, whatever type it bears.
-    if part.encoding == Encoding::Unknown && !part.media_type.starts_with("message/") {
+    if part.encoding == Encoding::Unknown {
         return false;
     }
     part.is_text()
@@ -141,6 +148,8 @@ mod tests {
             "Content-Type: text/plain; name=\"invoice.pdf.exe\"\n\nhi",
             "Content-Type: image/png\nContent-Transfer-Encoding: base64\n\nTVqQAAMAAAAEAAAA",
             "Content-Type: application/x-own-invention\n\nhi",
+            "Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\nRnJvbTogYUBleGFtcGxlLm9yZwo=",
+            "Content-Type: message/delivery-status\nContent-Transfer-Encoding: x-uuencode\n\nbegin 644 x\n`\nend",
             "Content-Type: text/plain\nContent-Transfer-Encoding: x-uuencode\n\nbegin 644 x\n`\nend",
         ] {
             let text = after(part);
