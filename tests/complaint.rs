@@ -649,6 +649,58 @@ fn no_word_of_the_spam_goes_on_where_our_own_begin() {
 }
 
 #[test]
+fn a_desk_in_the_accused_s_own_domain_is_not_ticked_and_learns_no_code() {
+    let network = |last: &str| {
+        Some(plaint::contact::Network {
+            first: addr("192.0.2.0"),
+            last: addr(last),
+            handle: None,
+            name: None,
+            holder: None,
+            country: None,
+            registry: None,
+        })
+    };
+    let told = |to: &str, last: &str, body: &str| {
+        let mut scene = Scene::of(spam_with("", body));
+        scene.found[0].2 = desk(to, Role::Network);
+        scene.found[0].2.network = network(last);
+        let one = scene.one();
+        (one.desk.ticked, one.munge)
+    };
+    let own = "buy at http://www.pills.example/";
+    assert_eq!(
+        told("abuse@pills.example", "192.0.2.255", own),
+        (false, Munge::Tokens)
+    );
+    // Not the holder of a large network, whose customer it may be, nor another; and a link beside others says nothing.
+    let sure = (true, Munge::Address);
+    assert_eq!(told("abuse@pills.example", "192.0.255.255", own), sure);
+    assert_eq!(told("abuse@isp.example", "192.0.2.255", own), sure);
+    let beside = "buy at http://www.pills.example/ or see http://www.isp.example/";
+    assert_eq!(told("abuse@isp.example", "192.0.2.255", beside), sure);
+}
+
+#[test]
+fn a_hoster_of_the_source_is_not_asked_about_a_site_in_doubt() {
+    let body =
+        "<a href='https://www.bank.example/'>Home</a> <a href='http://evil.example/x'>log in</a>";
+    let mut scene = Scene::of(spam_with("Content-Type: text/html\r\n", body));
+    scene.evidence.kind = Kind::Phishing;
+    for host in ["evil.example", "www.bank.example"] {
+        let suspect = Suspect::Host(host.to_owned());
+        let desk = desk("abuse@isp.example.net", Role::Hosting);
+        scene.found.push((suspect, Role::Hosting, desk));
+    }
+    let one = scene.one();
+    let text = one.text.split("\n* * *\n").next().unwrap();
+    let text = text.replace('\n', " ");
+    let is_said = text.contains("links to evil.example");
+    assert!(one.desk.ticked && is_said, "{text}");
+    assert!(!text.contains("www.bank.example"), "{text}");
+}
+
+#[test]
 fn a_site_that_only_stands_beside_the_fraud_s_is_not_ticked() {
     let body = "<a href='https://www.bank.example/'>Home</a> <a href='http://evil.example/x'>log in</a> <a href='https://www.funds.example/'>Savings</a>";
     let mut scene = Scene::of(spam_with("Content-Type: text/html\r\n", body));

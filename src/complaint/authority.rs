@@ -51,6 +51,7 @@ pub(super) fn add<'a>(case: &Case<'a>, calls: &mut Vec<Call<'a>>) {
             calls.push(Call {
                 desk,
                 concerns: vec![(suspect, Role::Authority)],
+                is_suspect: false,
             });
         }
     }

@@ -7,7 +7,7 @@
 use jiff::SignedDuration;
 
 use super::case::{Case, shown};
-use super::{Desk, Says};
+use super::{Desk, Says, suspect_desk};
 use crate::contact::{AbuseMailbox, Confidence, Contact, Contacts, Role, Suspect, Via};
 use crate::evidence::{Doubt, Kind, Link};
 use crate::rules::names::lies_in;
@@ -24,6 +24,8 @@ pub(super) const STALE: SignedDuration = SignedDuration::from_hours(7 * 24);
 pub(super) struct Call<'a> {
     pub(super) desk: Desk,
     pub(super) concerns: Vec<(&'a Suspect, Role)>,
+    /// Whether it may be the accused himself.
+    pub(super) is_suspect: bool,
 }
 
 /// Merges what lookups found into one call a desk.
@@ -33,11 +35,16 @@ pub(super) fn calls<'a>(case: &Case<'a>) -> Vec<Call<'a>> {
         if !may_be_named(case, suspect, *role) {
             continue;
         }
+        let is_suspect = suspect_desk::is_suspect(case, suspect, *role, contacts);
         let Some((desk, blocked)) = desk_of(case, suspect, *role, contacts) else {
             continue;
         };
+        let blocked = blocked.or_else(|| is_suspect.then(himself));
         match calls.iter_mut().find(|call| call.desk.key() == desk.key()) {
+            // What stands in doubt does not go along with what is sure.
+            Some(call) if call.desk.ticked && is_doubtful(case, suspect, *role) => {}
             Some(call) => {
+                call.is_suspect |= is_suspect;
                 if !call.desk.roles.contains(role) {
                     call.desk.roles.push(*role);
                 }
@@ -53,6 +60,7 @@ pub(super) fn calls<'a>(case: &Case<'a>) -> Vec<Call<'a>> {
                     ..desk
                 },
                 concerns: vec![(suspect, *role)],
+                is_suspect,
             }),
         }
     }
@@ -120,6 +128,7 @@ fn add_service<'a>(case: &Case<'a>, calls: &mut Vec<Call<'a>>) {
             unticked_because: blocked,
         },
         concerns: vec![(suspect, Role::Esp)],
+        is_suspect: false,
     });
 }
 
@@ -185,6 +194,12 @@ fn desk_of(
         unticked_because: None,
     };
     Some((desk, blocked))
+}
+
+/// Returns why a desk is not ticked that may be the accused himself.
+fn himself() -> String {
+    "this desk lies in the domain that the mail leads to: who reads there may be who sent it"
+        .to_owned()
 }
 
 /// Returns a suspect as a sentence names it.
@@ -310,6 +325,11 @@ fn doubt(case: &Case<'_>, suspect: &Suspect) -> Option<Doubt> {
     let mut doubts = links_to(case, suspect).map(|link| link.doubt);
     let first = doubts.next()??;
     doubts.all(|doubt| doubt.is_some()).then_some(first)
+}
+
+/// Returns whether the desk of a site is asked about one that may be an innocent's.
+fn is_doubtful(case: &Case<'_>, suspect: &Suspect, role: Role) -> bool {
+    matches!(role, Role::Hosting | Role::Registrar) && doubt(case, suspect).is_some()
 }
 
 /// Returns the accused links that lead to a domain, or to a host in it.

@@ -55,12 +55,13 @@ pub fn draft(material: &Material<'_>) -> Result<Vec<Complaint>, DraftError> {
     Ok(complaints.collect())
 }
 
-/// Returns how much is hidden from a desk: who runs hosts and mailboxes needs no token of the mail.
+/// Returns how much is hidden from a desk: who runs hosts and mailboxes needs no token of the mail, and who may have
+/// sent it must not learn from one who complains.
 fn level(options: &Options, call: &Call<'_>) -> Munge {
     let sends = |role: &Role| matches!(role, Role::Network | Role::Esp | Role::Upstream);
     options
         .munge
-        .unwrap_or(if call.desk.roles.iter().any(sends) {
+        .unwrap_or(if call.desk.roles.iter().any(sends) && !call.is_suspect {
             Munge::Address
         } else {
             Munge::Tokens

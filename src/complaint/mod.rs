@@ -21,6 +21,7 @@
 //! | an innocent named below the boundary | only the source, or an origin that a rule vouches for | `only_the_source_and_what_a_rule_vouches_for_is_named` |
 //! | a link to an innocent's page | well-known domains are never accused; link hosts are ticked for fraud only | `desks_are_ticked_as_the_kind_of_abuse_asks` |
 //! | the links of the house that it imitates, and of others | only what marks or calls for a link has its desk ticked | `a_site_that_only_stands_beside_the_fraud_s_is_not_ticked` |
+//! | the spammer's own desk, who would learn who complains | it is not ticked, and codes are hidden from it | `a_desk_in_the_accused_s_own_domain_is_not_ticked_and_learns_no_code` |
 //! | names that tell the sender who looked them up | registered domains only, unless every label is ordinary | `lookups_ask_for_no_name_that_could_carry_a_token` |
 //! | programs passed on | replaced by name, type, size and digest | `programs_and_archives_become_a_line_with_their_digest` |
 
@@ -48,6 +49,9 @@ mod case;
 
 // who is written to, and who of them is ticked
 mod desk;
+
+// who may be the accused himself
+mod suspect_desk;
 
 // who collects such mail beside the desks
 mod authority;
