@@ -17,6 +17,9 @@ const KNOWN_OCTETS: usize = 5;
 /// Octets from which on a needle fills two groups, wherever its code begins; so does a checksum in hex.
 const TWO_GROUPS: usize = 8;
 
+/// Places of a run at which something packed may begin that are tried at most: one in 16,000 characters looks so by chance.
+const PACKED_PLACES: usize = 16;
+
 /// Words of the table of threes; one in some hundred others is taken for one of them.
 const WORDS: usize = 512;
 
@@ -205,6 +208,14 @@ pub(super) fn may_hold_packed(values: &[u8]) -> bool {
     });
     let begins: Vec<u8> = begins.collect();
     marked(&begins).any(|at| values.get(at..).is_some_and(is_packed))
+}
+
+/// Returns where among values of base64 characters what gzip or zlib packed may begin.
+///
+/// Anywhere: `/`, `-` and `_` are characters of base64, so a run begins with the path that a link has before its token.
+pub(super) fn packed_in(values: &[u8]) -> impl Iterator<Item = usize> {
+    let is_one = |at: &usize| values.get(*at..).is_some_and(is_packed);
+    (0..values.len()).filter(is_one).take(PACKED_PLACES)
 }
 
 /// Returns whether values of base64 characters begin as gzip or zlib does. RFC 1952 §2.3.1, RFC 1950 §2.2.

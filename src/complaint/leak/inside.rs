@@ -19,10 +19,6 @@ use crate::evidence::decode::{NO_VALUE, base64_octets, base64_values, is_base64,
 /// base64 characters of the shortest code that counts as text.
 const TEXT_CHARS: usize = block::TEXT_OCTETS / 3 * 4;
 
-/// Characters of a run among which what is packed may begin: four offsets are tried, behind the two digits of an escape
-/// that gives no letter, and so ends a run only once it is undone.
-const PACKED_AMONG: usize = 6;
-
 impl Quick<'_> {
     /// Looks at the base64 in a text without its blanks, and at the texts in that.
     pub(super) fn base64(&self, values: &[u8], seams: &Range<usize>, depth: usize) -> bool {
@@ -101,7 +97,7 @@ impl Quick<'_> {
         })
     }
 
-    /// Looks at what was packed, and stands in base64 at the begin of a run: in a text as it is, or without its blanks.
+    /// Looks at what was packed, and stands in base64: in a text as it is, or without its blanks.
     pub(super) fn packed(&self, text: &[u8], pressed: &[u8], depth: usize) -> bool {
         if !codes::may_hold_packed(pressed) {
             return false;
@@ -111,13 +107,10 @@ impl Quick<'_> {
         let pressed = long_runs::<{ block::BASE64_RUN }>(pressed)
             .map(|run| pressed.get(run).unwrap_or_default().to_vec());
         runs.chain(pressed).any(|values| {
-            (0..PACKED_AMONG)
-                .filter_map(|way| values.get(way..))
-                .any(|values| {
-                    codes::is_packed(values)
-                        && block::inflate(&base64_octets(values))
-                            .is_some_and(|unpacked| self.suspects(&unpacked, depth + 1))
-                })
+            codes::packed_in(&values).any(|at| {
+                let packed = base64_octets(values.get(at..).unwrap_or_default());
+                block::inflate(&packed).is_some_and(|unpacked| self.suspects(&unpacked, depth + 1))
+            })
         })
     }
 

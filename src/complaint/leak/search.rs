@@ -8,6 +8,7 @@
 use std::ops::Range;
 
 use super::block;
+use super::codes;
 use super::forms::{Forms, Needle};
 use super::quick::{self, DEPTH_LIMIT, Quick};
 use super::view::{Span, Spanned, Step};
@@ -251,9 +252,11 @@ impl<'f> Search<'f> {
         let span = |at: usize| view.spans.get(at).copied();
         let inner = self.inner();
         for run in block::base64_runs(&view.octets) {
-            for offset in 0..4.min(run.len()) {
+            let values = block::values_of(&view.octets, &run);
+            let packed = codes::packed_in(&values).filter(|at| *at >= 4);
+            for offset in (0..4.min(run.len())).chain(packed) {
                 let run = run.get(offset..).unwrap_or_default();
-                let decoded = base64_octets(&block::values_of(&view.octets, run));
+                let decoded = base64_octets(values.get(offset..).unwrap_or_default());
                 let inside = inner.find_decoded(&decoded);
                 let Some((form, way)) = inside.first().map(|f| (f.form, f.way.clone())) else {
                     continue;

@@ -143,6 +143,17 @@ fn hidden() -> Vec<(String, Vec<u8>)> {
             6,
         )),
     );
+    let zlib = miniz_oxide::deflate::compress_to_vec_zlib(lower.as_bytes(), 6);
+    for (name, path) in [
+        ("zlib behind a path", "http://www.spam.example/u/"),
+        (
+            "zlib behind two labels",
+            "http://www.spam.example/track/click/",
+        ),
+        ("zlib behind a type", "Content-Type: text/plain\r\n\r\n"),
+    ] {
+        put(name, format!("{path}{}", BASE64URL_NOPAD.encode(&zlib)));
+    }
     put(
         "base64 wrapped",
         BASE64
