@@ -22,6 +22,11 @@ pub(super) const HEX_RUN: usize = 12;
 /// Octets from which on a decoded run is read as a text of its own.
 pub(super) const TEXT_OCTETS: usize = 24;
 
+/// Octets of a stretch of text within others that is read as one: `anna%40example.org`, behind a path that is no code.
+///
+/// Among others at random, one in some thousand begins such a stretch.
+pub(super) const STRETCH_OCTETS: usize = 12;
+
 /// Octets that a compressed token may become; an address stands at a token's start or nowhere.
 const INFLATE_LIMIT: usize = 1 << 20;
 
@@ -74,12 +79,20 @@ pub(super) fn after_line_end(text: &[u8]) -> Option<&[u8]> {
 
 /// Returns whether decoded octets look like a text that could hold codes of its own.
 pub(super) fn is_text(octets: &[u8]) -> bool {
-    let printable =
-        |octet: &u8| u8::from((32..127).contains(octet) | matches!(octet, 9 | 10 | 13 | 0));
+    let printable = |octet: &u8| u8::from(is_printable(*octet));
     // Pieces of fewer than 256 octets are counted in octets, many at once.
     let pieces = octets.chunks(128);
     let count = pieces.map(|piece| usize::from(piece.iter().map(printable).sum::<u8>()));
     octets.len() >= TEXT_OCTETS && count.sum::<usize>() * 100 > octets.len() * 85
+}
+
+/// Returns the stretches of text within octets that are none as a whole.
+pub(super) fn stretches(octets: &[u8]) -> impl Iterator<Item = Range<usize>> {
+    runs::of::<STRETCH_OCTETS, _>(octets, is_printable)
+}
+
+fn is_printable(octet: u8) -> bool {
+    (32..127).contains(&octet) | matches!(octet, 9 | 10 | 13 | 0)
 }
 
 /// Finds the runs of hex digits.
@@ -135,9 +148,18 @@ pub(crate) fn hex(digits: &[u8]) -> Vec<u8> {
 
 /// Unpacks gzip or zlib, as far as it goes; `None` where it is neither.
 pub(crate) fn inflate(octets: &[u8]) -> Option<Vec<u8>> {
+    inflate_first(octets).map(|(unpacked, _)| unpacked)
+}
+
+/// Unpacks gzip or zlib, as far as it goes, and says how many octets that took: all, unless what was packed ends before.
+pub(super) fn inflate_first(octets: &[u8]) -> Option<(Vec<u8>, usize)> {
     match octets {
         [0x1f, 0x8b, 8, flags, _, _, _, _, _, _, rest @ ..] => {
-            Some(unpack(gzip_data(*flags, rest)?, 0))
+            let data = gzip_data(*flags, rest)?;
+            let (unpacked, taken) = unpack(data, 0);
+            // RFC 1952 §2.3.1: a checksum and a length stand behind the data.
+            let end = octets.len() - data.len() + taken + 8;
+            Some((unpacked, end.min(octets.len())))
         }
         [0x78, 0x01 | 0x5e | 0x9c | 0xda, ..] => {
             Some(unpack(octets, inflate_flags::TINFL_FLAG_PARSE_ZLIB_HEADER))
@@ -147,7 +169,7 @@ pub(crate) fn inflate(octets: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// Unpacks what deflate packed, up to its first fault or end; at most [`INFLATE_LIMIT`] octets.
-fn unpack(packed: &[u8], flags: u32) -> Vec<u8> {
+fn unpack(packed: &[u8], flags: u32) -> (Vec<u8>, usize) {
     let flags = flags | inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;
     let mut state = Box::<DecompressorOxide>::default();
     let mut out = vec![0; packed.len().saturating_mul(2).clamp(64, INFLATE_LIMIT)];
@@ -158,7 +180,8 @@ fn unpack(packed: &[u8], flags: u32) -> Vec<u8> {
         (at, length) = (at + taken, length + given);
         if status != TINFLStatus::HasMoreOutput || out.len() >= INFLATE_LIMIT {
             out.truncate(length);
-            return out;
+            let is_done = status == TINFLStatus::Done;
+            return (out, if is_done { at } else { packed.len() });
         }
         out.resize(out.len().saturating_mul(2).min(INFLATE_LIMIT), 0);
     }
@@ -253,5 +276,7 @@ mod tests {
         // What follows does no harm.
         let more = [&packed[..packed.len() - 6], &[7; 99]].concat();
         assert!(inflate(&more).unwrap().starts_with(&cut));
+        let behind = [packed.as_slice(), b"/open"].concat();
+        assert_eq!(inflate_first(&behind).unwrap().1, packed.len());
     }
 }

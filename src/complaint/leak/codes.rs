@@ -6,8 +6,9 @@
 
 use std::ops::Range;
 
+use super::block::STRETCH_OCTETS;
 use super::forms::Needle;
-use crate::evidence::decode::is_base64;
+use crate::evidence::decode::{NO_VALUE, is_base64};
 
 /// Octets of a needle that are known by their threes: wherever its code begins, one of those stands in one group.
 ///
@@ -49,6 +50,12 @@ impl Signs {
         groups.map(|groups| groups * 8 + 8 >= run.len())
     }
 }
+
+/// Groups of US-ASCII in a row that a stretch of [`STRETCH_OCTETS`] fills, wherever its code begins.
+const STRETCH_GROUPS: usize = (STRETCH_OCTETS - 2) / 3;
+
+/// Which of the highest bits of four values say that a group holds more than US-ASCII. RFC 4648 §4.
+const BEYOND_ASCII: [u8; 4] = [0b1010_0000, 0b1000_1000, 0b1000_0010, 0b1000_0000];
 
 /// What is known of the forms to find signs of them.
 #[derive(Debug)]
@@ -132,20 +139,65 @@ impl Codes {
 
     /// Looks at the values of a text's octets in base64.
     pub(super) fn signs(&self, values: &[u8]) -> Signs {
-        // RFC 4648 §4: in four values, these are the highest bits of the three octets; what is no value has all bits.
         let bits = if self.is_ascii {
-            [0b1010_0000, 0b1000_1000, 0b1000_0010, 0b1000_0000]
+            BEYOND_ASCII
         } else {
-            [0b1000_0000; 4]
+            [NO_VALUE_BIT; 4]
         };
-        let [first, second, third, fourth] =
-            [0, 1, 2, 3].map(|from| values.get(from..).unwrap_or_default());
-        let groups = first.iter().zip(second).zip(third).zip(fourth);
-        let groups = groups.map(|(((a, b), c), d)| {
-            u8::from((a & bits[0]) | (b & bits[1]) | (c & bits[2]) | (d & bits[3]) == 0)
-        });
-        Signs(groups.collect())
+        Signs(groups(values, bits))
     }
+
+    /// Returns the groups of stretches of US-ASCII, but for those of texts that are known, with the groups beside them.
+    pub(super) fn stretches(
+        &self,
+        signs: &Signs,
+        values: &[u8],
+        texts: &[Range<usize>],
+    ) -> Vec<Range<usize>> {
+        let own: Vec<u8>;
+        let plain = if self.is_ascii {
+            &signs.0
+        } else {
+            own = groups(values, BEYOND_ASCII);
+            &own
+        };
+        let from = |group: usize| plain.get(group * 4..).unwrap_or_default();
+        const { assert!(STRETCH_GROUPS == 3, "so many are looked at below") };
+        let threes = from(0).iter().zip(from(1)).zip(from(2));
+        let threes: Vec<u8> = threes.map(|((a, b), c)| a & b & c).collect();
+        let is_one = |at: usize| threes.get(at) == Some(&1);
+        let is_known = |at: usize| {
+            let mut texts = texts.iter();
+            texts.any(|text| text.contains(&at) && (at - text.start).is_multiple_of(4))
+        };
+        marked(&threes)
+            .filter(|at| !at.checked_sub(4).is_some_and(is_one) && !is_known(*at))
+            .map(|at| {
+                let groups = from(0).iter().skip(at).step_by(4);
+                let end = at + 4 * groups.take_while(|group| **group == 1).count();
+                let is_value = |value: &&u8| **value != NO_VALUE;
+                let before = at.checked_sub(4).and_then(|from| values.get(from..at));
+                let before = before.filter(|group| group.iter().all(|value| *value != NO_VALUE));
+                let after = values.iter().skip(end).take(4).take_while(is_value);
+                at - before.map_or(0, <[u8]>::len)..end + after.count()
+            })
+            .collect()
+    }
+}
+
+/// Set in [`NO_VALUE`] and in no value.
+const NO_VALUE_BIT: u8 = 0b1000_0000;
+
+/// Returns for each place one if the group that begins there has none of some bits.
+fn groups(values: &[u8], bits: [u8; 4]) -> Vec<u8> {
+    // RFC 4648 §4: in four values, some are the highest bits of the three octets; what is no value has all bits.
+    let [first, second, third, fourth] =
+        [0, 1, 2, 3].map(|from| values.get(from..).unwrap_or_default());
+    let groups = first.iter().zip(second).zip(third).zip(fourth);
+    let [in_a, in_b, in_c, in_d] = bits;
+    let groups = groups
+        .map(|(((a, b), c), d)| u8::from((a & in_a) | (b & in_b) | (c & in_c) | (d & in_d) == 0));
+    groups.collect()
 }
 
 /// Adds numbers to sums.

@@ -29,6 +29,13 @@ impl Quick<'_> {
                 return true;
             }
         }
+        let stretches = self.forms.codes.stretches(&signs, values, &texts);
+        if stretches.into_iter().any(|stretch| {
+            let code = || values.get(stretch.clone()).unwrap_or_default();
+            seams::touch(seams, &stretch) && self.stretch(&base64_octets(code()), depth)
+        }) {
+            return true;
+        }
         if self.forms.codes.has_short {
             let mut runs = long_runs::<{ block::BASE64_RUN }>(values);
             return runs.any(|run| {
@@ -134,10 +141,19 @@ impl Quick<'_> {
             let octets = from(offset);
             let found = match block::inflate(&octets) {
                 Some(unpacked) => inside(unpacked),
-                None => block::is_text(&octets) && self.suspects_once(&octets, depth + 1),
+                None if block::is_text(&octets) => self.suspects_once(&octets, depth + 1),
+                None => self.stretch(&octets, depth),
             };
             // Two digits may be those of an escape that gives no letter.
             found || self.is_found(&octets) || block::inflate(&from(offset + 2)).is_some_and(inside)
+        })
+    }
+
+    /// Looks at the stretches of text within octets that are none as a whole.
+    fn stretch(&self, octets: &[u8], depth: usize) -> bool {
+        block::stretches(octets).any(|stretch| {
+            let text = octets.get(stretch).unwrap_or_default();
+            self.suspects_once(text, depth + 1)
         })
     }
 

@@ -183,7 +183,7 @@ impl<'f> Search<'f> {
 
     /// Finds in octets that a code gave: read as a text if they look like one, as they stand otherwise.
     fn find_decoded(&self, octets: &[u8]) -> Vec<Found> {
-        if let Some(unpacked) = block::inflate(octets) {
+        if let Some((unpacked, taken)) = block::inflate_first(octets) {
             let found = self.find(&unpacked);
             // Nothing inside can be changed in place: the whole code goes.
             return found
@@ -192,7 +192,7 @@ impl<'f> Search<'f> {
                 .map(|found| Found {
                     way: format!("compressed, {}", found.way),
                     at: 0,
-                    pieces: vec![((0, octets.len()), vec![b'x'; octets.len()])],
+                    pieces: vec![((0, taken), vec![b'x'; taken])],
                     form: found.form,
                 })
                 .collect();
@@ -203,6 +203,10 @@ impl<'f> Search<'f> {
         let mut found = Vec::new();
         let whole = Spanned::whole(octets);
         self.explore(octets, &whole, false, &[], &mut Vec::new(), &mut found);
+        for stretch in block::stretches(octets) {
+            let inside = self.find(octets.get(stretch.clone()).unwrap_or_default());
+            found.extend(inside.into_iter().map(|one| one.moved(stretch.start)));
+        }
         found
     }
 

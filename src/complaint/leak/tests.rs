@@ -154,6 +154,23 @@ fn hidden() -> Vec<(String, Vec<u8>)> {
     ] {
         put(name, format!("{path}{}", BASE64URL_NOPAD.encode(&zlib)));
     }
+    for path in [
+        "http://www.spam.example/track/click/",
+        "/subscription-center/profile/",
+    ] {
+        for token in [
+            format!(
+                "email={}&id=7",
+                lower.replace('+', "%2B").replace('@', "%40")
+            ),
+            BASE64.encode(format!("id=7;{lower};x=1").as_bytes()),
+        ] {
+            for before in ["", "a", "ab", "abc"] {
+                let token = BASE64_NOPAD.encode(token.as_bytes());
+                put("text behind a path", format!("{path}{before}{token}/open"));
+            }
+        }
+    }
     put(
         "base64 wrapped",
         BASE64
