@@ -1214,6 +1214,25 @@ fn programs_and_archives_become_a_line_with_their_digest() {
 }
 
 #[test]
+fn a_program_behind_a_bare_cr_becomes_a_line_and_no_field_begins_at_one() {
+    let body = "--b\r\n\r\nhello\r--b\rContent-Type: application/octet-stream; name=a.exe\rContent-Transfer-Encoding: base64\r\rTVqQAAMAAAAEAAAA\r\n--b--\r\n";
+    let header = "X-A: b\rReceived: from c.example ([192.0.2.99]) by mx.example.org; x\rX-D: e\r\nContent-Type: multipart/mixed; boundary=b\r\n";
+    for level in [Munge::Address, Munge::None] {
+        let complaint = Scene::of(spam_with(header, body)).munged(level).one();
+        is_sound(&complaint);
+        let octets = String::from_utf8_lossy(&complaint.octets);
+        assert!(!octets.contains("TVqQ"), "{octets}");
+        assert_eq!(parts(&complaint.octets).len(), 3, "{octets}");
+        let evidence = evidence_of(&complaint);
+        assert!(evidence.contains("name a.exe, type application/octet-stream"));
+        let written = evidence
+            .lines()
+            .filter(|line| line.starts_with("Received:"));
+        assert_eq!(written.count(), 1, "{evidence}");
+    }
+}
+
+#[test]
 fn large_evidence_is_cut_at_a_part_and_says_so() {
     let part = format!("--b\r\n\r\n{}", "spam and eggs\r\n".repeat(1_000));
     let body = format!("{}--b--\r\n", part.repeat(6));

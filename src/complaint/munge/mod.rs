@@ -6,10 +6,12 @@
 //! Failures: never fails; what cannot be masked in place is replaced by its name, type, size and digest.
 //! Limits: what identifies the recipient only by a table of the other side stays at level `address`.
 
+use std::cell::LazyCell;
+
 use super::Munge;
 use super::leak::{self, Forms};
 use crate::evidence::mime::{self, Structure};
-use crate::intake::Message;
+use crate::intake::{Headers, Message};
 use crate::rules::Rules;
 
 // the evidence cut to size at a part's end
@@ -77,6 +79,15 @@ impl Workshop<'_> {
         let lines = canonical(&octets);
         if !lines.is_departed {
             octets = lines.octets;
+        } else if level != Munge::HeadersOnly {
+            // Once a bare CR ends a line, parts begin that none were before.
+            let unread = level != Munge::None;
+            let structure = mime::walk(&lines.octets);
+            let more = replaced(&lines.octets, &structure, self.rules, unread);
+            if !more.is_empty() {
+                octets = parts::replace(&lines.octets, &more);
+                exhibit.replaced.extend(more);
+            }
         }
         if level != Munge::None {
             let (hidden, others) = recipients::hide(&octets, self.rules, self.not_others);
@@ -101,7 +112,7 @@ impl Workshop<'_> {
         exhibit.is_clean &= lines.octets == octets;
         exhibit.exact = lines.is_departed.then_some(octets);
         exhibit.octets = lines.octets;
-        exhibit.header_octets = crate::intake::Headers::parse(&exhibit.octets).body_at();
+        exhibit.header_octets = Headers::parse(&exhibit.octets).body_at();
         exhibit
     }
 
@@ -139,9 +150,12 @@ pub(super) struct Lines {
 
 /// Brings octets into the form that RFC 5322 wants of a message.
 ///
-/// LF becomes CRLF. A bare CR becomes a line end, NUL vanishes, and a line of
-/// more than [`LINE_LIMIT`] octets is broken: then the exact octets go along.
+/// LF becomes CRLF. In a body, a bare CR becomes a line end and NUL vanishes; in
+/// the header section they become a blank and `?`, so that no field begins that
+/// none was. A line of more than [`LINE_LIMIT`] octets is broken. Then the exact
+/// octets go along.
 pub(super) fn canonical(octets: &[u8]) -> Lines {
+    let body_at = LazyCell::new(|| first_blank(octets));
     let mut out = Vec::with_capacity(octets.len() + octets.len() / 32);
     let mut is_departed = false;
     let mut rest = octets;
@@ -153,7 +167,12 @@ pub(super) fn canonical(octets: &[u8]) -> Lines {
         let text = ended.map_or(line, |text| text.strip_suffix(b"\r").unwrap_or(text));
         if text.len() > LINE_LIMIT || memchr::memchr2(b'\r', 0, text).is_some() {
             is_departed = true;
-            broken(text, &mut out);
+            let at = octets.len() - rest.len() - length;
+            if at < *body_at {
+                broken(&in_header(text), &mut out);
+            } else {
+                broken(text, &mut out);
+            }
         } else {
             out.extend_from_slice(text);
         }
@@ -165,6 +184,29 @@ pub(super) fn canonical(octets: &[u8]) -> Lines {
         octets: out,
         is_departed,
     }
+}
+
+/// Returns where the first empty line stands: up to there, whoever reads the octets takes what can be one for a field.
+fn first_blank(octets: &[u8]) -> usize {
+    let is_blank = |at: &usize| {
+        let line = octets.get(*at..).unwrap_or_default();
+        line.starts_with(b"\n") || line.starts_with(b"\r\n")
+    };
+    let lines = memchr::memchr_iter(b'\n', octets).map(|newline| newline + 1);
+    std::iter::once(0)
+        .chain(lines)
+        .find(is_blank)
+        .unwrap_or(octets.len())
+}
+
+/// Returns a line of a header section that is one line to every reader. RFC 5322 §2.2: CR and LF stand together or not at all.
+fn in_header(line: &[u8]) -> Vec<u8> {
+    let plain = line.iter().map(|octet| match octet {
+        b'\r' => b' ',
+        0 => b'?',
+        octet => *octet,
+    });
+    plain.collect()
 }
 
 /// Writes one line that RFC 5322 does not allow as several that it does.
@@ -196,10 +238,18 @@ mod tests {
     }
 
     #[test]
-    fn what_rfc_5322_forbids_is_broken_up_and_said() {
-        let lines = canonical(&[b"a\rb\0c\n".as_slice(), &[b'x'; 2_500]].concat());
+    fn no_field_begins_in_a_header_line_that_was_one() {
+        let lines = canonical(b"A: b\rReceived: c\nX\0: d\r\r\n\rE: f\n\na\rb\0c");
         assert!(lines.is_departed);
-        assert!(lines.octets.starts_with(b"a\r\nbc\r\nxxx"));
+        let expected = b"A: b Received: c\r\nX?: d \r\n E: f\r\n\r\na\r\nbc";
+        assert_eq!(lines.octets, expected);
+    }
+
+    #[test]
+    fn what_rfc_5322_forbids_is_broken_up_and_said() {
+        let lines = canonical(&[b"\na\rb\0c\n".as_slice(), &[b'x'; 2_500]].concat());
+        assert!(lines.is_departed);
+        assert!(lines.octets.starts_with(b"\r\na\r\nbc\r\nxxx"));
         assert!(
             lines
                 .octets
