@@ -22,6 +22,8 @@ mod inside;
 mod lines;
 // letters written as numbers
 mod numbers;
+// values in several parameters
+mod params;
 // a text without its blanks
 mod pressed;
 // a quick look that proves most texts clean

@@ -53,6 +53,22 @@ fn hidden() -> Vec<(String, Vec<u8>)> {
         ("tags", "jane.doe+shop<span>@</span>example.org"),
         ("comment", "jane.do<!-- x -->e+shop@example.org"),
         (
+            "comment with a sign",
+            "jane.do<!-- a > b -->e+shop@example.org",
+        ),
+        (
+            "tag with a sign",
+            "jane.do<b title=\">\">e+shop@example.org",
+        ),
+        (
+            "pieces of a parameter",
+            "name*0=\"card for jane.do\";\r\n name*1=\"e+shop@exam\"; name*2=\"ple.org.png\"",
+        ),
+        (
+            "pieces with percent signs",
+            "filename*0*=utf-8''jane.d; filename*1*=oe%2Bshop%40example.org.png",
+        ),
+        (
             "message-id",
             "Message-ID: <1234.jane.doe+shop.example.org@spam.example>",
         ),
@@ -107,6 +123,7 @@ fn hidden() -> Vec<(String, Vec<u8>)> {
             .join(","),
     );
     put("references", each(|o| format!("&#{o};")));
+    put("long references", each(|o| format!("&#0000000{o:03};")));
     put("hex references", each(|o| format!("&#x{o:x};")));
     put("0x", each(|o| format!("0x{o:02x},")));
     put("hex colons", each(|o| format!("{o:02x}:")));

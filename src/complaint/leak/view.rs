@@ -9,10 +9,13 @@ use std::ops::Range;
 use unicode_normalization::UnicodeNormalization;
 
 use super::numbers;
+use super::params;
 use crate::evidence::decode::{hex_pair, soft_break};
 
 /// Octets of a tag that are passed over at most, blanks aside; more is text that has a `<`.
-const TAG_LIMIT: usize = 300;
+///
+/// The longest that newsletters were seen to write, with their styles, have half of that.
+const TAG_LIMIT: usize = 2_000;
 
 /// One way to read a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +38,8 @@ pub(crate) enum Step {
     Escapes,
     /// `106,97,110`, `0x6a,0x61` and `6a:61:6e` read as letters.
     Numbers,
+    /// `name*0="jane.d"; name*1="oe"` read as one value.
+    Pieces,
 }
 
 /// Where an octet of a view came from, in the text that was looked at first.
@@ -126,6 +131,7 @@ impl Step {
                 memchr::memchr(b'\\', text).is_some() || memchr::memmem::find(text, b"%u").is_some()
             }
             Self::Numbers => numbers::may_list(text),
+            Self::Pieces => params::may_go_on(text),
         }
     }
 
@@ -146,6 +152,7 @@ impl Step {
             Self::NoBlanks => no_blanks(text, out),
             Self::Escapes => numbers::escapes(text, out),
             Self::Numbers => numbers::lists(text, out),
+            Self::Pieces => params::joined(text, out),
         }
     }
 }
@@ -206,7 +213,7 @@ fn join(text: &[u8], out: &mut impl Out) {
 }
 
 /// Characters that have a name in HTML and can stand in an address.
-const NAMED: [(&[u8], u8); 22] = [
+const NAMED: [(&[u8], u8); 25] = [
     (b"commat", b'@'),
     (b"period", b'.'),
     (b"plus", b'+'),
@@ -229,6 +236,27 @@ const NAMED: [(&[u8], u8); 22] = [
     (b"rbrace", b'}'),
     (b"apos", b'\''),
     (b"amp", b'&'),
+    (b"nbsp", b' '),
+    (b"NewLine", b'\n'),
+    (b"Tab", b'\t'),
+];
+
+/// Characters that have a name in HTML, and take no room.
+const NAMED_INVISIBLE: [&[u8]; 14] = [
+    b"shy;",
+    b"zwnj;",
+    b"zwj;",
+    b"lrm;",
+    b"rlm;",
+    b"ZeroWidthSpace;",
+    b"NegativeVeryThinSpace;",
+    b"NegativeThinSpace;",
+    b"NegativeMediumSpace;",
+    b"NegativeThickSpace;",
+    b"NoBreak;",
+    b"ApplyFunction;",
+    b"InvisibleTimes;",
+    b"InvisibleComma;",
 ];
 
 fn entity(rest: &[u8]) -> Option<(Option<u8>, usize)> {
@@ -237,6 +265,10 @@ fn entity(rest: &[u8]) -> Option<(Option<u8>, usize)> {
         let hex = matches!(after.first(), Some(b'x' | b'X'));
         let digits = after.get(usize::from(hex)..)?;
         let radix = if hex { 16 } else { 10 };
+        // HTML allows any number of zeros before a number.
+        let zeros = digits.iter().take_while(|octet| **octet == b'0').count();
+        let zeros = zeros.saturating_sub(1);
+        let digits = digits.get(zeros..)?;
         let count = digits
             .iter()
             .take(8)
@@ -244,7 +276,7 @@ fn entity(rest: &[u8]) -> Option<(Option<u8>, usize)> {
             .count();
         let number = std::str::from_utf8(digits.get(..count)?).ok()?;
         let code = u32::from_str_radix(number, radix).ok()?;
-        let length = semicolon(2 + usize::from(hex) + count);
+        let length = semicolon(2 + usize::from(hex) + zeros + count);
         // Invisible characters vanish; other letters beyond ASCII end an address.
         return match u8::try_from(code) {
             Ok(octet) if octet.is_ascii() => Some((Some(octet), length)),
@@ -257,8 +289,9 @@ fn entity(rest: &[u8]) -> Option<(Option<u8>, usize)> {
         };
     }
     let name = rest.get(1..)?;
-    if name.starts_with(b"shy;") || name.starts_with(b"zwnj;") || name.starts_with(b"zwj;") {
-        return Some((None, 1 + memchr::memchr(b';', name)? + 1));
+    let mut invisible = NAMED_INVISIBLE.iter();
+    if let Some(known) = invisible.find(|known| name.starts_with(known)) {
+        return Some((None, 1 + known.len()));
     }
     NAMED.iter().find_map(|(known, octet)| {
         let after = name.strip_prefix(*known)?;
@@ -305,12 +338,49 @@ fn untag(text: &[u8], out: &mut impl Out) {
     }
 }
 
-/// Returns where a tag ends; a `<` before its `>` begins the tag anew.
+/// Returns where a tag ends, or a comment; a `<` before its `>` begins the tag anew, unless they stand in quotes.
 pub(super) fn tag_end(text: &[u8]) -> Option<usize> {
-    let end = memchr::memchr2(b'<', b'>', text.get(1..)?)? + 1;
-    let tag = text.get(..end).filter(|_| text.get(end) == Some(&b'>'))?;
-    let octets = tag.iter().filter(|octet| !is_blank(**octet));
-    (octets.take(TAG_LIMIT).count() < TAG_LIMIT).then_some(end)
+    let near = text.get(..TAG_LIMIT).unwrap_or(text);
+    if let Some(comment) = near.strip_prefix(b"<!--")
+        && let Some(end) = memchr::memmem::find(comment, b"-->")
+    {
+        return Some(b"<!--".len() + end + b"--".len());
+    }
+    let mut from = 1;
+    loop {
+        let end = from + memchr::memchr2(b'<', b'>', text.get(from..)?)?;
+        let closes = open_quote(text.get(from..end)?).and_then(|quote| {
+            let quoted = near.get(end..)?;
+            Some(end + memchr::memchr(quote, quoted)? + 1)
+        });
+        if let Some(closes) = closes {
+            from = closes;
+            continue;
+        }
+        let tag = text.get(..end).filter(|_| text.get(end) == Some(&b'>'))?;
+        let octets = tag.iter().filter(|octet| !is_blank(**octet));
+        return (octets.take(TAG_LIMIT).count() < TAG_LIMIT).then_some(end);
+    }
+}
+
+/// Returns the quote in which a part of a tag ends, if it does: only behind a `=` a quote begins a value.
+fn open_quote(tag: &[u8]) -> Option<u8> {
+    let mut rest = tag;
+    while let Some(at) = memchr::memchr2(b'"', b'\'', rest) {
+        let (name, value) = rest.split_at_checked(at)?;
+        let (quote, value) = value.split_first()?;
+        let is_value = name.trim_ascii_end().ends_with(b"=");
+        rest = if is_value {
+            let close = memchr::memchr(*quote, value);
+            let Some(close) = close else {
+                return Some(*quote);
+            };
+            value.get(close + 1..)?
+        } else {
+            value
+        };
+    }
+    None
 }
 
 fn first_char(rest: &[u8]) -> Option<char> {
@@ -419,7 +489,23 @@ mod tests {
             ),
             "a@b@c@d@ef&no;"
         );
+        assert_eq!(
+            read(
+                Step::Entities,
+                "&#0000000106;a&#x0000000000006e;e&ZeroWidthSpace;&lrm;&#0;&nbsp;"
+            ),
+            "jane\0 "
+        );
         assert_eq!(read(Step::Untag, "a<b>c\u{200b}d < e é"), "acd < e é");
+        assert_eq!(
+            read(
+                Step::Untag,
+                "a<!-- b > c -->d<e f = \">\" g='<h>'>i<j k=\"l>m</n o=\">p"
+            ),
+            "adim"
+        );
+        let long = format!("a<b style='{}'>c", "d".repeat(1_500));
+        assert_eq!(read(Step::Untag, &long), "ac");
         assert_eq!(read(Step::Plain, "ｊａ＠ é"), "ja@ é");
         assert_eq!(read(Step::NoBlanks, "a b\r\nc\0d"), "abcd");
         assert_eq!(read(Step::Escapes, "\\x6a\\u0061%u006e\\145\\q"), "jane\\q");
@@ -440,7 +526,7 @@ mod tests {
         );
     }
 
-    const ALL: [Step; 9] = [
+    const ALL: [Step; 10] = [
         Step::Join,
         Step::Percent,
         Step::QuotedPrintable,
@@ -450,11 +536,12 @@ mod tests {
         Step::NoBlanks,
         Step::Escapes,
         Step::Numbers,
+        Step::Pieces,
     ];
 
     proptest! {
         #[test]
-        fn origins_agree_with_the_plain_reading(octets in prop::collection::vec(prop::sample::select(&b"a1=%4&#<>\r\n ;,\\ux\xe2\x80\x8b"[..]), 0..120)) {
+        fn origins_agree_with_the_plain_reading(octets in prop::collection::vec(prop::sample::select(&b"a1=%4&#<>\r\n ;,\\ux*\"\xe2\x80\x8b"[..]), 0..120)) {
             for step in ALL {
                 let mut out = Vec::new();
                 step.run(&octets, &mut out);

@@ -77,6 +77,12 @@ pub(super) const WAYS: &[Branch] = &[
     NO_BLANKS,
     ESCAPES,
     branch(Step::Numbers, "numbers read as letters", false, &[]),
+    branch(
+        Step::Pieces,
+        "pieces of a parameter joined",
+        false,
+        &[branch(Step::Percent, "percent signs undone", false, &[])],
+    ),
 ];
 
 #[cfg(test)]
