@@ -99,6 +99,34 @@ fn a_purge_asks_where_somebody_can_answer() {
     assert!(trial.pipe(&["log"], b"").stdout.contains("northpath"));
 }
 
+#[test]
+fn what_was_forgotten_is_asked_about_again_with_that_word_and_without_a_tick() {
+    let trial = Trial::begin();
+    let mut player = trial.terminal(&["report", "pills.eml"]);
+    agree(&mut player);
+    assert_eq!(player.finish().unwrap().code, Some(0));
+    let forgot = trial.pipe(&["data", "forget", "1"], b"");
+    assert_eq!(forgot.code, 0, "{forgot:#?}");
+    // Asked about and broken off, it is asked about the same way the next time.
+    for _ in 0..2 {
+        let mut player = trial.terminal(&["report", "pills.eml"]);
+        player
+            .wait_for(r"(?s)Not ticked: +you had this mail forgotten on \d{4}-\d\d-\d\d; it may have been reported before.*Which complaints")
+            .unwrap();
+        player.send(b"\x03").unwrap();
+        assert_eq!(player.finish().unwrap().code, Some(77));
+    }
+    // Ticked by the user's own hand it goes out, and that is known then.
+    let mut player = trial.terminal(&["report", "pills.eml"]);
+    player.wait_for("Which complaints").unwrap();
+    player.send(b" \r").unwrap();
+    agree(&mut player);
+    assert_eq!(player.finish().unwrap().code, Some(0));
+    assert_eq!(trial.mail().1, 2);
+    let again = trial.pipe(&["report", "pills.eml"], b"");
+    assert!(again.stdout.contains("reported it already"), "{again:#?}");
+}
+
 /// Returns a mail in which another came as an attachment; `way` is its own header.
 fn forward(trial: &Trial, way: &str) -> String {
     let spam = std::fs::read_to_string(trial.home.path("pills.eml")).unwrap();

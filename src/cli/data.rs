@@ -138,7 +138,7 @@ fn told(session: &mut Session, forgotten: Forgotten) {
     }
     session.term.status(&format!(
         "Forgotten: {} cases, {} complaints, {} lookups, {} notes. What stays are keys that tell \
-         nothing, so that the same mail is not reported twice.",
+         nothing: should the same mail come again, you are told before it is reported twice.",
         forgotten.cases, forgotten.complaints, forgotten.lookups, forgotten.notes
     ));
 }

@@ -53,6 +53,8 @@ pub enum Caution {
     OwnProvider(String),
     /// The spam is older than the ledger's return from a backup: it may have been reported since.
     Restored(Timestamp),
+    /// The user had the mail forgotten, and with it whether it was reported.
+    Forgotten(Timestamp),
 }
 
 impl Caution {
@@ -70,7 +72,8 @@ impl Caution {
             | Self::FormOnly(_)
             | Self::RefusesMunged
             | Self::OwnProvider(_)
-            | Self::Restored(_) => Weight::Unticks,
+            | Self::Restored(_)
+            | Self::Forgotten(_) => Weight::Unticks,
             Self::Many(_) | Self::Stale(_) | Self::ProposeHeadersOnly | Self::Forwarded(_) => {
                 Weight::Warns
             }
@@ -147,6 +150,11 @@ impl fmt::Display for Caution {
             Self::Restored(at) => write!(
                 f,
                 "the ledger came from a backup or another machine on {}; what was reported between is not in it",
+                day(*at)
+            ),
+            Self::Forgotten(at) => write!(
+                f,
+                "you had this mail forgotten on {}; it may have been reported before",
                 day(*at)
             ),
         }

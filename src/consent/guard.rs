@@ -50,6 +50,8 @@ pub struct Facts {
     pub forwarded_to: Option<String>,
     /// When the ledger was last found to come from a backup or another machine.
     pub restored_at: Option<Timestamp>,
+    /// When the user had a message of the case forgotten, and what had become of it.
+    pub forgotten_at: Option<Timestamp>,
 }
 
 /// How many complaints may go out.
@@ -231,6 +233,7 @@ pub fn judge(
     {
         cautions.push(Caution::Restored(at));
     }
+    cautions.extend(facts.forgotten_at.map(Caution::Forgotten));
     cautions.sort_by_key(|caution| std::cmp::Reverse(caution.weight()));
     cautions
 }

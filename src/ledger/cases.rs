@@ -359,11 +359,6 @@ fn add_member(
             arrival.named.join("\n"),
         ),
     )?;
-    // What was forgotten and comes again is the user's wish again.
-    transaction.execute(
-        "DELETE FROM forgotten WHERE key = ?1",
-        [key.octets().as_slice()],
-    )?;
     if added > 0 {
         transaction.execute(
             "INSERT INTO history (at, case_id, event, detail) VALUES (?1, ?2, 'message', ?3)",

@@ -152,6 +152,12 @@ impl Ledger {
                 "UPDATE letters SET shown = ?2 WHERE complaint_id = ?1",
                 (id, one.shown()),
             )?;
+            // What was forgotten, and is agreed to again, the ledger knows by itself from here on.
+            transaction.execute(
+                "DELETE FROM forgotten WHERE key IN
+                 (SELECT members.key FROM members JOIN complaints USING (case_id) WHERE id = ?1)",
+                [id],
+            )?;
             note(&transaction, id, "approved", None, now)?;
             ids.push(id);
         }

@@ -159,7 +159,19 @@ impl Ledger {
             blocked: record.blocked,
             forwarded_to: record.forwarded_to,
             restored_at: self.restored_at()?,
+            forgotten_at: self.forgotten_at(complaint)?,
         })
+    }
+
+    /// Returns when a message of a complaint's case was forgotten, if nothing of the case was agreed to since.
+    fn forgotten_at(&self, complaint: &Complaint) -> Result<Option<Timestamp>, LedgerError> {
+        let at: Option<i64> = self.db.query_row(
+            "SELECT max(at) FROM forgotten JOIN members ON members.key = forgotten.key
+             JOIN cases ON cases.id = case_id WHERE cases.key = ?1",
+            [complaint.case.octets().as_slice()],
+            |row| row.get(0),
+        )?;
+        Ok(at.map(time))
     }
 
     /// Returns when another complaint to the same desk, about the same address, was last agreed to.
