@@ -120,6 +120,92 @@ fn what_only_names_the_desk_is_asked_about_apart_and_without_a_terminal_changes_
 }
 
 #[test]
+fn what_a_stranger_wrote_who_saw_the_complaint_is_asked_about_with_its_writer_and_changes_nothing_by_itself()
+ {
+    let (trial, id) = accepted();
+    let forged = answer(&id, "The account was suspended.").replace(
+        &format!("Northpath Abuse <{DESK}>"),
+        "Abuse Desk <eve@spammer.example>",
+    );
+    trial.file("forged.eml", forged.as_bytes());
+    let piped = trial.pipe(&["replies", "forged.eml"], b"");
+    assert_eq!(state(&trial), "accepted", "{piped:#?}");
+    insta::assert_snapshot!(format!("{}{}", piped.stdout, piped.stderr), @r"
+    Complaint 1 to abuse@northpath.example: Its writer says that it acted.
+      From: Abuse Desk <eve@spammer.example>
+      It moves from accepted to answered.
+      That is not the desk's name: anybody who saw the complaint can have written this. It is taken if you say so.
+    Nothing was written down.
+    hint: the same command on a terminal asks about what is not sure
+    ");
+    let mut player = trial.terminal(&["replies", "forged.eml"]);
+    player
+        .wait_for("(?s)From: Abuse Desk <eve@spammer.example>.*anybody who saw the complaint")
+        .unwrap();
+    player
+        .wait_for(r"from somebody else than the desk\? \(yes/no\)")
+        .unwrap();
+    // A ticket system writes under a name of its own: the user knows.
+    player.type_line("yes").unwrap();
+    player.finish().unwrap();
+    assert_eq!(state(&trial), "answered");
+}
+
+#[test]
+fn bounces_of_strangers_are_asked_about_and_those_of_the_users_own_side_are_not() {
+    let (trial, id) = accepted();
+    let forged = bounce(&id).replace("mail.postbox.example", "mail.spammer.example");
+    trial.file("forged.eml", forged.as_bytes());
+    trial.pipe(&["replies", "forged.eml"], b"");
+    assert_eq!(state(&trial), "accepted");
+    // It never came in from outside: an own host wrote it, under whatever name.
+    let inside = format!(
+        "Received: by mail.postbox.example (Postfix)\n\tid 4F2C71A0; Sat, 21 Nov 2026 10:00:00 +0000\n{}",
+        bounce(&id).replace(
+            "MAILER-DAEMON@mail.postbox.example",
+            "daemon@postboxmail.example"
+        )
+    );
+    trial.file("inside.eml", inside.as_bytes());
+    let piped = trial.pipe(&["replies", "inside.eml"], b"");
+    assert_eq!(state(&trial), "bounced", "{piped:#?}");
+}
+
+#[test]
+fn a_providers_mail_system_bounces_under_another_of_its_domains_and_its_customers_do_not() {
+    let (trial, id) = accepted();
+    let config = std::fs::read_to_string(trial.home.config()).unwrap();
+    let config = config.replace("robin.reports@postbox.example", "robin.reports@gmail.com");
+    std::fs::write(trial.home.config(), config).unwrap();
+    for (author, due) in [
+        ("eve.1987@gmail.com", "accepted"),
+        ("mailer-daemon@spammer.example", "accepted"),
+        ("mailer-daemon@googlemail.com", "bounced"),
+    ] {
+        let text = bounce(&id).replace("MAILER-DAEMON@mail.postbox.example", author);
+        trial.file("bounce.eml", text.as_bytes());
+        let piped = trial.pipe(&["replies", "bounce.eml"], b"");
+        assert_eq!(state(&trial), due, "{author}: {piped:#?}");
+    }
+}
+
+#[test]
+fn a_desk_at_a_provider_is_not_everybody_who_has_a_mailbox_there() {
+    let (trial, id) = accepted();
+    let db = rusqlite::Connection::open(trial.home.ledger()).unwrap();
+    db.execute("UPDATE complaints SET desk = 'abuse@gmail.com'", [])
+        .unwrap();
+    let forged = answer(&id, "The account was suspended.").replace(DESK, "eve@gmail.com");
+    trial.file("forged.eml", forged.as_bytes());
+    trial.pipe(&["replies", "forged.eml"], b"");
+    assert_eq!(state(&trial), "accepted");
+    let genuine = forged.replace("eve@gmail.com", "abuse@gmail.com");
+    trial.file("genuine.eml", genuine.as_bytes());
+    trial.pipe(&["replies", "genuine.eml"], b"");
+    assert_eq!(state(&trial), "answered");
+}
+
+#[test]
 fn a_desk_that_was_silent_for_long_is_named_with_the_command_that_reminds_it() {
     let (trial, _) = accepted();
     trial.file(

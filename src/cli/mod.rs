@@ -99,6 +99,9 @@ mod remind;
 // shows what was reported, to whom, and what became of it
 mod log;
 
+// who may have written an answer
+mod writer;
+
 // reads bounces and answers, and moves their cases on
 mod replies;
 

@@ -1,8 +1,8 @@
 //! Reads bounces and answers, and moves their cases on.
 //!
 //! In: mailboxes and messages. Out: what they change in the ledger, shown before it is done.
-//! Trust: what only names a desk's mailbox anybody can have written; it changes
-//! nothing unless the user says so.
+//! Trust: what only names a desk's mailbox anybody can have written, and what comes from somebody else than
+//! the desk anybody who saw the complaint; it changes nothing unless the user says so.
 //! Failures: a file that cannot be read is named, and the others are read.
 
 use std::ops::ControlFlow;
@@ -12,7 +12,7 @@ use jiff::SignedDuration;
 
 use super::flags::RepliesArgs;
 use super::input::{cannot_open, no_answer, no_message, read_file};
-use super::{Session, remind};
+use super::{Session, remind, writer};
 use crate::delivery::answer::{self, Answer, Kind};
 use crate::failure::{Exit, Failure};
 use crate::intake::mbox::{self, Start};
@@ -29,7 +29,27 @@ const SILENT_LINES: usize = 5;
 struct Read {
     answer: Answer,
     taking: Taking,
+    /// Whether From names neither the desk nor the user's own mail system.
+    is_strange: bool,
 }
+
+impl Read {
+    /// Returns the place of the question that stands for it: what is sure has none of its own without a terminal.
+    const fn question(&self) -> usize {
+        match (self.taking.how.is_sure(), self.is_strange) {
+            (true, false) => 0,
+            (true, true) => 1,
+            (false, _) => 2,
+        }
+    }
+}
+
+/// What is asked of the answers, the surest first.
+const QUESTIONS: [&str; 3] = [
+    "Write this down?",
+    "And what is from somebody else than the desk?",
+    "And what only fits by its mailbox?",
+];
 
 /// What the files held.
 #[derive(Default)]
@@ -121,7 +141,14 @@ fn weigh(
     let answer = answer::read(message, &session.rules);
     match ledger.weigh(message, &answer, now)? {
         Some(taking) if taking.is_known => found.known += 1,
-        Some(taking) => found.read.push(Read { answer, taking }),
+        Some(taking) => {
+            let is_strange = writer::is_stranger(&answer, message, &taking.desk, session, ledger)?;
+            found.read.push(Read {
+                answer,
+                taking,
+                is_strange,
+            });
+        }
         None => found.strange += 1,
     }
     Ok(())
@@ -132,11 +159,18 @@ fn tell(session: &mut Session, found: &Found) {
     for read in &found.read {
         let taking = &read.taking;
         let desk = Untrusted::text(&taking.desk);
-        session.term.answer(&format!(
-            "Complaint {} to {desk}: {}",
-            taking.id, read.answer.says
-        ));
-        for line in changes(taking) {
+        // Of somebody else it is not said what the desk says.
+        let says = match read.is_strange {
+            true => read.answer.says.replacen("The desk", "Its writer", 1),
+            false => read.answer.says.clone(),
+        };
+        session
+            .term
+            .answer(&format!("Complaint {} to {desk}: {says}", taking.id));
+        session
+            .term
+            .answer(&format!("  From: {}", read.answer.from));
+        for line in changes(read) {
             session.term.answer(&format!("  {line}"));
         }
         if let Some(next) = next_step(&read.answer, taking) {
@@ -170,7 +204,8 @@ fn tell(session: &mut Session, found: &Found) {
 }
 
 /// Returns what an answer would change, a sentence each.
-fn changes(taking: &Taking) -> Vec<String> {
+fn changes(read: &Read) -> Vec<String> {
+    let taking = &read.taking;
     let mut lines = Vec::new();
     if let Some(state) = taking.moves_to {
         lines.push(format!("It moves from {} to {state}.", taking.state));
@@ -194,6 +229,12 @@ fn changes(taking: &Taking) -> Vec<String> {
             }
             DeskMark::Blocked(_) => "No mail is to go to the desk.".to_owned(),
         });
+    }
+    if read.question() == 1 {
+        lines.push(
+            "That is not the desk's name: anybody who saw the complaint can have written this. It is taken if you say so."
+                .to_owned(),
+        );
     }
     if !taking.how.is_sure() {
         lines.push(
@@ -258,22 +299,23 @@ fn propose(session: &mut Session, ledger: &Ledger) -> Result<(), Failure> {
 /// Writes down what the user agrees to; without a terminal, what is sure.
 fn take(session: &mut Session, ledger: &mut Ledger, read: Vec<Read>) -> Result<usize, Failure> {
     let now = session.now();
-    let (sure, unsure): (Vec<Read>, Vec<Read>) =
-        read.into_iter().partition(|one| one.taking.how.is_sure());
     session.term.flush();
-    let mut taken = 0;
-    for (group, question) in [
-        (sure, "Write this down?"),
-        (unsure, "And what only fits by its mailbox?"),
-    ] {
+    let (mut taken, mut left) = (0, 0);
+    let mut groups: [Vec<Read>; QUESTIONS.len()] = Default::default();
+    for one in read {
+        if let Some(group) = groups.get_mut(one.question()) {
+            group.push(one);
+        }
+    }
+    for (place, (group, question)) in groups.into_iter().zip(QUESTIONS).enumerate() {
         if group.is_empty() {
             continue;
         }
-        let is_sure = group.iter().all(|one| one.taking.how.is_sure());
         let yes = if session.asker.can_ask() {
             session.ask().yes(question).map_err(|e| no_answer(&e))?
         } else {
-            is_sure
+            left += if place > 0 { group.len() } else { 0 };
+            place == 0
         };
         if yes {
             for one in group {
@@ -287,5 +329,10 @@ fn take(session: &mut Session, ledger: &mut Ledger, read: Vec<Read>) -> Result<u
         1 => "1 answer was written down.".to_owned(),
         n => format!("{n} answers were written down."),
     });
+    if left > 0 {
+        session
+            .term
+            .hint("the same command on a terminal asks about what is not sure");
+    }
     Ok(taken)
 }

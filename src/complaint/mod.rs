@@ -37,6 +37,7 @@ use crate::trace::Trace;
 
 // what identifies the user
 mod own;
+pub(crate) use own::is_shared;
 
 // finds the user in octets, and masks him
 mod leak;

@@ -337,7 +337,7 @@ fn domain_of(address: &str) -> Option<&str> {
 }
 
 /// Returns whether strangers have mailboxes in a domain: there, a fellow's address tells nothing of the user.
-fn is_shared(domain: &str, rules: &Rules) -> bool {
+pub(crate) fn is_shared(domain: &str, rules: &Rules) -> bool {
     let is_provider =
         |rule: &crate::rules::DeskRule| rule.roles.contains(&crate::contact::Role::Provider);
     rules.desks.about(domain).any(is_provider)
