@@ -366,6 +366,64 @@ fn a_declined_reminder_is_asked_about_again_and_a_blocked_desk_is_not_reminded()
     assert_eq!(trial.mail().1, 1);
 }
 
+/// Begins a reminder of the first complaint, and breaks it off at the question.
+fn broken_off(trial: &Trial) {
+    let mut player = trial.terminal(&["outbox", "remind", "1"]);
+    player.read_to(CODE).unwrap();
+    player.send(b"\x03").unwrap();
+    assert_eq!(player.finish().unwrap().code, Some(77));
+    let rows = record::complaints(&trial.home.ledger()).unwrap();
+    assert_eq!(rows[1].state, "drafted");
+}
+
+#[test]
+fn a_reminder_that_was_broken_off_is_reviewed_and_taken_back_once_the_desk_answered() {
+    let trial = accepted(8);
+    broken_off(&trial);
+    let mut player = trial.terminal(&["review"]);
+    player.wait_for("This is a reminder of my report").unwrap();
+    player.read_to(CODE).unwrap();
+    player.send(b"\x03").unwrap();
+    player.finish().unwrap();
+
+    let db = rusqlite::Connection::open(trial.home.ledger()).unwrap();
+    db.execute("UPDATE complaints SET state = 'answered' WHERE id = 1", [])
+        .unwrap();
+    let ending = trial.terminal(&["review"]).finish().unwrap();
+    assert_eq!(ending.code, Some(1), "{}", ending.screen);
+    insta::assert_snapshot!(ending.screen.replace('\r', ""), @r"
+    The reminder to abuse@northpath.example is taken back: complaint 1 is answered, and only what a server took and nobody answered is reminded of.
+    Nothing is held. Nothing was sent.
+    ");
+    let rows = record::complaints(&trial.home.ledger()).unwrap();
+    assert_eq!(rows[1].state, "cancelled");
+    assert_eq!(trial.mail().1, 1);
+}
+
+#[test]
+fn a_reminder_is_a_text_where_drafts_are_written() {
+    let trial = accepted(8).without("delivery");
+    let drafts = trial.home.path("drafts");
+    also_set(
+        &trial,
+        &format!(
+            "\n[delivery]\ntransport = \"drafts\"\ndrafts_dir = \"{}\"\n",
+            drafts.display()
+        ),
+    );
+    let mut player = trial.terminal(&["outbox", "remind", "1"]);
+    let code = player.read_to(r"type (\w{4}) to write 1 draft").unwrap();
+    player.type_line(&code).unwrap();
+    assert_eq!(player.finish().unwrap().code, Some(0));
+    let draft = std::fs::read_dir(&drafts).unwrap().next().unwrap().unwrap();
+    let octets = std::fs::read(draft.path()).unwrap();
+    let text = String::from_utf8_lossy(&octets);
+    assert!(!text.contains("multipart/report"), "{text}");
+    assert!(text.contains("This is a reminder of my report"), "{text}");
+    let first = &trial.internet.mailroom().arrived()[0].octets;
+    assert_eq!(field(&octets, "In-Reply-To"), field(first, "Message-ID"));
+}
+
 /// Reports a spam in a process whose files may not grow over a size, in KiB.
 fn on_a_full_disk(trial: &Trial, kib: u32) -> Ending {
     let line = format!(

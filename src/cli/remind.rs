@@ -8,12 +8,14 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::agree::{Ended, agree_and_send};
 use super::renew::{NAME_AGAIN, Outdated, Today};
+use super::review::as_text;
 use super::{Session, transport};
 use crate::complaint::{Round, remind};
-use crate::config::Config;
+use crate::config::{Config, TransportKind};
 use crate::consent::State;
 use crate::failure::{Exit, Failure};
-use crate::ledger::{Ledger, Rounds};
+use crate::intake::Untrusted;
+use crate::ledger::{Kept, Ledger, Rounds};
 
 /// Rounds of one complaint: a desk that is silent twice is silent.
 const ROUNDS: usize = 3;
@@ -65,7 +67,11 @@ pub(super) fn run(
     let kind = if session.asker.can_ask() {
         transport::kind(session, next.from.as_str())?
     } else {
-        crate::config::TransportKind::None
+        TransportKind::None
+    };
+    let next = match kind {
+        TransportKind::Drafts => as_text(next, today, session, ledger)?,
+        _ => next,
     };
     // It stands in the ledger before the question, so that nothing is lost if that is broken off.
     ledger.keep(&next, State::Drafted, now)?;
@@ -74,6 +80,35 @@ pub(super) fn run(
         Ended::Done(exit) => Ok(exit),
         Ended::Change(_) => Err(Failure::bug("a change was asked for that was not offered")),
     }
+}
+
+/// Takes back the reminders that a desk needs no more; returns what else was kept.
+///
+/// One that was broken off says that nobody answered: by now, somebody may have.
+pub(super) fn still_due(
+    kept: Vec<Kept>,
+    session: &mut Session,
+    ledger: &mut Ledger,
+) -> Result<Vec<Kept>, Failure> {
+    let now = session.now();
+    let mut due = Vec::with_capacity(kept.len());
+    for one in kept {
+        let complaint = &one.recorded.complaint;
+        if complaint.round > 0
+            && let Err(failure) = may_be_reminded(&ledger.rounds(one.id)?, &session.config, now)
+        {
+            let from = [State::Held, State::Drafted];
+            ledger.move_on(one.id, &from, State::Cancelled, &failure.what, now)?;
+            session.term.status(&format!(
+                "The reminder to {} is taken back: {}.",
+                Untrusted::text(&complaint.desk.key()),
+                failure.what
+            ));
+            continue;
+        }
+        due.push(one);
+    }
+    Ok(due)
 }
 
 /// Returns how long a desk may be silent before it is reminded.

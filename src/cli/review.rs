@@ -9,7 +9,7 @@ use super::Session;
 use super::agree::{Ended, agree_and_send};
 use super::flags::ReviewArgs;
 use super::renew::Today;
-use super::{identity, transport};
+use super::{identity, remind, transport};
 use crate::complaint::{Complaint, as_plain};
 use crate::config::TransportKind;
 use crate::consent::State;
@@ -20,6 +20,7 @@ use crate::ledger::Ledger;
 pub(crate) fn run(args: ReviewArgs, session: &mut Session) -> Result<Exit, Failure> {
     let mut ledger = session.open_ledger()?;
     let held = ledger.in_states(&[State::Held, State::Drafted])?;
+    let held = remind::still_due(held, session, &mut ledger)?;
     if held.is_empty() {
         session.term.status("Nothing is held. Nothing was sent.");
         return Ok(Exit::NothingToReport);
@@ -53,7 +54,7 @@ pub(crate) fn run(args: ReviewArgs, session: &mut Session) -> Result<Exit, Failu
 }
 
 /// Returns a complaint as plain text; as it is where its message was forgotten, so that nothing can be checked.
-fn as_text(
+pub(super) fn as_text(
     complaint: Complaint,
     today: &Today,
     session: &mut Session,
