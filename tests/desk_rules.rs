@@ -1,5 +1,7 @@
 //! What a rule says that a desk demands is kept to, and `desks show` says it.
 
+use crate::net::fault::Fault;
+use crate::net::smtp::Stage;
 use crate::trial::{Trial, agree};
 
 /// The desk of the address that the pills came from.
@@ -118,6 +120,68 @@ fn a_form_gets_the_whole_text_between_two_lines_and_the_user_says_whether_it_was
         ending.screen
     );
     assert_eq!(trial.mail(), (0, 0));
+}
+
+#[test]
+fn a_rule_that_is_younger_than_what_was_held_decides_how_it_goes() {
+    // The desk reads its form only, by now.
+    let trial = Trial::begin();
+    trial.pipe(&["batch", "pills.eml"], b"");
+    demand(&trial, FORM);
+    let mut player = trial.terminal(&["review"]);
+    player
+        .read_to("(web form only: https://northpath.example/abuse)")
+        .unwrap();
+    player.read_to(r"(fill the form in and send it)").unwrap();
+    player.type_line("no").unwrap();
+    assert_eq!(player.finish().unwrap().code, Some(0));
+    assert_eq!(trial.mail(), (0, 0));
+
+    // It reads no reports, only text.
+    let trial = Trial::begin();
+    trial.pipe(&["batch", "pills.eml"], b"");
+    demand(&trial, "formats = [\"plain\"]");
+    let mut player = trial.terminal(&["review"]);
+    agree(&mut player);
+    assert_eq!(player.finish().unwrap().code, Some(0));
+    let arrived = trial.internet.mailroom().arrived().remove(0).octets;
+    let text = String::from_utf8_lossy(&arrived);
+    assert!(!text.contains("multipart/report"), "{text}");
+
+    // It takes another kind only.
+    let trial = Trial::begin();
+    trial.pipe(&["batch", "pills.eml"], b"");
+    demand(&trial, "only = [\"phishing\"]");
+    let mut player = trial.terminal(&["review"]);
+    player
+        .read_to("Not ticked: +(the desk takes only phishing)")
+        .unwrap();
+}
+
+#[test]
+fn what_waits_for_a_desk_that_reads_its_form_only_by_now_is_not_sent() {
+    let trial = Trial::begin();
+    trial.internet.change(|world| {
+        let later = Fault::Answer("451 4.3.0 later".to_owned());
+        world.mail.faults = [(Stage::Mail, later)].into();
+    });
+    let mut player = trial.terminal(&["report", "pills.eml"]);
+    agree(&mut player);
+    assert_eq!(player.finish().unwrap().code, Some(75));
+    trial.internet.change(|world| world.mail.faults.clear());
+    demand(&trial, FORM);
+    let ran = trial.pipe(&["outbox", "retry"], b"");
+    assert_eq!(ran.code, 77, "{ran:#?}");
+    assert!(ran.stderr.contains("reads no mail"), "{ran:#?}");
+    assert_eq!(trial.mail().1, 0);
+    let mut player = trial.terminal(&["outbox", "resolve", "1"]);
+    player.wait_for("Number:").unwrap();
+    player.type_line("3").unwrap();
+    assert_eq!(player.finish().unwrap().code, Some(0));
+    let mut player = trial.terminal(&["review"]);
+    player
+        .read_to("(web form only: https://northpath.example/abuse)")
+        .unwrap();
 }
 
 #[test]

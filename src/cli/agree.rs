@@ -190,6 +190,13 @@ fn ruled(
         return Ok(());
     };
     known.refuses_munged |= rule.accepts.munged == Some(false);
+    let only = &rule.accepts.only;
+    // Where it was composed by the same rule, it says so itself.
+    if !only.is_empty() && complaint.desk.ticked {
+        let kind = ledger.kind_of(complaint.case)?;
+        known.takes_only =
+            (!kind.is_some_and(|kind| only.contains(&kind))).then(|| only.join(", "));
+    }
     if let Some(hours) = rule.accepts.min_interval_h
         && let Some(last) = ledger.last_about(complaint)?
     {

@@ -42,6 +42,7 @@ pub(super) fn run(
         failure = failure.because(&why);
         return Err(failure.remedy(match why {
             Outdated::Source { .. } => NAME_AGAIN,
+            Outdated::Desk(_) => "`plaint desks show` tells what the desk takes",
             _ => "remind the desk in your mail program, in your own words",
         }));
     }

@@ -12,14 +12,14 @@ use super::flags::ComposeFlags;
 use super::report::is_reportable;
 use super::way::{self, Plan, Way};
 use super::{Session, find, newsletter, question};
-use crate::complaint::{Complaint, Identity, Options, shows};
+use crate::complaint::{Complaint, Format, Identity, Options, shows};
 use crate::consent::State;
 use crate::contact::Finder;
 use crate::evidence::Kind;
 use crate::failure::Failure;
 use crate::intake::{self, Message, Origin, Untrusted};
-use crate::ledger::{Kept, Ledger};
-use crate::rules::DeskRule;
+use crate::ledger::{Kept, Ledger, LedgerError};
+use crate::rules::{DeskRule, Rules};
 use crate::trace::{self, Confidence, Trace, Trust};
 
 /// What a preview says of a complaint that was composed anew.
@@ -45,6 +45,9 @@ pub(super) enum Outdated {
         /// What the trace says today.
         says: String,
     },
+    /// A rule of today says that the desk does not take it like this.
+    #[error("by a rule of today, the desk {0}")]
+    Desk(String),
 }
 
 /// Returns where the user can be found, without what would have helped when it was composed.
@@ -100,6 +103,9 @@ impl Today {
             let addr = complaint.source_addr.to_string();
             return Ok(Some(Outdated::Source { addr, says }));
         }
+        if let Some(refuses) = refused(complaint, &session.rules) {
+            return Ok(Some(Outdated::Desk(refuses)));
+        }
         let Some(identity) = &self.identity else {
             return Ok(None);
         };
@@ -143,8 +149,8 @@ impl Today {
 
     /// Composes a complaint anew from the messages that the ledger keeps; `None` where that is not possible.
     ///
-    /// It is the one to the same desk; where today's trust leads to another
-    /// source, the one to the desk that answers for that in the same role.
+    /// It is the one to the same desk; where that is none any more, the one to
+    /// the desk that answers in the same role by now.
     pub(super) fn anew(
         &self,
         old: &Complaint,
@@ -197,14 +203,8 @@ impl Today {
             now: session.now(),
         })?;
         let is_same = |one: &&Complaint| one.desk.key() == old.desk.key();
-        let is_alike = |one: &&Complaint| {
-            one.source_addr != old.source_addr
-                && one
-                    .desk
-                    .roles
-                    .iter()
-                    .any(|role| old.desk.roles.contains(role))
-        };
+        let roles = &old.desk.roles;
+        let is_alike = |one: &&Complaint| one.desk.roles.iter().any(|role| roles.contains(role));
         let found = composed.iter().find(is_same);
         let found = found.or_else(|| composed.iter().find(is_alike)).cloned();
         Ok(found.map(|mut one| {
@@ -237,12 +237,18 @@ impl Today {
                 session
                     .term
                     .status(&format!("Composed anew, to {desk}: {why}."));
-                let is_new = all.iter().all(|one| !is_same_letter(one, &anew));
-                let now = session.now();
+                let (now, why) = (session.now(), why.to_string());
                 let from = [State::Held, State::Drafted];
-                ledger.replace(kept.id, &from, &anew, state, &why.to_string(), now)?;
-                if is_new {
-                    all.push(anew);
+                match ledger.replace(kept.id, &from, &anew, state, &why, now) {
+                    // The desk that it goes to by now has its complaint already.
+                    Err(LedgerError::Settled(_)) => {
+                        ledger.move_on(kept.id, &from, State::Cancelled, &why, now)?;
+                    }
+                    done => {
+                        done?;
+                        all.retain(|one| !is_same_letter(one, &anew));
+                        all.push(anew);
+                    }
                 }
                 continue;
             }
@@ -255,10 +261,26 @@ impl Today {
             session
                 .term
                 .status(&format!("Held back, to {desk}: {why}."));
-            session.term.hint(NAME_AGAIN);
+            if matches!(why, Outdated::Source { .. }) {
+                session.term.hint(NAME_AGAIN);
+            }
         }
         Ok(all)
     }
+}
+
+/// Returns what a desk refuses of a complaint by a rule of today, which may be younger than the complaint.
+fn refused(complaint: &Complaint, rules: &Rules) -> Option<String> {
+    let rule = rules.desks.for_mailbox(complaint.desk.mailbox.as_ref()?)?;
+    let (takes, format) = (&rule.accepts, complaint.format);
+    if takes.mail == Some(false) {
+        return Some("reads no mail, only its form".to_owned());
+    }
+    // Text is what every desk reads that reads mail at all.
+    if format != Format::Plain && !takes.takes(format.word(), format.ending()) {
+        return Some(format!("reads no `{}`", format.word()));
+    }
+    None
 }
 
 /// Returns whether two complaints stand in one row of the ledger.

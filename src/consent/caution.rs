@@ -53,6 +53,8 @@ pub enum Caution {
     OwnProvider(String),
     /// The spam is older than the ledger's return from a backup: it may have been reported since.
     Restored(Timestamp),
+    /// The desk takes other kinds of abuse only.
+    TakesOnly(String),
     /// The user had the mail forgotten, and with it whether it was reported.
     Forgotten(Timestamp),
 }
@@ -73,6 +75,7 @@ impl Caution {
             | Self::RefusesMunged
             | Self::OwnProvider(_)
             | Self::Restored(_)
+            | Self::TakesOnly(_)
             | Self::Forgotten(_) => Weight::Unticks,
             Self::Many(_) | Self::Stale(_) | Self::ProposeHeadersOnly | Self::Forwarded(_) => {
                 Weight::Warns
@@ -152,6 +155,7 @@ impl fmt::Display for Caution {
                 "the ledger came from a backup or another machine on {}; what was reported between is not in it",
                 day(*at)
             ),
+            Self::TakesOnly(kinds) => write!(f, "the desk takes only {kinds}"),
             Self::Forgotten(at) => write!(
                 f,
                 "you had this mail forgotten on {}; it may have been reported before",

@@ -50,6 +50,8 @@ pub struct Facts {
     pub forwarded_to: Option<String>,
     /// When the ledger was last found to come from a backup or another machine.
     pub restored_at: Option<Timestamp>,
+    /// The kinds of abuse that the desk's rule says it takes, where this is none of them.
+    pub takes_only: Option<String>,
     /// When the user had a message of the case forgotten, and what had become of it.
     pub forgotten_at: Option<Timestamp>,
 }
@@ -233,6 +235,7 @@ pub fn judge(
     {
         cautions.push(Caution::Restored(at));
     }
+    cautions.extend(facts.takes_only.clone().map(Caution::TakesOnly));
     cautions.extend(facts.forgotten_at.map(Caution::Forgotten));
     cautions.sort_by_key(|caution| std::cmp::Reverse(caution.weight()));
     cautions

@@ -150,6 +150,7 @@ impl Ledger {
             to_all: counted.to_all,
             // What rules say of the desk is not in the ledger.
             too_soon: None,
+            takes_only: None,
             dead: record
                 .dead_until
                 .map(|until| (until, record.dead_because.unwrap_or_default())),
