@@ -64,6 +64,34 @@ fn a_full_run_sends_one_complaint_that_names_the_reporter_nowhere_inside() {
 }
 
 #[test]
+fn a_printed_draft_has_the_reference_and_the_message_id_of_the_report() {
+    let trial = Trial::begin();
+    let spam = std::fs::read_to_string(trial.home.path("pills.eml")).unwrap();
+    trial.file("crlf.eml", spam.replace('\n', "\r\n").as_bytes());
+    let identity = |text: &str| -> Vec<String> {
+        let lines = text.lines().map(|line| line.trim_end_matches('\r'));
+        let is_one = |line: &&str| line.starts_with("Subject: ") || line.starts_with("Message-ID:");
+        lines.filter(is_one).take(2).map(str::to_owned).collect()
+    };
+    for args in [
+        &["draft", "crlf.eml"][..],
+        &["draft", "--to", "abuse@northpath.example", "crlf.eml"],
+    ] {
+        let drafted = trial.pipe(args, b"");
+        let mut player = trial.terminal(&["report", "crlf.eml"]);
+        player.read_to(CODE).unwrap();
+        player.send(CTRL_C).unwrap();
+        player.finish().unwrap();
+        let kept = record::complaints(&trial.home.ledger()).unwrap().remove(0);
+        assert_eq!(
+            identity(&drafted.stdout),
+            identity(&String::from_utf8_lossy(&kept.octets)),
+            "{args:?}"
+        );
+    }
+}
+
+#[test]
 fn what_a_registry_answers_decides_who_gets_the_complaint() {
     let trial = Trial::begin();
     trial

@@ -68,9 +68,19 @@ pub(crate) fn run(args: DraftArgs, session: &mut Session) -> Result<Exit, Failur
     if let Some(ledger) = &ledger {
         options.answer = newsletter::remembered(ledger, &way)?;
     }
-    let secret = ledger.map_or_else(drawn, |ledger| Ok(ledger.secret().clone()))?;
+    // Reference and Message-ID are those that a report of the same mail has.
+    let (case, secret) = match &ledger {
+        Some(ledger) => (
+            ledger.standing(&way.message)?.case(),
+            ledger.secret().clone(),
+        ),
+        None => {
+            let secret = drawn()?;
+            (secret.case(way.message.octets()), secret)
+        }
+    };
     let plan = Plan {
-        case: secret.case(way.message.octets()),
+        case,
         earlier: &[],
         identity: &who,
         options: &options,
