@@ -158,6 +158,34 @@ fn the_desk_of_a_relay_that_is_the_users_own_gets_nothing_of_what_was_held() {
 }
 
 #[test]
+fn mails_of_a_case_that_came_from_elsewhere_by_todays_settings_are_not_counted() {
+    let trial = Trial::begin();
+    let spam = std::fs::read_to_string(trial.home.path("pills.eml")).unwrap();
+    let other = spam
+        .replace("203.0.113.200", "203.0.113.201")
+        .replace("7C2D1A0041.8812", "7C2D1A0042.8813");
+    trial.file("other.eml", other.as_bytes());
+    trial.pipe(&["batch", "pills.eml", "other.eml"], b"");
+    let held = rows(&trial);
+    assert_eq!((held.len(), held[0].incidents), (1, 2));
+    set(
+        &trial,
+        "hosts = [",
+        "networks = [\"198.51.100.23\"]\nhosts = [",
+    );
+    // The two are a case no more, and nobody can say for which of them it stands.
+    let ending = trial.terminal(&["review"]).finish().unwrap();
+    assert_eq!(ending.code, Some(77), "{}", ending.screen);
+    assert!(ending.screen.contains("Held back"), "{}", ending.screen);
+    let mut player = trial.terminal(&["report", "other.eml"]);
+    player.wait_for("from 203.0.113.201").unwrap();
+    agree(&mut player);
+    assert_eq!(player.finish().unwrap().code, Some(0));
+    let arrived = trial.internet.mailroom().arrived().remove(0).octets;
+    assert!(holds(&arrived, "Incidents: 1\r\n"));
+}
+
+#[test]
 fn what_a_flag_led_to_stands_without_the_flag_until_the_settings_say_otherwise() {
     let trial = Trial::begin();
     let flag = ["--trust", "198.51.100.23"];

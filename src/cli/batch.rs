@@ -388,7 +388,7 @@ fn hold(
     }
     let mut way = Way::of(message, trace, work.kind, session, ledger, &mut work.finder)?;
     way.named.clone_from(&work.named);
-    let (mut case, mut earlier) = way.case(ledger, &standing)?;
+    let (mut case, mut earlier) = way.case(ledger, &standing, &work.trust, work.rules)?;
     let mut options = work.options.clone();
     options.answer = newsletter::remembered(ledger, &way)?;
     let now = session.now();

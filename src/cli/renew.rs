@@ -181,8 +181,9 @@ impl Today {
         let rules = Arc::clone(&session.rules);
         let mut finder = Finder::new(find::settings(session, false)?, &rules);
         let mut way = Way::of(message, trace, called, session, ledger, &mut finder)?;
+        let trust = question::trust(session, ledger, &[&*named, &self.named].concat())?;
         way.named = named;
-        let (case, earlier) = way.case(ledger, &standing)?;
+        let (case, earlier) = way.case(ledger, &standing, &trust, &rules)?;
         let is_its =
             |rule: &&DeskRule| rule.write_to.is_some() && rule.write_to == old.desk.mailbox;
         let also = rules.desks.authorities().filter(is_its);

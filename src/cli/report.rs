@@ -69,7 +69,8 @@ pub(crate) fn run(args: ReportArgs, session: &mut Session) -> Result<Exit, Failu
         options.format = Some(Format::Plain);
     }
     options.answer = newsletter::answer(session, &mut ledger, &way)?;
-    let (case, earlier) = way.case(&ledger, &standing)?;
+    let trust = question::trust(session, &ledger, &way.named)?;
+    let (case, earlier) = way.case(&ledger, &standing, &trust, &rules)?;
     let mut before: Vec<Complaint> = Vec::new();
     loop {
         let now = session.now();

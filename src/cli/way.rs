@@ -18,9 +18,10 @@ use crate::consent::State;
 use crate::contact::{Finder, Role};
 use crate::evidence::{self, Evidence, Kind};
 use crate::failure::{Exit, Failure};
-use crate::intake::Message;
+use crate::intake::{self, Message, Origin};
 use crate::ledger::{Arrival, CaseFacts, Ledger, LedgerError, Standing};
-use crate::trace::Trace;
+use crate::rules::Rules;
+use crate::trace::{self, Trace, Trust};
 
 /// A message that has a source, and what is known about it.
 pub(super) struct Way {
@@ -176,7 +177,7 @@ pub(super) struct Plan<'p> {
     /// What he chose.
     pub(super) options: &'p Options,
     /// The rules.
-    pub(super) rules: &'p crate::rules::Rules,
+    pub(super) rules: &'p Rules,
     /// The local secret.
     pub(super) secret: &'p Secret,
     /// When.
@@ -202,12 +203,23 @@ impl Way {
     /// Returns the case that this message belongs to, and the boundary times of its earlier messages.
     ///
     /// A message of the same source on the same UTC day joins the case that is still held.
+    /// Of a case that was there before, those count that came from this source by today's trust, too.
     pub(super) fn case(
         &self,
         ledger: &Ledger,
         standing: &Standing,
+        trust: &Trust,
+        rules: &Rules,
     ) -> Result<(CaseKey, Vec<Timestamp>), Failure> {
         let mut case = standing.case();
+        let source = self.trace.source.as_ref().map(|source| source.addr);
+        let is_same = |octets: Vec<u8>| {
+            let read = intake::read(octets, Origin::single("-"));
+            let trace = read.map(|one| trace::follow(&one.headers(), trust, rules));
+            let its = trace.ok().and_then(|trace| trace.source);
+            its.map(|its| its.addr) == source
+        };
+        let is_known = matches!(standing, Standing::Known { .. });
         if let (Standing::New(_), Some(source), Some(at)) =
             (standing, &self.trace.source, self.boundary_at())
             && let Some(open) = ledger.joinable(source.addr, at)?
@@ -219,7 +231,10 @@ impl Way {
             .members(case)?
             .into_iter()
             .filter(|member| member.octets.as_deref() != Some(own))
-            .filter_map(|member| member.boundary_at)
+            .filter_map(|member| {
+                let counts = !is_known || member.octets.is_some_and(is_same);
+                member.boundary_at.filter(|_| counts)
+            })
             .collect();
         Ok((case, earlier))
     }
