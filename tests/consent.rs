@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use plaint::complaint::{Complaint, Secret};
 use plaint::consent::{
     Answer, Choice, Code, Codes, NoRandomness, NotRecallable, Purpose, Reason, Recorded, State,
-    Terminal, TerminalError, Terms, Unasked, UnaskedWhy, ask, ask_or_change, recall,
+    Terminal, TerminalError, Terms, Unasked, UnaskedWhy, ask, recall,
 };
 
 use crate::letters::{agreed, complaint, noon};
@@ -94,7 +94,14 @@ fn made(desks: &[&str]) -> Vec<Complaint> {
 fn asked(complaints: Vec<Complaint>, user: &mut Played) -> Result<Answer, Unasked> {
     let preview =
         |complaint: &Complaint| format!("To: {}\n{}\n", complaint.desk.key(), complaint.text);
-    ask(complaints, &preview, user, noon(), &mut Counting::default())
+    ask(
+        complaints,
+        &preview,
+        user,
+        noon(),
+        &mut Counting::default(),
+        &Terms::default(),
+    )
 }
 
 #[test]
@@ -131,7 +138,7 @@ fn who_is_asked_about_a_draft_or_a_record_is_not_asked_to_send() {
             purpose,
             ..Terms::default()
         };
-        let answer = ask_or_change(
+        let answer = ask(
             made(&["abuse@example.net"]),
             &|_| String::new(),
             &mut user,

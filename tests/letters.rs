@@ -5,7 +5,8 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use plaint::complaint::{CaseKey, Complaint, Desk, Format, Munge, Secret};
 use plaint::consent::{
-    Answer, Approved, Choice, Code, Codes, Limits, NoRandomness, Terminal, TerminalError, ask,
+    Answer, Approved, Choice, Code, Codes, Limits, NoRandomness, Terminal, TerminalError, Terms,
+    ask,
 };
 use plaint::contact::{AbuseMailbox, Role};
 use plaint::intake::{self, Message, Origin};
@@ -134,6 +135,7 @@ pub(crate) fn agreed_at(complaints: Vec<Complaint>, at: Timestamp) -> Vec<Approv
         &mut Obedient::default(),
         at,
         &mut Same,
+        &Terms::default(),
     )
     .unwrap();
     answer.approved

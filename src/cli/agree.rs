@@ -97,7 +97,7 @@ fn ask_and_send(
         .into_iter()
         .partition(|one| consent::bars(one).is_empty());
     let shown = preview::Shown::of(&complaints);
-    let answer = consent::ask_or_change(
+    let answer = consent::ask(
         complaints.into_iter().chain(barred).collect(),
         &|one| shown.text(one),
         &mut session.asker,

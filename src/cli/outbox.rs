@@ -233,7 +233,7 @@ pub(super) fn ask_again(
         session.term.status(&nothing);
         return Ok(unsent);
     }
-    let answer = consent::ask_or_change(
+    let answer = consent::ask(
         complaints,
         &octets,
         &mut session.asker,

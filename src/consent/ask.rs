@@ -84,29 +84,15 @@ pub enum UnaskedWhy {
 /// after the terminal's input was flushed, one line such as `type 7F3K to send
 /// 2 complaints`. An empty line means no; so does a third wrong code.
 ///
+/// Where the terms name changes, the user may ask for one of them instead: a code
+/// stands for the octets that were shown, so what is changed is composed anew by
+/// the caller, shown again, and gets a code of its own.
+///
 /// # Errors
 ///
-/// [`Unasked`] where there is no terminal, or the user interrupted: it holds
-/// all complaints, and nothing was agreed to.
+/// [`Unasked`] where there is no terminal, the user interrupted, or he wants
+/// something changed first: it holds all complaints, and nothing was agreed to.
 pub fn ask(
-    complaints: Vec<Complaint>,
-    preview: &dyn Fn(&Complaint) -> String,
-    terminal: &mut dyn Terminal,
-    now: Timestamp,
-    codes: &mut dyn Codes,
-) -> Result<Answer, Unasked> {
-    ask_or_change(complaints, preview, terminal, now, codes, &Terms::default())
-}
-
-/// Asks as [`ask`] does, for another purpose, or with leave to say that something is to be changed first.
-///
-/// A code stands for the octets that were shown. What is changed is composed
-/// anew by the caller, shown again, and gets a code of its own.
-///
-/// # Errors
-///
-/// [`Unasked`] as [`ask`]; with [`UnaskedWhy::Change`] where one of its changes was typed.
-pub fn ask_or_change(
     complaints: Vec<Complaint>,
     preview: &dyn Fn(&Complaint) -> String,
     terminal: &mut dyn Terminal,

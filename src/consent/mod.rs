@@ -45,7 +45,7 @@ pub use change::Change;
 
 // show, choose, ask
 mod ask;
-pub use ask::{Answer, Declined, Reason, Unasked, UnaskedWhy, ask, ask_or_change};
+pub use ask::{Answer, Declined, Reason, Unasked, UnaskedWhy, ask};
 
 // an answer given before, for the same octets
 mod recall;

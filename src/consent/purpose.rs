@@ -1,7 +1,7 @@
 //! What becomes of complaints that the user agrees to, in the words of the question.
 //!
 //! In: a way of delivery names its [`Purpose`], a command the rest of [`Terms`]. Out: what
-//! [`super::ask_or_change`] says.
+//! [`super::ask`] says.
 
 use super::Change;
 
