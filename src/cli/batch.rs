@@ -11,14 +11,14 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
-use jiff::{Timestamp, ToSpan as _};
+use jiff::Timestamp;
 
 use super::attached::{self, Meant};
 use super::flags::BatchArgs;
 use super::report::is_reportable;
 use super::way::{self, Plan, Way};
 use super::{Session, find, identity, input, newsletter, question};
-use crate::complaint::{Identity, Options};
+use crate::complaint::{Identity, Options, TOO_OLD};
 use crate::consent::State;
 use crate::contact::Finder;
 use crate::evidence::Kind;
@@ -29,9 +29,6 @@ use crate::ledger::{Batch, Ledger, LedgerError, Standing};
 use crate::rules::Rules;
 use crate::term::goes_on;
 use crate::trace::{self, Nature, Trace, Trust};
-
-/// Age from which a message is traced without lookups: its complaint would not be ticked.
-const OLD_DAYS: i64 = 7;
 
 /// What is asked about a mail in which another came as an attachment; no host is in question.
 const ATTACHED: &str = "Is the spam the mail itself, or the one that is attached to it?";
@@ -369,7 +366,8 @@ fn set_aside(trace: &Trace, now: Timestamp) -> Option<Became> {
         return Some(Became::NoSource);
     }
     let at = super::say::boundary(trace).and_then(|hop| hop.date);
-    let oldest = now.checked_sub((OLD_DAYS * 24).hours()).unwrap_or(now);
+    // Its complaint would not be ticked: it is traced without lookups.
+    let oldest = now.checked_sub(TOO_OLD).unwrap_or(now);
     at.is_some_and(|at| at < oldest).then_some(Became::Old)
 }
 

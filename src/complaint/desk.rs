@@ -4,10 +4,8 @@
 //! Trust: an address is complained about only if it is the source, or an origin that a named rule vouches for.
 //! Limits: whether a desk had enough complaints today is for the ledger to say.
 
-use jiff::SignedDuration;
-
 use super::case::{Case, shown};
-use super::{Desk, Says, suspect_desk};
+use super::{Desk, Says, TOO_OLD, suspect_desk};
 use crate::contact::{AbuseMailbox, Confidence, Contact, Contacts, Role, Suspect, Via};
 use crate::evidence::{Doubt, Kind, Link};
 use crate::rules::names::lies_in;
@@ -15,9 +13,6 @@ use crate::trace::{Confidence as OriginConfidence, Nature};
 
 /// Desks ticked beforehand at most.
 const TICKED_LIMIT: usize = 5;
-
-/// Age from which on nothing is ticked: logs are gone by then.
-pub(super) const STALE: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// A desk, and everything in this case that it answers for.
 #[derive(Debug, Clone)]
@@ -365,5 +360,5 @@ fn mailbox_doubt(contact: Option<&Contact>) -> Option<String> {
 
 pub(super) fn too_old(case: &Case<'_>) -> Option<String> {
     let age = case.material.now.duration_since(case.arrival);
-    (age > STALE).then(|| "the mail is older than seven days".to_owned())
+    (age > TOO_OLD).then(|| "the mail is older than seven days".to_owned())
 }

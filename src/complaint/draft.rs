@@ -9,13 +9,10 @@ use super::case::Case;
 use super::compose::Part;
 use super::desk::Call;
 use super::munge::Exhibit;
-use super::{Complaint, DraftError, Format, Material, Munge, Options};
+use super::{AGED, Complaint, DraftError, Format, Material, Munge, Options};
 use super::{case, compose, desk, leak, munge, quote, text, xarf};
 use crate::contact::{Role, Suspect};
 use crate::evidence::Kind;
-
-/// Age from which on the user is warned: logs are kept for days.
-const AGED: jiff::SignedDuration = jiff::SignedDuration::from_hours(48);
 
 /// Places of leaks that are named at most.
 const LEAKS_NAMED: usize = 8;

@@ -27,7 +27,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::contact::{AbuseMailbox, Contacts, Role, Suspect};
 use crate::evidence::Evidence;
@@ -190,6 +190,12 @@ impl Munge {
         matches!(self, Self::Tokens | Self::HeadersOnly)
     }
 }
+
+/// Age of the spam from which on the user is warned: logs are kept for days, and the address may be another customer's.
+pub const AGED: SignedDuration = SignedDuration::from_hours(48);
+
+/// Age from which on nothing is ticked beforehand: hardly any desk still acts on it.
+pub const TOO_OLD: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// Characters of the user's own words in one complaint: a desk reads a few sentences, no letter.
 pub const NOTE_CHARS: usize = 2_000;

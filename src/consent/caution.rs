@@ -35,9 +35,9 @@ pub enum Caution {
     TooSoon(Timestamp),
     /// Many complaints went out today.
     Many(u32),
-    /// The spam is older than [`STALE`](super::STALE).
-    Stale(SignedDuration),
-    /// The spam is older than [`TOO_OLD`](super::TOO_OLD).
+    /// The spam is older than [`AGED`](crate::complaint::AGED).
+    Aged(SignedDuration),
+    /// The spam is older than [`TOO_OLD`](crate::complaint::TOO_OLD).
     TooOld(SignedDuration),
     /// Mail to the desk came back.
     Dead(Timestamp, String),
@@ -77,7 +77,7 @@ impl Caution {
             | Self::Restored(_)
             | Self::TakesOnly(_)
             | Self::Forgotten(_) => Weight::Unticks,
-            Self::Many(_) | Self::Stale(_) | Self::ProposeHeadersOnly | Self::Forwarded(_) => {
+            Self::Many(_) | Self::Aged(_) | Self::ProposeHeadersOnly | Self::Forwarded(_) => {
                 Weight::Warns
             }
         }
@@ -95,6 +95,15 @@ impl fmt::Display for Caution {
             Self::Duplicate(State::Unknown | State::Data, at) => write!(
                 f,
                 "it may have been reported to this desk on {}: no answer came back",
+                day(*at)
+            ),
+            // Composed anew after it may have arrived: the state tells of the new one alone.
+            Self::Duplicate(state, _) if !state.is_settled() => f.write_str(
+                "it may have been reported to this desk before: no answer came back",
+            ),
+            Self::Duplicate(State::Saved, at) => write!(
+                f,
+                "it was written as a draft, or only recorded, on {}",
                 day(*at)
             ),
             Self::Duplicate(State::Rejected, at) => write!(
@@ -121,7 +130,7 @@ impl fmt::Display for Caution {
                 until.strftime("%Y-%m-%d %H:%M")
             ),
             Self::Many(count) => write!(f, "{count} complaints went out within a day"),
-            Self::Stale(age) => write!(
+            Self::Aged(age) => write!(
                 f,
                 "the spam is {} hours old; the address may be another customer's by now",
                 age.as_hours()

@@ -7,17 +7,11 @@
 
 use std::collections::HashMap;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::State;
 use super::caution::{Caution, Weight};
-use crate::complaint::{Complaint, Munge};
-
-/// Age of the spam from which on the user is warned: the address may be another customer's by now.
-pub const STALE: SignedDuration = SignedDuration::from_hours(48);
-
-/// Age from which on nothing is ticked beforehand.
-pub const TOO_OLD: SignedDuration = SignedDuration::from_hours(7 * 24);
+use crate::complaint::{AGED, Complaint, Munge, TOO_OLD};
 
 /// What the ledger knows about a complaint's case and desk.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -250,8 +244,8 @@ fn age(facts: &Facts, now: Timestamp) -> Option<Caution> {
     let is_new = |limit| age > limit && said.is_none_or(|said| said <= limit);
     if is_new(TOO_OLD) {
         Some(Caution::TooOld(age))
-    } else if is_new(STALE) {
-        Some(Caution::Stale(age))
+    } else if is_new(AGED) {
+        Some(Caution::Aged(age))
     } else {
         None
     }
@@ -277,6 +271,7 @@ mod tests {
     use super::*;
     use crate::complaint::{Desk, Format, Secret};
     use crate::contact::AbuseMailbox;
+    use jiff::SignedDuration;
 
     fn now() -> Timestamp {
         "2026-11-21T12:00:00Z".parse().unwrap()
@@ -362,6 +357,14 @@ mod tests {
                 ..facts()
             }),
             one(&Facts {
+                earlier: Some((State::Drafted, now())),
+                ..facts()
+            }),
+            one(&Facts {
+                earlier: Some((State::Saved, now())),
+                ..facts()
+            }),
+            one(&Facts {
                 blocked: true,
                 ..facts()
             }),
@@ -409,6 +412,8 @@ mod tests {
         insta::assert_snapshot!(told.join("\n"), @r"
         Holds: it may have been reported to this desk on 2026-11-21: no answer came back
         Holds: you agreed to this on 2026-11-21, and it waits in the outbox
+        Holds: it may have been reported to this desk before: no answer came back
+        Holds: it was written as a draft, or only recorded, on 2026-11-21
         Holds: you said that no mail is to go to this desk
         Holds: this desk had 1 about this address within a day, and that is the limit
         Holds: this desk had 5 within a day, and that is the limit

@@ -33,7 +33,7 @@ pub use caution::{Caution, Weight};
 
 // all that speaks against sending, before the user is asked
 mod guard;
-pub use guard::{Facts, Guarded, Limits, STALE, Situation, TOO_OLD, guard, judge};
+pub use guard::{Facts, Guarded, Limits, Situation, guard, judge};
 
 // what becomes of it
 mod purpose;

@@ -30,9 +30,10 @@ pub enum TerminalError {
 
 /// The terminal that a user sits at.
 ///
-/// It is the *controlling* terminal of the process (`/dev/tty`), for output
-/// and for input. Standard input, standard output and standard error are not
-/// asked: they may be pipes, files, or the spam itself.
+/// What is typed comes from the *controlling* terminal of the process
+/// (`/dev/tty`), what is shown goes to standard error, which must be a terminal,
+/// too. Standard input and standard output are not asked: they may be pipes,
+/// files, or the spam itself.
 pub trait Terminal {
     /// Writes text as it is, and nothing else: no line end of its own.
     ///

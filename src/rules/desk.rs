@@ -51,7 +51,7 @@ const SUBJECT_CHARS: usize = 200;
 const FORMATS: [&str; 3] = ["arf", "plain", "xarf"];
 
 /// Age from which on a verified rule is believed less: desks move within two years.
-const STALE: SignedDuration = SignedDuration::from_hours(548 * 24);
+const VERIFIED_FOR: SignedDuration = SignedDuration::from_hours(548 * 24);
 
 /// Desks that the rules, and the user, know.
 #[derive(Debug)]
@@ -219,7 +219,7 @@ impl DeskRule {
             let date = civil::Date::new(i16::try_from(date.year).ok()?, month, day).ok()?;
             date.to_zoned(jiff::tz::TimeZone::UTC).ok()
         });
-        let fresh = verified.is_some_and(|at| now.duration_since(at.timestamp()) <= STALE);
+        let fresh = verified.is_some_and(|at| now.duration_since(at.timestamp()) <= VERIFIED_FOR);
         if fresh {
             (self.confidence, false)
         } else {
