@@ -14,7 +14,7 @@ use crate::consent::{
     self, Answer, Approved, Change, Declined, Facts, Limits, Purpose, Reason, Situation, Terms,
     Unasked, UnaskedWhy,
 };
-use crate::delivery::{self, Outcome, Pause, Setback, Stage, Tried};
+use crate::delivery::{self, JournalError, Outcome, Pause, Setback, Stage, Tried};
 use crate::failure::{Exit, Failure};
 use crate::ledger::{Ledger, LedgerError, ShownAs};
 use crate::rules::Rules;
@@ -393,6 +393,20 @@ const fn first_mend(setback: &Setback) -> &'static str {
     }
 }
 
+/// Returns what helps where the journal stopped a delivery, up to the command that shows how it stands.
+const fn unrecorded(error: &JournalError) -> &'static str {
+    match error {
+        JournalError::Io(_) => "make room for the ledger, then look with ",
+        JournalError::Locked => {
+            "wait until the other command has ended, then `plaint outbox retry`; how it stands tells "
+        }
+        // Another command changed it in the meantime.
+        JournalError::Missing | JournalError::State(_) | JournalError::Octets => {
+            "something else changed it since you agreed; how it stands tells "
+        }
+    }
+}
+
 /// Says how one complaint ended; returns its exit status.
 fn tell(session: &mut Session, id: i64, desk: &str, result: &Tried) -> Exit {
     match result {
@@ -444,7 +458,8 @@ fn tell(session: &mut Session, id: i64, desk: &str, result: &Tried) -> Exit {
             )
             .because(undelivered)
             .remedy(format!(
-                "make room for the ledger, then look with `plaint log show {id}`"
+                "{}`plaint log show {id}`",
+                unrecorded(&undelivered.error)
             ));
             session.term.failure(&failure);
             failure.exit
@@ -497,6 +512,20 @@ mod tests {
         }
         let garbled = first_mend(&Setback::new(Stage::Ehlo, "x").garbled());
         assert!(garbled.contains("no mail server"), "{garbled}");
+    }
+
+    #[test]
+    fn only_a_ledger_that_could_not_be_written_needs_room() {
+        let said = |error| unrecorded(&error);
+        assert!(said(JournalError::Io("full".to_owned())).contains("make room"));
+        for error in [
+            JournalError::Locked,
+            JournalError::Missing,
+            JournalError::State(State::Accepted),
+            JournalError::Octets,
+        ] {
+            assert!(!said(error.clone()).contains("room"), "{error}");
+        }
     }
 
     #[test]

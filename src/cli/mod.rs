@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::consent::{Codes, RandomCodes};
 use crate::failure::{Exit, Failure};
 use crate::intake::Untrusted;
-use crate::ledger::{Ledger, LedgerError};
+use crate::ledger::Ledger;
 use crate::rules::{FIRST_LANGUAGE, Rules};
 use crate::term::{Asker, Term, may_have_sent, watch_interrupts};
 
@@ -175,18 +175,6 @@ impl Session {
             }
         }
         Ok(ledger)
-    }
-}
-
-impl From<LedgerError> for Failure {
-    fn from(error: LedgerError) -> Self {
-        match error {
-            LedgerError::Settled(_) | LedgerError::Joined { .. } | LedgerError::Missing(_) => {
-                Self::new(Exit::Usage, error.what())
-            }
-            _ => Self::new(Exit::Io, error.what()).because(&error),
-        }
-        .remedy(error.remedy())
     }
 }
 

@@ -67,23 +67,23 @@ pub enum LedgerError {
 }
 
 impl LedgerError {
-    /// Returns the failure that a user meets.
+    /// Returns the failure that a user meets where the file itself may be at fault.
     #[must_use]
-    pub fn failure(&self, path: &Path) -> Failure {
-        let exit = match self {
-            Self::Open(_) | Self::Newer { .. } | Self::NotALedger => Exit::Ledger,
-            Self::Settled(_) | Self::Joined { .. } | Self::Limit { .. } | Self::Missing(_) => {
-                Exit::Usage
-            }
-            _ => Exit::Io,
-        };
-        let failure = Failure::new(exit, self.what()).remedy(self.remedy());
-        match self {
-            Self::Settled(_) | Self::Joined { .. } | Self::Limit { .. } | Self::Missing(_) => {
-                failure
-            }
-            _ => failure.at(path.display().to_string()).because(self),
+    pub fn failure(self, path: &Path) -> Failure {
+        let is_about_file = !self.is_about_complaint();
+        let failure = Failure::from(self);
+        match is_about_file {
+            true => failure.at(path.display().to_string()),
+            false => failure,
         }
+    }
+
+    /// Returns whether a complaint is what stands in the way, and not the file.
+    const fn is_about_complaint(&self) -> bool {
+        matches!(
+            self,
+            Self::Settled(_) | Self::Joined { .. } | Self::Limit { .. } | Self::Missing(_)
+        )
     }
 
     /// Returns what failed, as the first line of a failure has it.
@@ -117,6 +117,27 @@ impl LedgerError {
             Self::Limit { .. } => "it stays held; `plaint review` on another day asks again",
             Self::Missing(_) => "`plaint log list` shows what there is",
             Self::Sql(_) => "this is a bug in plaint; please report it with this message",
+        }
+    }
+}
+
+impl From<LedgerError> for Failure {
+    fn from(error: LedgerError) -> Self {
+        let exit = match &error {
+            LedgerError::Open(_) | LedgerError::Newer { .. } | LedgerError::NotALedger => {
+                Exit::Ledger
+            }
+            // Nothing is wrong: the limit is over tomorrow.
+            LedgerError::Limit { .. } => Exit::TryLater,
+            LedgerError::Settled(_) | LedgerError::Joined { .. } | LedgerError::Missing(_) => {
+                Exit::Usage
+            }
+            _ => Exit::Io,
+        };
+        let failure = Self::new(exit, error.what()).remedy(error.remedy());
+        match error.is_about_complaint() {
+            true => failure,
+            false => failure.because(error),
         }
     }
 }
