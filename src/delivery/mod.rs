@@ -109,6 +109,10 @@ pub fn deliver(
 /// user has to agree to anew.
 const SETBACKS_IN_A_ROW: usize = 2;
 
+/// Mailboxes of one batch that may be refused, one after another: that many desks in a
+/// row are hardly gone. A server that takes mail for nobody else says so of each.
+const MAILBOXES_IN_A_ROW: usize = 5;
+
 /// What became of one complaint of several.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Tried {
@@ -134,7 +138,8 @@ pub enum Pause {
 /// Each result stands at the place of its complaint. One that was not tried
 /// stays `approved`, for `plaint outbox retry`: the rest is not tried after a
 /// 421, after two complaints in a row that were deferred, or refused for
-/// something else than their own mailbox, and after a failure of the journal.
+/// something else than their own mailbox, after five whose mailboxes were
+/// refused, and after a failure of the journal.
 pub fn deliver_each(
     approved: Vec<Approved>,
     transport: &mut dyn Transport,
@@ -142,7 +147,7 @@ pub fn deliver_each(
     clock: &dyn Fn() -> Timestamp,
 ) -> Vec<Tried> {
     let mut results = Vec::with_capacity(approved.len());
-    let mut in_a_row = 0;
+    let (mut in_a_row, mut mailboxes) = (0, 0);
     let mut stopped = None;
     for one in approved {
         if let Some(why) = stopped {
@@ -156,11 +161,14 @@ pub fn deliver_each(
                 stopped = Some(Pause::Asked);
             }
             Ok(Outcome::Deferred(_)) => in_a_row += 1,
-            Ok(Outcome::Rejected(setback)) if !setback.is_about_mailbox() => in_a_row += 1,
-            Ok(_) => in_a_row = 0,
+            Ok(Outcome::Rejected(setback)) if setback.is_about_mailbox() => {
+                (in_a_row, mailboxes) = (0, mailboxes + 1);
+            }
+            Ok(Outcome::Rejected(_)) => in_a_row += 1,
+            Ok(_) => (in_a_row, mailboxes) = (0, 0),
             Err(_) => stopped = Some(Pause::Journal),
         }
-        if in_a_row >= SETBACKS_IN_A_ROW {
+        if in_a_row >= SETBACKS_IN_A_ROW || mailboxes >= MAILBOXES_IN_A_ROW {
             stopped = stopped.or(Some(Pause::Setbacks));
         }
         results.push(Tried::Once(result));
