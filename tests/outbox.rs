@@ -475,3 +475,36 @@ fn a_disk_that_is_full_at_any_moment_is_named_and_nothing_is_sent_unrecorded() {
     }
     assert!(refused > 2, "{refused}");
 }
+
+#[test]
+fn a_clock_that_is_years_ahead_has_nothing_forgotten() {
+    let trial = accepted(0);
+    let settings = std::fs::read_to_string(trial.home.config()).unwrap();
+    assert!(settings.contains("[ledger]\n"), "{settings}");
+    let settings = settings.replace("[ledger]\n", "[ledger]\nkeep_days = 30\n");
+    std::fs::write(trial.home.config(), settings).unwrap();
+    let db = rusqlite::Connection::open(trial.home.ledger()).unwrap();
+    // All that was written is two years old by that clock.
+    db.execute_batch(
+        "INSERT INTO forgetting (id) VALUES (1);
+         UPDATE complaints SET changed_at = changed_at - 730 * 86400;
+         UPDATE members SET added_at = added_at - 730 * 86400;
+         UPDATE cases SET opened_at = opened_at - 730 * 86400;
+         UPDATE history SET at = at - 730 * 86400;
+         DELETE FROM forgetting;",
+    )
+    .unwrap();
+    let listed = trial.pipe(&["log", "list"], b"");
+    assert!(
+        listed.stdout.contains("abuse@northpath.example"),
+        "{listed:#?}"
+    );
+    // Something happens today: the clock is right, and the old case is over.
+    let sql = "INSERT INTO history (at, event) VALUES (unixepoch(), 'message')";
+    db.execute(sql, []).unwrap();
+    let listed = trial.pipe(&["log", "list"], b"");
+    assert!(
+        !listed.stdout.contains("abuse@northpath.example"),
+        "{listed:#?}"
+    );
+}

@@ -260,7 +260,7 @@ const SETTINGS: [(&str, &str, &str, &str); 45] = [
         "ledger",
         "keep_days",
         "",
-        "days that evidence is kept; unset, for ever",
+        "days that evidence is kept, counted while something new is written; unset, for ever",
     ),
 ];
 

@@ -169,8 +169,11 @@ impl Session {
         let mut ledger = Ledger::open(&path, now).map_err(|error| error.failure(&path))?;
         if let Some(days) = self.config.ledger.keep_days {
             let age = jiff::SignedDuration::from_hours(i64::from(days) * 24);
-            // A clock at the beginning of time purges nothing.
-            if let Ok(before) = now.checked_sub(age) {
+            // A clock at the beginning of time purges nothing; nor does one that is so far
+            // ahead that the newest entry would go: that it is right, only a new one shows.
+            if let Ok(before) = now.checked_sub(age)
+                && ledger.last_entry()?.is_none_or(|last| last >= before)
+            {
                 ledger.purge(before, now)?;
             }
         }

@@ -8,11 +8,11 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior};
 
 use crate::consent::State;
 use crate::evidence::{decode, mime};
-use crate::ledger::{Ledger, LedgerError, seconds};
+use crate::ledger::{Ledger, LedgerError, seconds, time};
 
 /// States in which a case must be kept: something may still happen to it, or has to be settled.
 const OPEN: &str = "('approved', 'connecting', 'data', 'deferred', 'unknown')";
@@ -128,6 +128,17 @@ impl Ledger {
             }
             Ok(cases)
         })
+    }
+
+    /// Returns when something was last written down; `None` where nothing was.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] where the ledger cannot be read.
+    pub fn last_entry(&self) -> Result<Option<Timestamp>, LedgerError> {
+        let sql = "SELECT at FROM history ORDER BY id DESC LIMIT 1";
+        let at: Option<i64> = self.db.query_row(sql, [], |row| row.get(0)).optional()?;
+        Ok(at.map(time))
     }
 
     /// Forgets cases about which nothing happened since a time, and lookups that died before it.
