@@ -502,8 +502,10 @@ mod tests {
                 Step::Untag,
                 "a<!-- b > c -->d<e f = \">\" g='<h>'>i<j k=\"l>m</n o=\">p"
             ),
-            "adim"
+            "adip"
         );
+        // A quote that nothing closes is none.
+        assert_eq!(read(Step::Untag, "q<r s=\"t>u"), "qu");
         let long = format!("a<b style='{}'>c", "d".repeat(1_500));
         assert_eq!(read(Step::Untag, &long), "ac");
         assert_eq!(read(Step::Plain, "ｊａ＠ é"), "ja@ é");
