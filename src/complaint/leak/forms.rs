@@ -27,6 +27,9 @@ pub(crate) const OWN_WORD: &str = "own word";
 /// What a mail domain that is hidden as a whole is called.
 pub(crate) const OWN_DOMAIN: &str = "own domain";
 
+/// Characters of base32 that are looked for, at least: seven octets.
+const BASE32_CHARS: usize = 12;
+
 /// Pieces of needles that are looked at one by one; where there are more, one pass over the text costs less.
 const NEAR_MISSES: usize = 16;
 
@@ -273,8 +276,16 @@ fn add(needles: &mut Vec<Needle>, text: String, form: &'static str, is_word: boo
 /// Between local part and domain, and what the form is called.
 ///
 /// RFC 5321 §3.6: VERP and SRS write an address inside another local part, where `@` may not stand.
-const SEPARATORS: [(&str, &str); 10] = [
+const SEPARATORS: [(&str, &str); 17] = [
     ("@", "address"),
+    // RFC 5321 §4.1.2: `"jane"@example.org` is the same mailbox.
+    ("\"@", "address in quotes"),
+    ("%", "address with `%`"),
+    ("+", "address with `+`"),
+    ("--", "address with `--`"),
+    ("$", "address with `$`"),
+    (":", "address with `:`"),
+    ("|", "address with `|`"),
     ("=", "address with `=` (VERP)"),
     ("-", "address with `-` (VERP)"),
     (".", "address with `.`"),
@@ -294,7 +305,9 @@ const REVERSED_SEPARATORS: [(&str, &str); 3] = [
 ];
 
 fn address_forms(address: &str, own: &Own, needles: &mut Vec<Needle>) {
+    shifted_forms(address, needles);
     let address = address.to_ascii_lowercase();
+    shifted_forms(&address, needles);
     let Some((local, domain)) = address.rsplit_once('@') else {
         return;
     };
@@ -447,14 +460,40 @@ fn coded_forms(text: &str, form: &'static str, needles: &mut Vec<Needle>) {
     code(lower.bytes().rev().collect());
     for case in [text.to_owned(), lower.clone(), text.to_ascii_uppercase()] {
         for encoding in [data_encoding::BASE32_NOPAD, data_encoding::BASE32HEX_NOPAD] {
-            let mut octets = encoding.encode(case.as_bytes()).to_ascii_lowercase();
-            // The last character depends on what follows.
-            octets.truncate(case.len() * 8 / 5);
-            if octets.len() >= 12 {
-                code(octets.into_bytes());
-            }
+            code(base32(encoding, &case, 0));
         }
     }
+}
+
+/// Adds an address in base32 wherever its code begins: `e=jane@…`.
+///
+/// Only as it is: each of these is looked for by a piece of its own.
+fn shifted_forms(address: &str, needles: &mut Vec<Needle>) {
+    for before in 1..5 {
+        let octets = base32(data_encoding::BASE32_NOPAD, address, before);
+        if !octets.is_empty() {
+            needles.push(Needle {
+                octets,
+                form: "address",
+                is_word: false,
+                becomes: None,
+            });
+        }
+    }
+}
+
+/// Returns the characters that a text has in base32 behind so many octets, but for those that others have a part in.
+///
+/// RFC 4648 §6: a character holds five bits. Fewer than [`BASE32_CHARS`] tell nothing.
+fn base32(encoding: data_encoding::Encoding, text: &str, before: usize) -> Vec<u8> {
+    let octets = [&[0; 4][..before.min(4)], text.as_bytes()].concat();
+    let mut chars = encoding.encode(&octets).to_ascii_lowercase().into_bytes();
+    chars.truncate(octets.len() * 8 / 5);
+    chars.drain(..(before * 8).div_ceil(5).min(chars.len()));
+    if chars.len() < BASE32_CHARS {
+        chars.clear();
+    }
+    chars
 }
 
 #[cfg(test)]

@@ -74,6 +74,9 @@ fn hidden() -> Vec<(String, Vec<u8>)> {
         ),
         ("received", "for <jane.doe+shop@example.org>; Fri"),
         ("at", "jane.doe+shop at example.org"),
+        ("quotes", "From: \"jane.doe+shop\"@example.org"),
+        ("percent sign", "jane.doe+shop%example.org@relay.example"),
+        ("two dashes", "b-jane.doe+shop--example.org"),
         ("reversed word", "\u{202e}gro.elpmaxe@pohs+eod.enaj\u{202c}"),
         ("host", "http://jane-doe-shop-example-org.track.example/"),
         ("file", "/img/jane_doe_shop_example_org.gif"),
@@ -148,7 +151,12 @@ fn hidden() -> Vec<(String, Vec<u8>)> {
             })
             .collect(),
     );
-    put("base32", BASE32.encode(octets));
+    for before in ["", "e", "e=", "id=", "mail", "email="] {
+        put(
+            "base32",
+            BASE32.encode(format!("{before}{lower}&x").as_bytes()),
+        );
+    }
     put(
         "gzip",
         BASE64.encode(&gzip(format!("hello {lower}").as_bytes())),
@@ -372,6 +380,22 @@ fn beside_a_clean_part_everything_is_found_at_its_place() {
     // What begins before a clean part may end in it.
     let cut = [&b"jane.doe+shop@"[..], b"example.org ", &clean].concat();
     assert!(!find_beside(&cut, &[&cut[14..]], &forms).is_empty());
+}
+
+#[test]
+fn a_short_local_part_is_found_with_its_domain_whatever_stands_between() {
+    let forms = Forms::of(&Own::of_addresses(&["anna@example.org"]));
+    for text in [
+        "\"anna\"@example.org",
+        "anna%example.org",
+        "anna+example.org",
+        "anna--example.org",
+        "anna$example.org",
+        "anna:example.org",
+        "anna|example.org",
+    ] {
+        assert!(!find(text.as_bytes(), &forms).is_empty(), "{text}");
+    }
 }
 
 proptest! {
