@@ -68,7 +68,7 @@ fn learn_trust(files: &[PathBuf], session: &mut Session) -> Result<Exit, Failure
     }
     let rows: Vec<(String, bool)> = proposals
         .iter()
-        .map(|one| (row(one), one.key != Key::Forwarders))
+        .map(|one| (row(one), one.is_plain))
         .collect();
     let ticks = session
         .ask()

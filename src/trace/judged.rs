@@ -29,6 +29,8 @@ pub struct Judged<'t> {
     pub(super) origin: Option<Origin<Sentence<'t>>>,
     pub(super) forwarders: Vec<Forwarder>,
     pub(super) question: Option<Question>,
+    /// How many fields stand above the first one that only the user can say whose it is.
+    pub(super) sure: usize,
     /// Place of the boundary field.
     boundary: Option<usize>,
     headers: &'t Headers<'t>,
@@ -51,13 +53,18 @@ pub fn judge<'t>(
         rules,
     );
     let automatic = rules.backscatter.kind(headers, &rules.paths);
+    let sure = match &side.doubt {
+        Some(doubt) => doubt.field,
+        None => fields.len(),
+    };
     let mut found = Judged {
         nature: automatic.map_or(Nature::Mail, |_| Nature::Backscatter),
         verdicts: side.verdicts,
         source: None,
         origin: None,
         forwarders: Vec::new(),
-        question: side.doubt,
+        question: side.doubt.map(|doubt| doubt.question),
+        sure,
         boundary: None,
         fields,
         headers,

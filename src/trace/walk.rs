@@ -21,11 +21,20 @@ pub(super) struct OwnSide<'t> {
     pub(super) verdicts: Vec<(HopTrust, Sentence<'t>)>,
     /// Where the walk ended.
     pub(super) end: End,
-    /// The question about what was not certain on the way.
-    pub(super) doubt: Option<Question>,
+    /// What was not certain on the way.
+    pub(super) doubt: Option<Doubt>,
     /// Whether the client at the boundary is an own host by the user's word or its own name: where it had
     /// the message from, no field says.
     pub(super) ends_inside: bool,
+}
+
+/// A walk's first doubt.
+#[derive(Debug)]
+pub(super) struct Doubt {
+    /// The field that may be a stranger's: of it and all below it, nothing is sure.
+    pub(super) field: usize,
+    /// What the user must say.
+    pub(super) question: Question,
 }
 
 /// Where a walk ended.
@@ -106,7 +115,10 @@ impl<'t> Walk<'_, 't> {
                     return side;
                 }
                 Believed::Asked(who, question) => {
-                    side.doubt.get_or_insert(question);
+                    side.doubt.get_or_insert(Doubt {
+                        field: at,
+                        question,
+                    });
                     who
                 }
             };
@@ -131,7 +143,10 @@ impl<'t> Walk<'_, 't> {
                 let why = if self.trust.denies_host(by) {
                     denied(field)
                 } else {
-                    side.doubt.get_or_insert(Question::own_host(by));
+                    side.doubt.get_or_insert(Doubt {
+                        field: at,
+                        question: Question::own_host(by),
+                    });
                     Sentence::new("the fields above it name no host, and nothing says that ")
                         .name(by)
                         .say(" delivered to you")
@@ -149,7 +164,10 @@ impl<'t> Walk<'_, 't> {
                     fresh = field.reading.kind == HopKind::Pull || (fresh && !field.has_client());
                 }
                 Step::Asked(trust, what, question) => {
-                    side.doubt.get_or_insert(question);
+                    side.doubt.get_or_insert(Doubt {
+                        field: at + 1,
+                        question,
+                    });
                     side.verdicts.push((trust, who.and(what)));
                     if trust == HopTrust::Boundary {
                         side.end = End::Boundary(at, SourceKind::Direct);
@@ -218,7 +236,7 @@ impl<'t> Walk<'_, 't> {
     /// Returns the question about the host at the boundary, where the user named hosts and the walk met none of them.
     ///
     /// A message that reached him another way may have no field of theirs at all: then a stranger's stands on top.
-    fn unexpected(&self, boundary: usize) -> Option<Question> {
+    fn unexpected(&self, boundary: usize) -> Option<Doubt> {
         let passed = self.fields.get(..=boundary)?;
         let by = passed.last()?.reading.by?;
         let met = |field: &Received<'_>| {
@@ -233,7 +251,10 @@ impl<'t> Walk<'_, 't> {
                     && field.client_names().any(|name| same_domain(name, by))
         };
         (!self.trust.hosts.is_empty() && registered(by).is_some() && !passed.iter().any(met))
-            .then(|| Question::own_host(by))
+            .then(|| Doubt {
+                field: 0,
+                question: Question::own_host(by),
+            })
     }
 
     /// Judges a field below one that took the message from the own side.
