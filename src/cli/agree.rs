@@ -484,6 +484,7 @@ fn tell(session: &mut Session, id: i64, desk: &str, result: &Tried) -> Exit {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::consent::State;
 
     #[test]
     fn what_the_user_blocked_since_is_not_asked_about() {

@@ -486,7 +486,8 @@ fn shifted_forms(address: &str, needles: &mut Vec<Needle>) {
 ///
 /// RFC 4648 §6: a character holds five bits. Fewer than [`BASE32_CHARS`] tell nothing.
 fn base32(encoding: data_encoding::Encoding, text: &str, before: usize) -> Vec<u8> {
-    let octets = [&[0; 4][..before.min(4)], text.as_bytes()].concat();
+    let mut octets = vec![0; before];
+    octets.extend_from_slice(text.as_bytes());
     let mut chars = encoding.encode(&octets).to_ascii_lowercase().into_bytes();
     chars.truncate(octets.len() * 8 / 5);
     chars.drain(..(before * 8).div_ceil(5).min(chars.len()));
