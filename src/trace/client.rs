@@ -5,14 +5,16 @@
 //! Trust: a client is own by its address, or by a name that the own side looked up and checked; never by what it calls itself.
 //! Failures: none; a client that is not named ends the walk.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use super::field::{Received, is_inner};
 use super::sentence::Sentence;
 use super::walk::Walk;
 use super::{HopTrust, Question, SourceKind};
 use crate::rules::Provider;
-use crate::rules::names::{are_near, is_bare, lies_in, registered, same_domain, same_host};
+use crate::rules::names::{
+    are_near, domain_of, is_bare, lies_in, registered, same_domain, same_host,
+};
 use crate::rules::received::HopKind;
 
 /// How the walk goes on below a field.
@@ -167,16 +169,21 @@ impl<'t> Walk<'_, 't> {
         };
         let is_named =
             self.trust.names_addr(addr) || self.trust.holds_addr(addr) && !hides_a_forgery();
+        // Balancers, proxies and forwarded ports hand strangers' mail on under the strangers' own names, over the
+        // loopback address, too; and whoever brings it back to the host that wrote the next field need not have had it.
+        let hands_on = same_writer && self.calls_itself_a_stranger(field, by);
         let is_doubtful = is_inner(addr, &self.trust.also_public)
-            && !addr.is_loopback()
             && !is_named
-            && match field.reading.rdns {
-                // A name that is the next writer's, or lies below it, is that of a machine of its own.
-                Some(name) => {
-                    stands_at_an_end && !next.reading.by.is_some_and(|by| is_at_or_below(name, by))
-                }
-                None => field.reading.looks_up,
-            };
+            && (hands_on
+                || !addr.is_loopback()
+                    && match field.reading.rdns {
+                        // A name that is the next writer's, or lies below it, is that of a machine of its own.
+                        Some(name) => {
+                            stands_at_an_end
+                                && !next.reading.by.is_some_and(|by| is_at_or_below(name, by))
+                        }
+                        None => field.reading.looks_up,
+                    });
         if !is_doubtful
             || self
                 .provider_of(by)
@@ -196,6 +203,29 @@ impl<'t> Walk<'_, 't> {
             false => HopTrust::Internal,
         };
         Some(Step::Asked(trust, why, Question::own_machine(addr)))
+    }
+
+    /// Returns whether a client calls itself what none of the own side's machines is called: a public name or address elsewhere.
+    fn calls_itself_a_stranger(&self, field: &Received<'_>, by: &str) -> bool {
+        let Some(helo) = field.reading.helo else {
+            return false;
+        };
+        if let Some(addr) = self.rules.received.address(helo) {
+            return !is_inner(addr, &self.trust.also_public)
+                && !self.trust.holds_addr(addr)
+                && !self
+                    .provider_of(by)
+                    .is_some_and(|provider| provider.holds(addr));
+        }
+        let mailboxes = self.trust.own_mailboxes.iter().map(String::as_str);
+        let mut domains = mailboxes.chain(field.reading.for_).filter_map(domain_of);
+        registered(helo).is_some()
+            && !same_domain(helo, by)
+            && !self.trust.holds_host(helo)
+            && !self
+                .provider_of(by)
+                .is_some_and(|provider| provider.writes(helo))
+            && !domains.any(|domain| same_host(helo, domain) || same_domain(helo, domain))
     }
 
     /// Returns whether a provider's own user handed the message in at this host, which shows a machine of its own instead.
@@ -263,8 +293,14 @@ impl<'t> Walk<'_, 't> {
     /// check to lead back to the address: whoever holds an address gives it any name. RFC 1912 §2.1.
     pub(super) fn named_client(&self, field: &Received<'_>) -> Option<&'static str> {
         let rdns = field.reading.rdns.filter(|_| field.reading.names_checked)?;
-        self.trust
-            .holds_host(rdns)
+        // Of a provider's domain, the lines of its customers bear names, too.
+        let is_a_line = || {
+            field
+                .reading
+                .addr
+                .is_some_and(|addr| is_made_of(rdns, addr))
+        };
+        (self.trust.names_host(rdns) || self.trust.holds_host(rdns) && !is_a_line())
             .then_some("a host that you named as yours")
     }
 
@@ -320,8 +356,9 @@ pub(super) fn is_lmtp(field: &Received<'_>) -> bool {
 
 /// Returns whether a name is made of an address, as providers name their customers' lines.
 fn is_made_of(name: &str, addr: IpAddr) -> bool {
-    let IpAddr::V4(v4) = addr else {
-        return false;
+    let v4 = match addr {
+        IpAddr::V4(v4) => v4,
+        IpAddr::V6(v6) => return is_made_of_groups(name, v6),
     };
     let numbers: Vec<&str> = name
         .split(|c: char| !c.is_ascii_digit())
@@ -334,4 +371,24 @@ fn is_made_of(name: &str, addr: IpAddr) -> bool {
         .count();
     let hex: String = octets.iter().map(|octet| format!("{octet:02x}")).collect();
     named >= 3 || name.to_ascii_lowercase().contains(&hex)
+}
+
+/// Returns whether a name holds three groups of an address, or half of its digits in a row, in either order.
+fn is_made_of_groups(name: &str, addr: Ipv6Addr) -> bool {
+    let parts = name.split(|c: char| !c.is_ascii_hexdigit());
+    let groups: Vec<u16> = parts
+        .filter_map(|part| u16::from_str_radix(part, 16).ok())
+        .collect();
+    let telling = addr.segments().into_iter().filter(|group| *group > 0);
+    let named = telling.filter(|group| groups.contains(group)).count();
+    let digits: String = addr
+        .octets()
+        .iter()
+        .map(|octet| format!("{octet:02x}"))
+        .collect();
+    let reversed: String = digits.chars().rev().collect();
+    let pressed: String = name.chars().filter(char::is_ascii_hexdigit).collect();
+    let pressed = pressed.to_ascii_lowercase();
+    let halves = [digits.get(16..), reversed.get(..16)].into_iter().flatten();
+    named >= 3 || halves.into_iter().any(|half| pressed.contains(half))
 }

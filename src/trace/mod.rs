@@ -288,14 +288,20 @@ impl Question {
         }
     }
 
-    /// Asks whether a private address is a mail server's, or only a router's.
+    /// Asks whether a private address is a mail server's, or only a router's, or that of what stands in front.
     fn own_machine(addr: IpAddr) -> Self {
         Self {
             asks: Asks::OwnHost,
             host: addr.to_string(),
-            text: format!(
-                "Is {addr} a mail server of your own network (and not its router or firewall)?"
-            ),
+            text: if addr.is_loopback() {
+                format!(
+                    "Does a filter on your mail server's own machine hand your mail back to it from {addr} (and not a proxy or a forwarded port)?"
+                )
+            } else {
+                format!(
+                    "Is {addr} a mail server of your own network (and not its router or firewall)?"
+                )
+            },
         }
     }
 

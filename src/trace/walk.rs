@@ -250,11 +250,12 @@ impl<'t> Walk<'_, 't> {
                 || reading.kind == HopKind::Pull
                     && field.client_names().any(|name| same_domain(name, by))
         };
-        (!self.trust.hosts.is_empty() && registered(by).is_some() && !passed.iter().any(met))
-            .then(|| Doubt {
+        (!self.trust.hosts.is_empty() && registered(by).is_some() && !passed.iter().any(met)).then(
+            || Doubt {
                 field: 0,
                 question: Question::own_host(by),
-            })
+            },
+        )
     }
 
     /// Judges a field below one that took the message from the own side.
