@@ -1233,6 +1233,30 @@ fn a_program_behind_a_bare_cr_becomes_a_line_and_no_field_begins_at_one() {
 }
 
 #[test]
+fn a_part_that_only_mail_programs_read_the_user_in_becomes_a_line() {
+    let code = data_encoding::BASE64.encode(b"Dear jane.doe+shop@example.org, buy pills now");
+    let strewn: Vec<_> = code.as_bytes().chunks(5).collect();
+    let strewn = String::from_utf8(strewn.join(&b"!"[..])).unwrap();
+    let header = "Content-Transfer-Encoding: base64\r\n";
+    let complaint = Scene::of(spam_with(header, &format!("{strewn}\r\n"))).one();
+    is_sound(&complaint);
+    assert_eq!(complaint.leaks, Vec::<String>::new());
+    let evidence = evidence_of(&complaint);
+    assert!(
+        evidence.contains("[plaint: a part was left out: name -"),
+        "{evidence}"
+    );
+    // What a list adds below a code is no disguise: there, the code is masked in its place.
+    let below = Scene::of(spam_with(
+        header,
+        &format!("{code}\r\n_____\r\nlist@example.net\r\n"),
+    ));
+    let evidence = evidence_of(&below.one());
+    assert!(evidence.contains("list@example.net"), "{evidence}");
+    assert!(!evidence.contains(&code), "{evidence}");
+}
+
+#[test]
 fn large_evidence_is_cut_at_a_part_and_says_so() {
     let part = format!("--b\r\n\r\n{}", "spam and eggs\r\n".repeat(1_000));
     let body = format!("{}--b--\r\n", part.repeat(6));

@@ -16,6 +16,8 @@ use crate::rules::Rules;
 
 // the evidence cut to size at a part's end
 mod cut;
+// base64 that is made to be read by people alone
+mod disguise;
 // other recipients in To and Cc
 mod recipients;
 // parts that are not passed on
@@ -107,6 +109,7 @@ impl Workshop<'_> {
                 exhibit.places = masked.places;
                 exhibit.is_clean = masked.is_clean;
             }
+            octets = self.undisguised(octets, &mut exhibit);
         }
         let lines = canonical(&octets);
         exhibit.is_clean &= lines.octets == octets;
@@ -114,6 +117,26 @@ impl Workshop<'_> {
         exhibit.octets = lines.octets;
         exhibit.header_octets = Headers::parse(&exhibit.octets).body_at();
         exhibit
+    }
+
+    /// Replaces the parts in which the user stands for mail programs, and for no search.
+    fn undisguised(&self, octets: Vec<u8>, exhibit: &mut Exhibit) -> Vec<u8> {
+        let whole = self.message.octets();
+        let mut leaves = self.structure.leaves();
+        if !leaves.any(|part| disguise::is_strewn(part, whole)) {
+            return octets;
+        }
+        let structure = mime::walk(&octets);
+        let parts = disguise::found(&octets, &structure, self.forms);
+        let more: Vec<Replaced> = parts.map(|part| Replaced::of(&octets, part)).collect();
+        if more.is_empty() {
+            return octets;
+        }
+        // A notice was searched by nobody yet.
+        exhibit.is_clean = false;
+        let octets = parts::replace(&octets, &more);
+        exhibit.replaced.extend(more);
+        octets
     }
 
     /// Returns the message without what is not passed on at all.

@@ -23,6 +23,20 @@ pub(crate) struct Replaced {
     is_whole: bool,
 }
 
+impl Replaced {
+    /// Returns what stands in a part's place.
+    pub(super) fn of(octets: &[u8], part: &Part) -> Self {
+        Self {
+            notice: notice(octets, part),
+            range: match part.parent {
+                Some(_) => part.header.start..part.body.end,
+                None => part.body.clone(),
+            },
+            is_whole: part.parent.is_none(),
+        }
+    }
+}
+
 /// Returns the parts that are not passed on.
 ///
 /// Programs and archives never are, nor is a message that is encoded, in which they would not be seen. With `unread`, neither is what cannot be
@@ -36,14 +50,7 @@ pub(crate) fn replaced(
     structure
         .leaves()
         .filter(|part| is_dangerous(octets, part, rules) || (unread && !is_readable(part, rules)))
-        .map(|part| Replaced {
-            notice: notice(octets, part),
-            range: match part.parent {
-                Some(_) => part.header.start..part.body.end,
-                None => part.body.clone(),
-            },
-            is_whole: part.parent.is_none(),
-        })
+        .map(|part| Replaced::of(octets, part))
         .filter(|replaced| !replaced.range.is_empty())
         .collect()
 }
