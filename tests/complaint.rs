@@ -661,13 +661,18 @@ fn a_desk_in_the_accused_s_own_domain_is_not_ticked_and_learns_no_code() {
             registry: None,
         })
     };
-    let told = |to: &str, last: &str, body: &str| {
-        let mut scene = Scene::of(spam_with("", body));
+    let told_by = |header: &str, to: &str, last: &str, body: &str| {
+        let mut scene = Scene::of(spam_with(header, body));
+        scene.options.answer = Some(Answer {
+            says: Says::NeverAsked,
+            on: "2026-11-21".parse().unwrap(),
+        });
         scene.found[0].2 = desk(to, Role::Network);
         scene.found[0].2.network = network(last);
         let one = scene.one();
         (one.desk.ticked, one.munge)
     };
+    let told = |to: &str, last: &str, body: &str| told_by("", to, last, body);
     let own = "buy at http://www.pills.example/";
     assert_eq!(
         told("abuse@pills.example", "192.0.2.255", own),
@@ -677,6 +682,12 @@ fn a_desk_in_the_accused_s_own_domain_is_not_ticked_and_learns_no_code() {
     let sure = (true, Munge::Address);
     assert_eq!(told("abuse@pills.example", "192.0.255.255", own), sure);
     assert_eq!(told("abuse@isp.example", "192.0.2.255", own), sure);
+    // Who sends bulk mail in his own name has a desk of his own.
+    let named = "List-Unsubscribe: <https://pills.example/u>\r\n";
+    assert_eq!(
+        told_by(named, "abuse@pills.example", "192.0.2.255", own),
+        sure
+    );
     let beside = "buy at http://www.pills.example/ or see http://www.isp.example/";
     assert_eq!(told("abuse@isp.example", "192.0.2.255", beside), sure);
 }

@@ -37,7 +37,10 @@ pub(super) fn is_suspect(
             is_small
                 && matches!(suspect, Suspect::Domain(name) | Suspect::Host(name) if lies_in(name, domain))
         }
-        Role::Network => is_small && is_called_for(case, domain),
+        // Who sends bulk mail in his own name from a network of his own answers for it himself.
+        Role::Network => {
+            is_small && !case.material.evidence.may_be_wanted() && is_called_for(case, domain)
+        }
         // A mail provider's desk lies in the provider's domain: that tells nothing.
         Role::Provider | Role::Registrar | Role::Esp | Role::Upstream | Role::Authority => false,
     }
