@@ -16,6 +16,7 @@ use super::rank::{Source, judge, registered};
 use super::rdap::{self, Books};
 use super::target::Target;
 use super::{Asked, Cache, Contacts, Role, Settings, Suspect, lists, whois};
+use crate::evidence::askable;
 use crate::intake::Untrusted;
 use crate::rules::{AddrRange, Rules, carried};
 
@@ -354,7 +355,8 @@ impl<'r> Finder<'r> {
             contacts.error = Some(format!("`{shown}` is not a host that can be asked about"));
             return contacts;
         }
-        let (name, confirmed) = askable(host, self.rules);
+        let (name, confirmed) =
+            askable(host, self.rules).unwrap_or_else(|| (registered(host), true));
         let Some(mut trail) = self.begin(&mut contacts, cache, now) else {
             // The cache knows addresses, not names.
             return contacts;
@@ -402,35 +404,13 @@ impl<'r> Finder<'r> {
         let answers = rdap::ask(asker, &mut self.books, cache, target, trail, now);
         let port43 = answers.iter().find_map(|answer| answer.port43.clone());
         let mut sources: Vec<Source> = answers.into_iter().map(|answer| answer.source).collect();
-        // Of a chain of links the last is the nearest to who answers; who is no registry comes last.
+        // Who is no registry comes last; the others stay as they were asked.
         sources.sort_by_key(|source| !source.trusted);
         if !judge(&sources, Role::Network, self.rules, now).has_recommended() {
             sources.extend(whois::ask(asker, target, port43.as_deref(), trail, now));
             sources.sort_by_key(|source| !source.trusted);
         }
         sources
-    }
-}
-
-/// Returns the name that may be looked up for a host, and whether it is the host itself.
-///
-/// A label could be made for one recipient; looking it up would tell the
-/// spammer that this recipient read the mail. Ordinary labels cannot.
-fn askable(host: &str, rules: &Rules) -> (String, bool) {
-    let host = host.trim_end_matches('.').to_ascii_lowercase();
-    let domain = registered(&host);
-    let before = host
-        .strip_suffix(&domain)
-        .unwrap_or_default()
-        .trim_end_matches('.');
-    let ordinary = before
-        .split('.')
-        .filter(|label| !label.is_empty())
-        .all(|label| rules.labels.says("label", label));
-    if ordinary {
-        (host, true)
-    } else {
-        (domain, false)
     }
 }
 
@@ -444,22 +424,6 @@ fn neighbours(addr: IpAddr) -> Option<AddrRange> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_label_that_could_be_made_for_one_recipient_is_not_looked_up() {
-        let rules = Rules::builtin();
-        let of = |host: &str| askable(host, &rules);
-        assert_eq!(
-            of("www.shop.evil.example"),
-            ("www.shop.evil.example".to_owned(), true)
-        );
-        assert_eq!(of("EVIL.example."), ("evil.example".to_owned(), true));
-        assert_eq!(
-            of("jane-4711.evil.example"),
-            ("evil.example".to_owned(), false)
-        );
-        assert_eq!(of("www.jane.evil.co.uk"), ("evil.co.uk".to_owned(), false));
-    }
 
     #[test]
     fn special_purpose_addresses_are_refused_before_anybody_is_asked() {

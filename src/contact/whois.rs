@@ -131,8 +131,7 @@ impl<'r> Chain<'_, 'r> {
         let trusted =
             known.is_some() || matches!(self.target, Target::Domain(_)) && !server.is_rwhois;
         let query = self.target.whois_query(registry);
-        let Some((mut source, mut next, refer)) =
-            self.question(server, registry, &query, trusted, now)
+        let Some((mut source, mut next, refer)) = self.question(server, registry, &query, trusted)
         else {
             return;
         };
@@ -143,8 +142,7 @@ impl<'r> Chain<'_, 'r> {
             else {
                 break;
             };
-            let Some((more, further, _)) = self.question(server, registry, &query, trusted, now)
-            else {
+            let Some((more, further, _)) = self.question(server, registry, &query, trusted) else {
                 break;
             };
             if more.facts.range.is_some() {
@@ -209,9 +207,7 @@ impl<'r> Chain<'_, 'r> {
         registry: Option<&Registry>,
         query: &str,
         trusted: bool,
-        now: jiff::Timestamp,
     ) -> Option<(Source, Option<String>, Vec<String>)> {
-        let _ = now;
         let proto = if server.is_rwhois { "rwhois" } else { "whois" };
         let octets = match self.asker.whois(
             &server.host,

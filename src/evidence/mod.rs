@@ -24,7 +24,7 @@ pub mod attached;
 
 // hosts as people read them
 mod host;
-pub use host::{host_shown, registered_domain};
+pub use host::{askable, host_shown, registered_domain};
 
 // links, beacons, what is written
 mod link;

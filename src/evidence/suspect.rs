@@ -5,7 +5,7 @@
 //! Trust: a host name is looked up whole only if no label of it could carry a token; otherwise its registered domain is.
 //! Limits: at most [`HOST_LIMIT`] hosts and [`PROVIDER_LIMIT`] providers: a complaint is no crawler.
 
-use super::{Evidence, Kind, registered_domain};
+use super::{Evidence, Kind, askable, registered_domain};
 use crate::rules::{Role, Rules, Suspect};
 use crate::trace::{Confidence, Trace};
 
@@ -86,19 +86,11 @@ fn host(name: &str, rules: &Rules) -> Option<Suspect> {
     if let Ok(addr) = name.parse() {
         return Some(Suspect::Addr(addr));
     }
-    let domain = registered_domain(name)?;
-    let below = name
-        .strip_suffix(&domain)
-        .unwrap_or_default()
-        .trim_end_matches('.');
-    let plain = below.is_empty()
-        || below
-            .split('.')
-            .all(|label| rules.labels.says("label", label));
-    Some(if plain {
-        Suspect::Host(name.to_owned())
+    let (name, is_own) = askable(name, rules)?;
+    Some(if is_own {
+        Suspect::Host(name)
     } else {
-        Suspect::Domain(domain)
+        Suspect::Domain(name)
     })
 }
 
@@ -140,22 +132,12 @@ mod tests {
     fn a_name_that_could_carry_a_token_is_cut_to_its_registered_domain() {
         let rules = Rules::builtin();
         let of = |name: &str| host(name, &rules);
-        assert_eq!(
-            of("www.example.com"),
-            Some(Suspect::Host("www.example.com".to_owned()))
-        );
-        assert_eq!(
-            of("example.com"),
-            Some(Suspect::Host("example.com".to_owned()))
-        );
-        assert_eq!(
-            of("jane-7f3.www.example.com"),
-            Some(Suspect::Domain("example.com".to_owned()))
-        );
-        assert_eq!(
-            of("192.0.2.9"),
-            Some(Suspect::Addr("192.0.2.9".parse().unwrap()))
-        );
+        let whole = Suspect::Host("www.example.com".to_owned());
+        assert_eq!(of("www.example.com"), Some(whole));
+        let cut = Suspect::Domain("example.com".to_owned());
+        assert_eq!(of("jane-7f3.www.example.com"), Some(cut));
+        let addr = Suspect::Addr("192.0.2.9".parse().unwrap());
+        assert_eq!(of("192.0.2.9"), Some(addr));
         assert_eq!(of("localhost"), None);
     }
 }
