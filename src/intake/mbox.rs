@@ -278,6 +278,26 @@ mod tests {
     }
 
     #[test]
+    fn a_length_of_the_sender_s_own_hides_none_that_is_true() {
+        let body = format!("one\n\n{FROM}Subject: no\n\ntwo\n");
+        let first = format!("{FROM}Subject: 1\nContent-Length: 2\n\na\n\n");
+        let last = format!("{FROM}Subject: 3\nContent-Length: 2\n\nc\n\n");
+        // One that leads nowhere, and one that leads to the separator in the body.
+        for own in [7, "one\n".len()] {
+            let spam = format!(
+                "{FROM}Content-Length: {own}\nSubject: 2\nContent-Length: {}\n\n{body}\n",
+                body.len()
+            );
+            for mailbox in [
+                format!("{first}{spam}{last}"),
+                format!("{spam}{first}{last}"),
+            ] {
+                assert_eq!(bodies(&mailbox).len(), 3, "{own}");
+            }
+        }
+    }
+
+    #[test]
     fn a_long_message_is_cut_and_the_next_is_found() {
         let long = "x".repeat(70) + "\n";
         let mailbox = format!(

@@ -15,19 +15,23 @@ use crate::intake::Headers;
 /// Octets of a separator line at most.
 pub(super) const SEPARATOR_LIMIT: usize = 1_024;
 
-/// Returns where the message ends that begins at `begin`, by its Content-Length, if a separator or the end stands there.
+/// Content-Length fields of a message that are tried: a program writes one, and a spammer may have written others.
+const LENGTHS: usize = 4;
+
+/// Returns where the message ends that begins at `begin`, by a Content-Length, if a separator or the end stands there.
+///
+/// Where several lead to one, the farthest counts: a shorter one leads to what stands in the body, as if it were mail of its own.
 pub(super) fn counted_end(all: &[u8], begin: usize) -> Option<usize> {
-    let message = all.get(begin..)?;
-    let headers = Headers::parse(message);
-    let length = headers
-        .first("Content-Length")?
-        .text()
-        .trim()
-        .parse::<usize>()
-        .ok()?;
-    let end = begin.checked_add(headers.body_at())?.checked_add(length)?;
-    let next = after_blank(all, end);
-    (end <= all.len() && (next == all.len() || separator_end(all, next).is_some())).then_some(end)
+    let headers = Headers::parse(all.get(begin..)?);
+    let body = begin.checked_add(headers.body_at())?;
+    let lengths = headers.all("Content-Length").take(LENGTHS);
+    lengths
+        .filter_map(|field| body.checked_add(field.text().trim().parse().ok()?))
+        .filter(|end| {
+            let next = after_blank(all, *end);
+            *end <= all.len() && (next == all.len() || separator_end(all, next).is_some())
+        })
+        .max()
 }
 
 /// Returns the place behind one empty line at `at`.
