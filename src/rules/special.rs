@@ -138,20 +138,23 @@ pub fn unmapped(addr: IpAddr) -> IpAddr {
     addr.to_canonical()
 }
 
-/// Returns the IPv4 address that a transition address carries: 6to4 (RFC 3056), Teredo (RFC 4380), NAT64 (RFC 6052).
+/// Returns the IPv4 address that a transition address carries: 6to4 (RFC 3056), Teredo (RFC 4380), NAT64 (RFC 6052),
+/// IPv4-translated (RFC 2765).
 #[must_use]
 pub fn carried(addr: IpAddr) -> Option<Ipv4Addr> {
     let IpAddr::V6(v6) = addr else { return None };
     if let Some(v4) = v6.to_ipv4_mapped() {
         return Some(v4);
     }
-    let [a, b, c, d, _, _, g, h] = v6.segments();
+    let [a, b, c, d, e, f, g, h] = v6.segments();
     let joined = |high: u16, low: u16| Ipv4Addr::from((u32::from(high) << 16) | u32::from(low));
     match (a, b) {
         (0x2002, _) => Some(joined(b, c)),
         // RFC 4380 §4: the client's address stands last, all bits flipped.
         (0x2001, 0) => Some(joined(!g, !h)),
         (0x64, 0xff9b) if c == 0 && d == 0 => Some(joined(g, h)),
+        // RFC 2765 §2.1: `::ffff:0:a.b.c.d`.
+        (0, 0) if [c, d, e, f] == [0, 0, 0xffff, 0] => Some(joined(g, h)),
         _ => None,
     }
 }
@@ -175,6 +178,7 @@ mod tests {
             "2001:db8::1",
             "::ffff:10.0.0.1",
             "2002:a00:1::1",
+            "::ffff:0:8.8.8.8",
             "100.64.0.1",
             "224.0.0.1",
             "255.255.255.255",
@@ -223,6 +227,7 @@ mod tests {
             Some("192.0.2.7")
         );
         assert_eq!(of("::ffff:192.0.2.7").as_deref(), Some("192.0.2.7"));
+        assert_eq!(of("::ffff:0:192.0.2.7").as_deref(), Some("192.0.2.7"));
         assert_eq!(of("2001:db8::1"), None);
     }
 
