@@ -42,6 +42,9 @@ pub struct Provider {
     #[serde(rename = "added")]
     _added: toml::value::Datetime,
     writes: Globs,
+    /// Hosts under such names that run customers' own programs: what they note, the customer may have written.
+    #[serde(default)]
+    rented: Globs,
     #[serde(default)]
     inner_networks: Vec<IpNet>,
     #[serde(default)]
@@ -73,7 +76,11 @@ impl Provider {
     /// Returns whether the provider's own hosts write fields under this name.
     #[must_use]
     pub fn writes(&self, by: &str) -> bool {
-        self.writes.fit(&Text::new(by))
+        self.writes_as(&Text::new(by))
+    }
+
+    fn writes_as(&self, by: &Text<'_>) -> bool {
+        self.writes.fit(by) && !self.rented.fit(by)
     }
 
     /// Returns whether an address lies inside the provider's walls.
@@ -159,7 +166,7 @@ impl Providers {
         let text = Text::new(by);
         sieve::places(self.writes.left(Some(&text)))
             .filter_map(|place| self.rules.get(place))
-            .find(|rule| rule.writes.fit(&text))
+            .find(|rule| rule.writes_as(&text))
     }
 
     /// Returns the provider whose outgoing relay this is, if its relays are vouched for.
