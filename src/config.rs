@@ -13,7 +13,7 @@ use serde::Deserialize;
 use crate::complaint::Identity;
 use crate::contact::{self, AbuseMailbox};
 use crate::failure::{Exit, Failure};
-use crate::trace::{HostPattern, Trust};
+use crate::trace::Trust;
 
 // answers that are written back into the file
 mod edit;
@@ -137,8 +137,9 @@ impl Config {
             trust.add(text).map_err(|e| self.amiss("trust.hosts", e))?;
         }
         for text in &self.trust.forwarders {
-            let pattern = HostPattern::new(text).map_err(|e| self.amiss("trust.forwarders", e))?;
-            trust.forwarders.push(pattern);
+            trust
+                .add_forwarder(text)
+                .map_err(|e| self.amiss("trust.forwarders", e))?;
         }
         for text in named {
             trust.add(text).map_err(|error| {

@@ -68,11 +68,12 @@ fn canonical(trace: &Trace) -> String {
         }
         None => out.push_str("source: -\n"),
     }
-    if let Some(origin) = trace
-        .origin
-        .as_ref()
-        .filter(|origin| origin.confidence != Confidence::Proven)
-    {
+    if let Some(origin) = trace.origin.as_ref().filter(|origin| {
+        trace
+            .source
+            .as_ref()
+            .is_none_or(|source| source.field != origin.field)
+    }) {
         let _ = writeln!(out, "origin: {} {}", origin.addr, origin.confidence.word());
     }
     if trace.nature != Nature::Mail {
@@ -369,6 +370,146 @@ fn what_was_denied_once_is_not_asked_again() {
                 .push(trace::HostPattern::new(&question.host).unwrap());
         }
     }
+}
+
+/// Answers all questions about a message with yes; returns what was asked, and what the trace is then.
+fn agreed(headers: &Headers<'_>, mut trust: Trust, rules: &Rules) -> (Vec<String>, Trace) {
+    let mut asked: Vec<String> = Vec::new();
+    loop {
+        let trace = trace::follow(headers, &trust, rules);
+        let Some(question) = &trace.question else {
+            return (asked, trace);
+        };
+        assert!(!asked.contains(&question.host), "again: {}", question.text);
+        asked.push(question.host.clone());
+        match question.asks {
+            Asks::OwnHost => trust.add(&question.host).unwrap(),
+            Asks::OwnForwarder => trust.add_forwarder(&question.host).unwrap(),
+        }
+    }
+}
+
+#[test]
+fn what_was_agreed_to_once_is_not_asked_again() {
+    let rules = Rules::builtin();
+    for message in labs() {
+        let headers = Headers::parse(&message.octets);
+        let (asked, trace) = agreed(&headers, Trust::default(), &rules);
+        let source = trace.source.map(|source| source.addr);
+        assert!(
+            !source.is_some_and(|addr| message.innocent.contains(&addr)),
+            "{}: {asked:?}",
+            message.id
+        );
+    }
+}
+
+/// A message that a host handed over which calls itself `fwd.example.org`; `top` says what its own field notes of it.
+fn forwarded(top: &str) -> String {
+    format!(
+        "Return-Path: <a@shop.example>\n\
+         Received: {top}; Sat, 21 Nov 2026 10:00:02 +0000\n\
+         Received: from shop.example (shop.example [198.51.100.2]) by fwd.example.org (Postfix) with ESMTPS id 2 for <old@example.org>; Sat, 21 Nov 2026 10:00:00 +0000\n\
+         From: a@shop.example\n\nbody\n"
+    )
+}
+
+fn documented_is_public() -> Trust {
+    Trust {
+        also_public: ["192.0.2.0/24", "198.51.100.0/24"]
+            .map(|net| net.parse().unwrap())
+            .into(),
+        ..Trust::default()
+    }
+}
+
+#[test]
+fn what_a_client_calls_itself_is_not_what_the_user_is_asked_to_trust() {
+    let rules = Rules::builtin();
+    for (top, host) in [
+        (
+            "from fwd.example.org (host.evil.example [192.0.2.7]) by mx.example.net (Postfix) with ESMTPS id 1 for <me@example.net>",
+            "host.evil.example",
+        ),
+        (
+            "from fwd.example.org (unknown [192.0.2.7]) by mx.example.net (Postfix) with ESMTPS id 1 for <me@example.net>",
+            "192.0.2.7",
+        ),
+        (
+            "from fwd.example.org (192.0.2.7) by ex.example.net (192.0.2.3) with Microsoft SMTP Server id 15.1.2507.6",
+            "192.0.2.7",
+        ),
+    ] {
+        let text = forwarded(top);
+        let headers = Headers::parse(text.as_bytes());
+        let held = trace::follow(&headers, &documented_is_public(), &rules);
+        assert_eq!(held.question.unwrap().host, host, "{top}");
+        assert_eq!(
+            held.origin.unwrap().confidence,
+            Confidence::Claimed,
+            "{top}"
+        );
+        let (asked, trace) = agreed(&headers, documented_is_public(), &rules);
+        assert_eq!(asked, [host], "{top}");
+        let source = trace.source.unwrap();
+        assert_eq!(source.addr.to_string(), "198.51.100.2", "{top}");
+        assert!(source.reportable, "{}", source.why);
+        let mut trust = documented_is_public();
+        trust.strangers.push(trace::HostPattern::new(host).unwrap());
+        let source = trace::follow(&headers, &trust, &rules).source.unwrap();
+        assert_eq!(source.addr.to_string(), "192.0.2.7", "{top}");
+        assert!(source.reportable, "{}", source.why);
+    }
+}
+
+#[test]
+fn a_host_that_is_not_the_user_s_ends_the_walk_also_below_its_like() {
+    let rules = Rules::builtin();
+    let text = "Return-Path: <a@shop.example>\n\
+        Received: from mx.example.com (mx.example.com [10.0.0.2]) by store.example.com (Postfix) with ESMTP id 1; Sat, 21 Nov 2026 10:00:02 +0000\n\
+        Received: from shop.example (shop.example [198.51.100.2]) by mx.example.com (Postfix) with ESMTPS id 2; Sat, 21 Nov 2026 10:00:00 +0000\n\
+        From: a@shop.example\n\nbody\n";
+    let headers = Headers::parse(text.as_bytes());
+    let mut trust = documented_is_public();
+    trust.add("mx.example.net").unwrap();
+    let question = trace::follow(&headers, &trust, &rules).question.unwrap();
+    trust
+        .strangers
+        .push(trace::HostPattern::new(&question.host).unwrap());
+    let trace = trace::follow(&headers, &trust, &rules);
+    assert_eq!(trace.question, None);
+    assert_eq!(trace.source, None);
+}
+
+#[test]
+fn what_a_provider_s_web_host_was_told_is_not_vouched_for() {
+    let rules = Rules::builtin();
+    let text = "Received: from mout.kundenserver.de (mout.kundenserver.de [192.0.2.131]) by mx.example.net (Postfix) with ESMTPS id 1 for <me@example.net>; Sat, 21 Nov 2026 10:00:02 +0000\n\
+        Received: from 198.51.100.2 (IP may be forged by CGI script) by infong-de12.kundenserver.de with HTTP id 0MKpdM-1CkRpr14PF-000609; Sat, 21 Nov 2026 10:00:00 +0000\n\
+        From: a@shop.example\n";
+    let origin = follow(text, &documented_is_public(), &rules)
+        .origin
+        .unwrap();
+    assert!(
+        origin.confidence == Confidence::Claimed || origin.addr.to_string() == "192.0.2.131",
+        "{origin:?}"
+    );
+}
+
+#[test]
+fn a_return_path_of_the_sender_s_own_makes_no_bounce() {
+    let rules = Rules::builtin();
+    let message = |noted: &str| {
+        format!(
+            "Received: from shop.example ([198.51.100.2]) by mx.example.net with esmtp (Exim 4.96) (envelope-from <{noted}>) id 1xUsfz-00000n-3A for me@example.net; Sat, 21 Nov 2026 10:00:00 +0000\n\
+             Return-Path: <>\n\
+             Auto-Submitted: auto-replied\n\
+             From: a@shop.example\n"
+        )
+    };
+    let nature = |noted| follow(&message(noted), &Trust::default(), &rules).nature;
+    assert_eq!(nature("a@shop.example"), Nature::Mail);
+    assert_eq!(nature(""), Nature::Backscatter);
 }
 
 #[test]

@@ -48,18 +48,20 @@ pub(super) fn settled_trace(
     message: &Message,
     named: &[String],
 ) -> Result<Trace, Failure> {
-    let mut asked = 0;
+    let mut asked: Vec<Question> = Vec::new();
     loop {
         let trust = trust(session, ledger, named)?;
         let trace = trace::follow(&message.headers(), &trust, &session.rules);
         let Some(question) = &trace.question else {
             return Ok(trace);
         };
-        if asked == QUESTIONS || !session.asker.can_ask() {
+        // What an answer did not settle, asking again does not settle either.
+        let is_over = asked.len() == QUESTIONS || asked.contains(question);
+        if is_over || !session.asker.can_ask() {
             return Ok(trace);
         }
-        asked += 1;
         ask(session, ledger, question)?;
+        asked.push(question.clone());
     }
 }
 

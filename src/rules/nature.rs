@@ -135,8 +135,27 @@ impl Natures {
     /// Returns which of the kinds a message is, if it is one; `paths` knows the null path.
     #[must_use]
     pub fn kind(&self, headers: &Headers<'_>, paths: &Lines) -> Option<&str> {
+        self.kind_with(headers, || null_path(headers, paths))
+    }
+
+    /// Returns the same of a message whose reverse path an own host noted; `path` is `None` where none did.
+    #[must_use]
+    pub fn kind_from(
+        &self,
+        headers: &Headers<'_>,
+        path: Option<&str>,
+        paths: &Lines,
+    ) -> Option<&str> {
+        self.kind_with(headers, || path.map(|path| is_null(path, paths)))
+    }
+
+    fn kind_with(
+        &self,
+        headers: &Headers<'_>,
+        null_path: impl FnOnce() -> Option<bool>,
+    ) -> Option<&str> {
         // Several rules ask for the reverse path.
-        let null_path = LazyCell::new(|| null_path(headers, paths));
+        let null_path = LazyCell::new(null_path);
         self.rules
             .iter()
             .find(|rule| rule.fits_headers(headers, || *null_path))

@@ -7,11 +7,11 @@
 
 use std::borrow::Cow;
 
-use super::Forwarder;
 use super::field::{NAME_CHARS, Received};
 use super::handover::{Client, Handover};
 use super::list::{self, list_host, posted};
 use super::recipients::Recipients;
+use super::{Forwarder, Question};
 use crate::intake::Untrusted;
 use crate::rules::names::{domain_of, same_domain, same_host};
 use crate::rules::received::HopKind;
@@ -25,6 +25,8 @@ const RESENT_TO: &str = "Resent-To";
 pub(super) struct Sign {
     /// The host, and why.
     pub(super) forwarder: Forwarder,
+    /// What the user is asked about it.
+    pub(super) question: Question,
     /// Whether it is a mailing list.
     pub(super) is_list: bool,
 }
@@ -53,6 +55,7 @@ pub(super) fn sign(at: &Handover<'_>) -> Option<Sign> {
         .or(posted)?;
     Some(Sign {
         is_list,
+        question: client.question(),
         forwarder: Forwarder {
             host: client.shown().to_string(),
             addr: at.last_own.reading.addr,

@@ -1,13 +1,15 @@
 //! Shows a message at the point where it came into the user's own side's hands.
 //!
 //! In: headers, [`Received`] fields, where the own side ends. Out: [`Handover`], [`Client`].
-//! Standards: RFC 5598 §2.3 (administrative domains), RFC 5321 §4.4 (who passes a message on wrote a field).
+//! Standards: RFC 5598 §2.3 (administrative domains), RFC 5321 §4.4 (who passes a message on wrote a field), RFC 1912 §2.1 (names that lead back).
 //! Trust: the own side's fields are believed; what stands below them the client may have made up.
 //! Failures: none; without a field at the boundary there is no handover.
 
-use super::Trust;
+use std::net::IpAddr;
+
 use super::field::Received;
 use super::recipients::Recipients;
+use super::{Question, Trust};
 use crate::intake::{Headers, Untrusted};
 use crate::rules::Rules;
 use crate::rules::names::{domain_of, registered, same_domain, same_host};
@@ -59,15 +61,19 @@ impl<'m> Handover<'m> {
     }
 }
 
-/// The host that handed over, by the name that its own fields bear.
+/// The host that handed over.
 pub(super) struct Client<'m> {
-    /// The name.
+    /// The name that its own fields bear: it may be no more than what it called itself.
     pub(super) name: &'m str,
+    /// The name that the own side looked up, and found to lead back to the address. RFC 1912 §2.1.
+    checked: Option<&'m str>,
+    addr: Option<IpAddr>,
 }
 
 impl<'m> Client<'m> {
     /// Returns the client at a boundary; `None` where nothing names it.
     pub(super) fn of(at: &Handover<'m>) -> Option<Self> {
+        let boundary = &at.last_own.reading;
         let writer = at
             .below
             .iter()
@@ -75,9 +81,24 @@ impl<'m> Client<'m> {
         let name = writer
             .filter(|field| at.client_wrote(field))
             .and_then(|field| field.reading.by)
-            .or(at.last_own.reading.rdns)
-            .or(at.last_own.reading.helo)?;
-        Some(Self { name })
+            .or(boundary.rdns)
+            .or(boundary.helo)?;
+        Some(Self {
+            name,
+            checked: boundary.rdns.filter(|_| boundary.names_checked),
+            addr: boundary.addr,
+        })
+    }
+
+    /// Asks whether it is the user's forwarder or list.
+    ///
+    /// What is asked about is what an answer can be remembered of: a checked name, or else the address.
+    /// Anybody can call himself as a forwarder is called.
+    pub(super) fn question(&self) -> Question {
+        match (self.checked, self.addr) {
+            (None, Some(addr)) => Question::own_forwarder_addr(addr, self.name),
+            _ => Question::own_forwarder(&self.shown().to_string()),
+        }
     }
 
     /// Returns whether a host bears its name.
@@ -95,8 +116,8 @@ impl<'m> Client<'m> {
         domain_of(mailbox).is_some_and(|domain| same_domain(domain, self.name))
     }
 
-    /// Returns its name as a sentence shows it.
+    /// Returns its name as a sentence shows it: the one that was checked, if there is one.
     pub(super) fn shown(&self) -> Untrusted<'m> {
-        Untrusted::text(self.name).up_to(super::field::NAME_CHARS)
+        Untrusted::text(self.checked.unwrap_or(self.name)).up_to(super::field::NAME_CHARS)
     }
 }

@@ -5,13 +5,15 @@
 //! Trust: as [`super::walk`] and [`super::claims`] have it; nothing is added here.
 //! Failures: never fails; a field that no rule reads ends the trusted run.
 
+use std::borrow::Cow;
+
 use super::field::{self, Received, Texts};
 use super::handover::Handover;
 use super::sentence::Sentence;
 use super::walk::{self, End};
 use super::{
-    Auth, Forwarder, Hop, HopTrust, Nature, Origin, Question, Source, SourceKind, Trace, Trust,
-    attest, claims, forwarder, list, voucher,
+    Auth, Confidence, Forwarder, Hop, HopTrust, Nature, Origin, Question, Source, SourceKind,
+    Trace, Trust, attest, claims, forwarder, list, voucher,
 };
 use crate::intake::Headers;
 use crate::rules::Rules;
@@ -52,7 +54,7 @@ pub fn judge<'t>(
         trust,
         rules,
     );
-    let automatic = rules.backscatter.kind(headers, &rules.paths);
+    let automatic = automatic(headers, &fields, side.end, rules);
     let sure = match &side.doubt {
         Some(doubt) => doubt.field,
         None => fields.len(),
@@ -84,15 +86,13 @@ pub fn judge<'t>(
         let sign = (kind == SourceKind::Direct)
             .then(|| forwarder::sign(&handover))
             .flatten()
-            .filter(|sign| !trust.denies_host(&sign.forwarder.host));
+            .filter(|sign| !trust.denies_host(&sign.question.host));
         let is_list = sign.as_ref().is_some_and(|sign| sign.is_list) || list::named_list(&handover);
         if is_list && found.nature == Nature::Mail {
             found.nature = Nature::List;
         }
         if let Some(sign) = sign {
-            found
-                .question
-                .get_or_insert_with(|| Question::own_forwarder(&sign.forwarder.host));
+            found.question.get_or_insert(sign.question);
             found.forwarders.push(sign.forwarder);
         }
         if kind == SourceKind::Direct
@@ -118,6 +118,18 @@ pub fn judge<'t>(
                     .say(" to a sender address that was forged: its server is not the spammer")
             })
         };
+        // What a rule vouches for behind a boundary that is sure holds, whoever the boundary's client is to the user.
+        let is_open = |origin: &Origin<_>| match origin.confidence {
+            Confidence::Proven => found.question.is_some(),
+            Confidence::Corroborated => found.sure <= at,
+            Confidence::Claimed => false,
+        };
+        if let Some(origin) = found.origin.as_mut().filter(|origin| is_open(origin)) {
+            let until = "that is certain only when the open question is answered";
+            let why = std::mem::replace(&mut origin.why, Sentence::empty());
+            origin.why = why.and(Sentence::new(until));
+            origin.confidence = Confidence::Claimed;
+        }
         found.source = found.source_at(at, kind, trust, rules, refused);
     }
     for field in found.fields.iter().skip(found.verdicts.len()) {
@@ -129,6 +141,33 @@ pub fn judge<'t>(
         found.verdicts.push((trust, Sentence::new(below)));
     }
     found
+}
+
+/// Returns which kind of bounce or automatic answer a message is, if it is one.
+///
+/// A Return-Path below the boundary is the sender's; the boundary host may have noted the true one. RFC 5321 §4.4.
+fn automatic<'t>(
+    headers: &Headers<'_>,
+    fields: &[Received<'_>],
+    end: End,
+    rules: &'t Rules,
+) -> Option<&'t str> {
+    let boundary = match end {
+        End::Boundary(at, _) => fields.get(at),
+        End::Stopped => None,
+    };
+    let Some(boundary) = boundary else {
+        return rules.backscatter.kind(headers, &rules.paths);
+    };
+    let above = headers.fields().iter().take(boundary.place);
+    let noted = above.rev().find(|field| field.is("Return-Path"));
+    let path = match noted {
+        Some(field) => Some(field.text()),
+        None => boundary.reading.reverse_path.map(Cow::Borrowed),
+    };
+    rules
+        .backscatter
+        .kind_from(headers, path.as_deref(), &rules.paths)
 }
 
 impl<'t> Judged<'t> {

@@ -137,24 +137,16 @@ fn own_side(judged: &Judged<'_>, rules: &Rules) -> BTreeMap<(Key, String), Said>
 
 /// Returns who may be the own side's, too: what the user must be asked about, and who handed over.
 fn beyond(judged: &Judged<'_>) -> Vec<((Key, String), Said)> {
-    if let Some(question) = &judged.question
-        && question.asks == Asks::OwnHost
-    {
-        let key = match question.host.parse::<IpAddr>() {
-            Ok(_) => Key::Networks,
-            Err(_) => Key::Hosts,
-        };
+    if let Some(question) = &judged.question {
+        let is_addr = question.host.parse::<IpAddr>().is_ok();
         let host = question.host.to_ascii_lowercase();
-        return vec![((key, host), Said::Asks(question.text.clone()))];
-    }
-    if !judged.forwarders.is_empty() {
-        let offered = judged.forwarders.iter();
-        return offered
-            .map(|one| {
-                let host = (Key::Forwarders, one.host.clone());
-                (host, Said::Forwards(one.why.clone()))
-            })
-            .collect();
+        return match (question.asks, judged.forwarders.first()) {
+            (Asks::OwnForwarder, Some(one)) => {
+                vec![((Key::Forwarders, host), Said::Forwards(one.why.clone()))]
+            }
+            _ if is_addr => vec![((Key::Networks, host), Said::Asks(question.text.clone()))],
+            _ => vec![((Key::Hosts, host), Said::Asks(question.text.clone()))],
+        };
     }
     let source = judged.source.as_ref();
     let field = source.and_then(|source| judged.fields.get(source.field));

@@ -259,7 +259,7 @@ pub struct Forwarder {
 pub struct Question {
     /// What is asked about.
     pub asks: Asks,
-    /// The host in question: what is remembered under `[trust]` if the answer is yes.
+    /// The host in question, by a name that was checked or by its address: what is remembered under `[trust]` if the answer is yes.
     pub host: String,
     /// The question as the user reads it.
     pub text: String,
@@ -311,6 +311,18 @@ impl Question {
             asks: Asks::OwnForwarder,
             host: host.to_owned(),
             text: format!("Does `{host}` forward your mail, or run a list that you are on?"),
+        }
+    }
+
+    /// Asks the same about an address whose name nobody checked.
+    fn own_forwarder_addr(addr: IpAddr, name: &str) -> Self {
+        Self {
+            asks: Asks::OwnForwarder,
+            host: addr.to_string(),
+            text: format!(
+                "Does {addr} forward your mail, or run a list that you are on? (It calls itself `{}`, but nobody checked that.)",
+                Untrusted::text(name).up_to(field::NAME_CHARS)
+            ),
         }
     }
 }

@@ -122,6 +122,19 @@ impl Trust {
         Ok(())
     }
 
+    /// Adds what one entry of `[trust] forwarders` names: a host, or an address of one.
+    ///
+    /// # Errors
+    ///
+    /// [`TrustError`] where it is neither.
+    pub fn add_forwarder(&mut self, text: &str) -> Result<(), TrustError> {
+        match text.parse::<IpAddr>() {
+            Ok(addr) => self.networks.push(IpNet::from(addr)),
+            Err(_) => self.forwarders.push(HostPattern::new(text)?),
+        }
+        Ok(())
+    }
+
     /// Returns whether an address lies in an own network.
     #[must_use]
     pub fn holds_addr(&self, addr: IpAddr) -> bool {

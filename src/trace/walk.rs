@@ -273,6 +273,10 @@ impl<'t> Walk<'_, 't> {
         if self.trust.holds_host(by) {
             return Believed::Yes(written().say(", which you named as yours"));
         }
+        if self.trust.denies_host(by) {
+            let why = Sentence::new("you said that ").writer(field);
+            return Believed::No(why.say(" is not yours, so nothing below is believed"));
+        }
         let passed = self.fields.get(..at).unwrap_or_default();
         let known = passed.iter().any(|own| {
             own.reading.by.is_some_and(|name| same_host(name, by))
@@ -328,22 +332,21 @@ impl<'t> Walk<'_, 't> {
         if let Some(provider) = provider {
             return Believed::Yes(of_provider(written(), provider));
         }
-        let named = above
-            .reading
-            .addr
-            .is_some_and(|addr| self.trust.holds_addr(addr));
-        if named
-            && above
-                .client_names()
-                .any(|name| same_host(name, by) || same_domain(name, by))
-        {
+        let calls_itself_so = || {
+            let mut names = above.client_names();
+            names.any(|name| same_host(name, by) || same_domain(name, by))
+        };
+        let reading = &above.reading;
+        if reading.addr.is_some_and(|addr| self.trust.holds_addr(addr)) && calls_itself_so() {
             return Believed::Yes(
                 written().say(", which handed over from a network that you named"),
             );
         }
-        if self.trust.denies_host(by) {
-            let why = Sentence::new("you said that ").writer(field);
-            return Believed::No(why.say(" is not yours, so nothing below is believed"));
+        // A host that the user named by itself does not lie about its own name; his domain's customers might.
+        if relay.is_some_and(|name| self.trust.names_host(name)) && calls_itself_so() {
+            return Believed::Yes(
+                written().say(", as a host calls itself that you named by another name"),
+            );
         }
         // A private address may be that of a router, which hands strangers' mail on: what such
         // a client calls itself proves nothing, but one that calls itself otherwise is not the writer.
