@@ -53,7 +53,9 @@ pub(super) fn silence(field: &str, tokens: &mut [Token], behind: usize) {
         let may_open = has_quotes
             || text.as_bytes().first() == Some(&b'<')
             || token.is_comment() && eight::place_of(b'<', text).is_some();
-        if !may_open && !open.any() {
+        // Nearly every path is closed where its token ends.
+        let is_closed = !has_quotes && text.ends_with('>');
+        if (!may_open || is_closed) && !open.any() {
             continue;
         }
         let before = open;
