@@ -123,12 +123,15 @@ impl Own {
     /// Adds the local part of an address, where it identifies by itself; one that the settings do not name must be no fact.
     fn add_local(&mut self, address: &str, facts: Option<&Facts<'_>>, rules: &Rules) {
         for local in bare(address).filter(|local| !rules.fields.is_ordinary(local)) {
+            if self.locals.contains_key(&local) {
+                continue;
+            }
             // What no letter is in may be an address, a date, or a number that something else has, too.
             let may_tell = facts.is_none_or(|facts| {
                 local.chars().any(char::is_alphabetic) && !facts.hold_word(&local)
             });
             if may_tell {
-                self.locals.entry(local).or_insert(facts.is_none());
+                self.locals.insert(local, facts.is_none());
             }
         }
     }

@@ -10,7 +10,7 @@
 use std::borrow::Cow;
 use std::io::{self, Read};
 use std::ops::ControlFlow;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 use std::thread;
 
 // where one message ends and the next begins
@@ -26,7 +26,7 @@ use blocks::Blocks;
 
 // what several threads found, in the order of what they read
 mod in_order;
-use in_order::InOrder;
+use in_order::{InOrder, lock};
 
 /// Blocks that are begun and not taken, for each thread.
 const AHEAD: u64 = 3;
@@ -186,11 +186,6 @@ where
     });
     drop(order);
     ended
-}
-
-/// Returns what a lock holds; a thread that panicked while it held it changed nothing that matters.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

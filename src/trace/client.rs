@@ -225,7 +225,7 @@ impl<'t> Walk<'_, 't> {
             && !self
                 .provider_of(by)
                 .is_some_and(|provider| provider.writes(helo))
-            && !domains.any(|domain| same_host(helo, domain) || same_domain(helo, domain))
+            && !domains.any(|domain| same_domain(helo, domain))
     }
 
     /// Returns whether a provider's own user handed the message in at this host, which shows a machine of its own instead.

@@ -110,8 +110,8 @@ impl<T, F> State<T, F> {
     }
 }
 
-/// Returns what a lock holds: nothing panics while it is held.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+/// Returns what a lock holds; a thread that panicked while it held it changed nothing that matters.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
