@@ -13,7 +13,7 @@ use serde::Deserialize;
 use crate::complaint::Identity;
 use crate::contact::{self, AbuseMailbox};
 use crate::failure::{Exit, Failure};
-use crate::trace::Trust;
+use crate::trace::{HostPattern, Trust};
 
 // answers that are written back into the file
 mod edit;
@@ -140,6 +140,11 @@ impl Config {
             trust
                 .add_forwarder(text)
                 .map_err(|e| self.amiss("trust.forwarders", e))?;
+        }
+        for text in &self.trust.local_programs {
+            let host = HostPattern::new(text);
+            let host = host.map_err(|e| self.amiss("trust.local_programs", e))?;
+            trust.local_programs.push(host);
         }
         for text in named {
             trust.add(text).map_err(|error| {

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use plaint::intake::{Headers, Untrusted};
 use plaint::rules::Rules;
-use plaint::trace::{self, Asks, Confidence, HopTrust, Nature, Trace, Trust};
+use plaint::trace::{self, Asks, Confidence, HopTrust, HostPattern, Nature, Trace, Trust};
 use proptest::prelude::*;
 
 fn data(sub: &str) -> PathBuf {
@@ -86,6 +86,7 @@ fn canonical(trace: &Trace) -> String {
         let asks = match question.asks {
             Asks::OwnHost => "own-host",
             Asks::OwnForwarder => "own-forwarder",
+            Asks::LocalPrograms => "local-programs",
         };
         let _ = writeln!(out, "question: {asks} {}", question.host);
     }
@@ -180,9 +181,13 @@ fn cases(file: &Path) -> Vec<Case> {
             if let Some(value) = line.strip_prefix("trust = ") {
                 case.trust.add(value).unwrap();
             } else if let Some(value) = line.strip_prefix("forwarder = ") {
-                case.trust
-                    .forwarders
-                    .push(trace::HostPattern::new(value).unwrap());
+                case.trust.forwarders.push(HostPattern::new(value).unwrap());
+            } else if let Some(value) = line.strip_prefix("local_programs = ") {
+                let host = HostPattern::new(value).unwrap();
+                case.trust.local_programs.push(host);
+            } else if let Some(value) = line.strip_prefix("shared = ") {
+                let host = HostPattern::new(value).unwrap();
+                case.trust.shared_hosts.push(host);
             } else if let Some(value) = line.strip_prefix("innocent = ") {
                 case.innocent.push(value.parse().unwrap());
             } else {
@@ -316,7 +321,7 @@ fn the_source_of_every_laboratory_message_is_the_host_that_handed_it_over() {
 fn a_name_that_nobody_checked_is_not_told_as_a_stranger_s() {
     let trust = Trust {
         hosts: ["mx.example.net", "forward.example.org"]
-            .map(|host| trace::HostPattern::new(host).unwrap())
+            .map(|host| HostPattern::new(host).unwrap())
             .to_vec(),
         ..Trust::default()
     };
@@ -359,32 +364,38 @@ fn what_was_denied_once_is_not_asked_again() {
         let mut trust = Trust::default();
         let headers = Headers::parse(&message.octets);
         while let Some(question) = trace::follow(&headers, &trust, &rules).question {
+            let denied = match question.asks {
+                Asks::OwnHost | Asks::OwnForwarder => &mut trust.strangers,
+                Asks::LocalPrograms => &mut trust.shared_hosts,
+            };
             assert!(
-                !trust.denies_host(&question.host),
+                !denied.iter().any(|one| one.holds(&question.host)),
                 "{}: {}",
                 message.id,
                 question.text
             );
-            trust
-                .strangers
-                .push(trace::HostPattern::new(&question.host).unwrap());
+            denied.push(HostPattern::new(&question.host).unwrap());
         }
     }
 }
 
 /// Answers all questions about a message with yes; returns what was asked, and what the trace is then.
 fn agreed(headers: &Headers<'_>, mut trust: Trust, rules: &Rules) -> (Vec<String>, Trace) {
-    let mut asked: Vec<String> = Vec::new();
+    let (mut asked, mut texts) = (Vec::new(), Vec::new());
     loop {
         let trace = trace::follow(headers, &trust, rules);
         let Some(question) = &trace.question else {
             return (asked, trace);
         };
-        assert!(!asked.contains(&question.host), "again: {}", question.text);
+        assert!(!texts.contains(&question.text), "again: {}", question.text);
+        texts.push(question.text.clone());
         asked.push(question.host.clone());
         match question.asks {
             Asks::OwnHost => trust.add(&question.host).unwrap(),
             Asks::OwnForwarder => trust.add_forwarder(&question.host).unwrap(),
+            Asks::LocalPrograms => trust
+                .local_programs
+                .push(HostPattern::new(&question.host).unwrap()),
         }
     }
 }
@@ -455,7 +466,7 @@ fn what_a_client_calls_itself_is_not_what_the_user_is_asked_to_trust() {
         assert_eq!(source.addr.to_string(), "198.51.100.2", "{top}");
         assert!(source.reportable, "{}", source.why);
         let mut trust = documented_is_public();
-        trust.strangers.push(trace::HostPattern::new(host).unwrap());
+        trust.strangers.push(HostPattern::new(host).unwrap());
         let source = trace::follow(&headers, &trust, &rules).source.unwrap();
         assert_eq!(source.addr.to_string(), "192.0.2.7", "{top}");
         assert!(source.reportable, "{}", source.why);
@@ -475,7 +486,7 @@ fn a_host_that_is_not_the_user_s_ends_the_walk_also_below_its_like() {
     let question = trace::follow(&headers, &trust, &rules).question.unwrap();
     trust
         .strangers
-        .push(trace::HostPattern::new(&question.host).unwrap());
+        .push(HostPattern::new(&question.host).unwrap());
     let trace = trace::follow(&headers, &trust, &rules);
     assert_eq!(trace.question, None);
     assert_eq!(trace.source, None);

@@ -11,7 +11,7 @@ use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, italic, roman};
 
 /// Every setting: its table, its key, its default as TOML (empty where it has none), and what it means.
-const SETTINGS: [(&str, &str, &str, &str); 45] = [
+const SETTINGS: [(&str, &str, &str, &str); 46] = [
     ("identity", "name", "", "name under a complaint"),
     (
         "identity",
@@ -49,6 +49,12 @@ const SETTINGS: [(&str, &str, &str, &str); 45] = [
         "forwarders",
         "[]",
         "hosts that forward your mail, or run lists that you are on",
+    ),
+    (
+        "trust",
+        "local_programs",
+        "[]",
+        "hosts on which nobody but you and your mail filters runs programs that hand in mail",
     ),
     (
         "lookup",

@@ -21,6 +21,7 @@ impl Asks {
         match self {
             Self::OwnHost => "own-host",
             Self::OwnForwarder => "own-forwarder",
+            Self::LocalPrograms => "local-programs",
         }
     }
 }
@@ -32,10 +33,13 @@ pub(super) fn trust(
     named: &[String],
 ) -> Result<Trust, Failure> {
     let mut trust = session.config.trust(named)?;
-    for asks in [Asks::OwnHost, Asks::OwnForwarder] {
-        for host in ledger.denied(asks.word())? {
-            // What stands in the ledger was a host when it was asked about.
-            trust.strangers.extend(HostPattern::new(&host));
+    for asks in [Asks::OwnHost, Asks::OwnForwarder, Asks::LocalPrograms] {
+        // What stands in the ledger was a host when it was asked about.
+        let denied = ledger.denied(asks.word())?;
+        let hosts = denied.iter().filter_map(|host| HostPattern::new(host).ok());
+        match asks {
+            Asks::OwnHost | Asks::OwnForwarder => trust.strangers.extend(hosts),
+            Asks::LocalPrograms => trust.shared_hosts.extend(hosts),
         }
     }
     Ok(trust)
@@ -78,6 +82,7 @@ fn ask(session: &mut Session, ledger: &mut Ledger, question: &Question) -> Resul
     let (key, list) = match question.asks {
         Asks::OwnHost => ("hosts", &mut session.config.trust.hosts),
         Asks::OwnForwarder => ("forwarders", &mut session.config.trust.forwarders),
+        Asks::LocalPrograms => ("local_programs", &mut session.config.trust.local_programs),
     };
     list.push(question.host.clone());
     if let Some(file) = session.config.file.clone() {

@@ -132,6 +132,7 @@ const fn word(key: Key) -> &'static str {
         Key::Hosts => "hosts",
         Key::Networks => "networks",
         Key::Forwarders => "forwarders",
+        Key::LocalPrograms => "local_programs",
     }
 }
 

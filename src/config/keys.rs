@@ -37,6 +37,8 @@ pub struct TrustKeys {
     pub hosts: Vec<String>,
     /// Own forwarders and list hosts.
     pub forwarders: Vec<String>,
+    /// Hosts where nobody but the user and his mail filters runs programs.
+    pub local_programs: Vec<String>,
 }
 
 /// `[lookup]`.

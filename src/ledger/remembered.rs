@@ -20,7 +20,7 @@ pub struct Remembered {
 impl Ledger {
     /// Remembers an answer; a later one replaces it.
     ///
-    /// `kind` is what was asked: `own-host`, `own-forwarder`, `esp`, `newsletter`.
+    /// `kind` is what was asked: `own-host`, `own-forwarder`, `local-programs`, `esp`, `newsletter`.
     /// `subject` is what it was asked about, in lower case.
     ///
     /// # Errors

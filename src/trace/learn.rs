@@ -41,6 +41,8 @@ pub enum Key {
     Networks,
     /// `forwarders`.
     Forwarders,
+    /// `local_programs`.
+    LocalPrograms,
 }
 
 /// What speaks for one value.
@@ -143,6 +145,12 @@ fn beyond(judged: &Judged<'_>) -> Vec<((Key, String), Said)> {
         return match (question.asks, judged.forwarders.first()) {
             (Asks::OwnForwarder, Some(one)) => {
                 vec![((Key::Forwarders, host), Said::Forwards(one.why.clone()))]
+            }
+            (Asks::LocalPrograms, _) => {
+                vec![(
+                    (Key::LocalPrograms, host),
+                    Said::Asks(question.text.clone()),
+                )]
             }
             _ if is_addr => vec![((Key::Networks, host), Said::Asks(question.text.clone()))],
             _ => vec![((Key::Hosts, host), Said::Asks(question.text.clone()))],

@@ -305,6 +305,18 @@ impl Question {
         }
     }
 
+    /// Asks whether what a program handed in on a host is the work of the user's own filters.
+    fn local_programs(host: &str) -> Self {
+        let host = Untrusted::text(host).up_to(field::NAME_CHARS).to_string();
+        Self {
+            asks: Asks::LocalPrograms,
+            text: format!(
+                "Do only you and mail filters run programs on `{host}` (and no strangers, as on a shared web host)?"
+            ),
+            host,
+        }
+    }
+
     /// Asks whether a host is the user's forwarder or list.
     fn own_forwarder(host: &str) -> Self {
         Self {
@@ -334,6 +346,8 @@ pub enum Asks {
     OwnHost,
     /// "Is this host your forwarder, or your list's?" Yes adds it to `[trust] forwarders`.
     OwnForwarder,
+    /// "Does nobody else run programs there?" Yes adds it to `[trust] local_programs`.
+    LocalPrograms,
 }
 
 /// What an own host attested about a message.

@@ -97,6 +97,10 @@ pub struct Trust {
     pub hosts: Vec<HostPattern>,
     /// The user's own forwarders and mailing list hosts; they count as own hosts.
     pub forwarders: Vec<HostPattern>,
+    /// Hosts on which nobody but the user and his mail filters runs programs that hand in mail.
+    pub local_programs: Vec<HostPattern>,
+    /// Hosts on which others do, by the user's word.
+    pub shared_hosts: Vec<HostPattern>,
     /// Hosts that the user said are not his: they are not asked about again.
     pub strangers: Vec<HostPattern>,
     /// Special-purpose networks that are treated as public ones: sandbox and tests.

@@ -174,7 +174,7 @@ impl<'t> Walk<'_, 't> {
                         return side;
                     }
                     inner_client = field.reading.addr;
-                    fresh = false;
+                    fresh = fresh && !field.has_client();
                 }
                 Step::Boundary(kind, what) => {
                     side.verdicts.push((HopTrust::Boundary, who.and(what)));

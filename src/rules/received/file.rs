@@ -77,6 +77,9 @@ pub(super) struct Rule {
     /// What the hop is.
     #[serde(default)]
     pub(super) hop: HopKind,
+    /// Whether any user of the host may have handed it in, with all the fields below, by a program of his own.
+    #[serde(default)]
+    pub(super) by_user: bool,
     /// Whether such a field says that the client authenticated.
     #[serde(default)]
     pub(super) auth: bool,

@@ -406,6 +406,7 @@ impl Ready {
         reading.names_checked = self.rule.names_checked;
         reading.looks_up = self.looks_up;
         reading.kind = self.rule.hop;
+        reading.by_user = self.rule.by_user;
         reading.auth |= self.rule.auth || client.account.is_some();
         reading.account = client.account.map(clauses::bare).or(reading.account);
         reading.ident = client.ident;

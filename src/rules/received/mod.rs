@@ -110,6 +110,8 @@ pub struct Reading<'t> {
     pub time: Option<Timestamp>,
     /// What the hop is.
     pub kind: HopKind,
+    /// Whether any user of the host may have handed it in, with all the fields below, by a program of his own.
+    pub by_user: bool,
     /// Whether there is a from-clause.
     pub has_from: bool,
     /// Whether the looked-up name was checked to lead back to the address.
