@@ -51,11 +51,8 @@ impl<'a> Case<'a> {
             .found
             .iter()
             .flat_map(|(_, _, found)| &found.contacts);
-        let facts = Facts {
-            trace: material.trace,
-            evidence: Some(material.evidence),
-            desks: contacts.map(|contact| contact.mailbox.as_str()).collect(),
-        };
+        let desks: Vec<&str> = contacts.map(|contact| contact.mailbox.as_str()).collect();
+        let facts = Facts::of(material.trace, Some(material.evidence), &desks);
         let own = Own::of(material.identity, &shown, &facts, material.rules);
         let arrival = arrival(material, source);
         let forms = forms(&own);

@@ -77,7 +77,7 @@ impl Own {
     }
 
     /// Collects what identifies the user in one message, of which he is [`Shown`] as the recipient.
-    pub(crate) fn of(identity: &Identity, shown: &Shown, facts: &Facts<'_>, rules: &Rules) -> Self {
+    pub(crate) fn of(identity: &Identity, shown: &Shown, facts: &Facts, rules: &Rules) -> Self {
         let mut own = Self::of_settings(identity, rules);
         for address in &shown.written {
             if own.add_shown(address, facts) {
@@ -108,7 +108,7 @@ impl Own {
     }
 
     /// Adds an address that the settings do not name; returns whether it is looked for.
-    fn add_shown(&mut self, address: &str, facts: &Facts<'_>) -> bool {
+    fn add_shown(&mut self, address: &str, facts: &Facts) -> bool {
         let is_new = !self.holds(address);
         if is_new && facts.hold_desk(address) {
             return false;
@@ -121,7 +121,7 @@ impl Own {
     }
 
     /// Adds the local part of an address, where it identifies by itself; one that the settings do not name must be no fact.
-    fn add_local(&mut self, address: &str, facts: Option<&Facts<'_>>, rules: &Rules) {
+    fn add_local(&mut self, address: &str, facts: Option<&Facts>, rules: &Rules) {
         for local in bare(address).filter(|local| !rules.fields.is_ordinary(local)) {
             if self.locals.contains_key(&local) {
                 continue;

@@ -50,16 +50,8 @@ pub fn as_plain(
         Munge::None => Vec::new(),
         _ => {
             let shown = own::shown(&message.headers(), trace, rules);
-            let facts = Facts {
-                trace,
-                evidence: None,
-                desks: complaint
-                    .desk
-                    .mailbox
-                    .iter()
-                    .map(AbuseMailbox::as_str)
-                    .collect(),
-            };
+            let desk = complaint.desk.mailbox.as_ref().map(AbuseMailbox::as_str);
+            let facts = Facts::of(trace, None, desk.as_slice());
             let own = Own::of(identity, &shown, &facts, rules);
             let is_clean = complaint.leaks.is_empty();
             draft::leaks(&leak::without_exempt(&octets), &case::forms(&own), is_clean)

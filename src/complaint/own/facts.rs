@@ -11,32 +11,41 @@ use crate::trace::Trace;
 /// Letters and digits from which on a fact within a local part counts.
 const FACT_CHARS: usize = 5;
 
-/// What a complaint says of its case.
-#[derive(Debug, Clone)]
-pub(crate) struct Facts<'c> {
-    pub(crate) trace: &'c Trace,
-    /// Links and mailboxes of the spam, where they are known.
-    pub(crate) evidence: Option<&'c Evidence>,
-    /// Mailboxes of the desks, as written.
-    pub(crate) desks: Vec<&'c str>,
+/// What a complaint says of its case, letters and digits alone.
+#[derive(Debug)]
+pub(crate) struct Facts {
+    /// Mailboxes of the desks, lower case.
+    desks: Vec<String>,
+    /// What own hosts saw, and whom the complaint goes to.
+    named: Vec<String>,
+    /// The hosts of links, each with what stands before its registered domain.
+    hosts: Vec<(String, String)>,
 }
 
-impl Facts<'_> {
+impl Facts {
+    /// Collects what is said of a case: links and mailboxes of the spam only where they are known.
+    pub(crate) fn of(trace: &Trace, evidence: Option<&Evidence>, desks: &[&str]) -> Self {
+        Self {
+            desks: desks.iter().map(|desk| desk.to_ascii_lowercase()).collect(),
+            named: named(trace, desks),
+            hosts: hosts(evidence),
+        }
+    }
+
     /// Returns whether a bare local part could be taken for a fact, as it is, reversed, or turned by 13.
     pub(super) fn hold_word(&self, local: &str) -> bool {
         let plain = pressed(local);
         let reversed: String = plain.chars().rev().collect();
         let turned: String = plain.chars().map(turned).collect();
-        let hosts = self.hosts();
-        let named = self.named();
         [plain, reversed, turned].iter().any(|word| {
             let is_one = |fact: &String| {
                 fact.contains(word.as_str())
                     || (fact.len() >= FACT_CHARS && word.contains(fact.as_str()))
             };
             // A label before the registered domain may be made for the recipient: that alone is none.
-            named.iter().any(is_one)
-                || hosts
+            self.named.iter().any(is_one)
+                || self
+                    .hosts
                     .iter()
                     .any(|(host, label)| is_one(host) && !label.contains(word.as_str()))
         })
@@ -48,54 +57,51 @@ impl Facts<'_> {
             return false;
         };
         let (local, domain) = (pressed(local), pressed(domain));
-        let named = self.named();
         [
             format!("{local}{domain}"),
             format!("{local}at{domain}"),
             format!("{domain}{local}"),
         ]
         .iter()
-        .any(|joined| named.iter().any(|fact| fact.contains(joined.as_str())))
+        .any(|joined| self.named.iter().any(|fact| fact.contains(joined.as_str())))
     }
 
     /// Returns whether an address is a desk's, or a part of a desk's.
     pub(super) fn hold_desk(&self, address: &str) -> bool {
         let address = address.to_ascii_lowercase();
-        self.desks
-            .iter()
-            .any(|desk| desk.to_ascii_lowercase().contains(&address))
+        self.desks.iter().any(|desk| desk.contains(&address))
     }
+}
 
-    /// Returns what own hosts saw, and whom the complaint goes to.
-    fn named(&self) -> Vec<String> {
-        let mut named: Vec<String> = self.desks.iter().map(|desk| pressed(desk)).collect();
-        let source = self.trace.source.as_ref();
-        let origin = self.trace.origin.as_ref();
-        let addrs = source.map(|source| source.addr);
-        let addrs = addrs.into_iter().chain(origin.map(|origin| origin.addr));
-        named.extend(addrs.map(|addr| pressed(&addr.to_string())));
-        let seen = self.trace.hops.iter();
-        for hop in seen.filter(|hop| source.is_some_and(|source| hop.field <= source.field)) {
-            let names = [&hop.rdns, &hop.helo, &hop.by].into_iter().flatten();
-            named.extend(names.map(|name| pressed(name)));
-            named.push(pressed(&hop.date_text));
-        }
-        named.retain(|fact| !fact.is_empty());
-        named
+/// Returns what own hosts saw, and whom the complaint goes to.
+fn named(trace: &Trace, desks: &[&str]) -> Vec<String> {
+    let mut named: Vec<String> = desks.iter().map(|desk| pressed(desk)).collect();
+    let source = trace.source.as_ref();
+    let origin = trace.origin.as_ref();
+    let addrs = source.map(|source| source.addr);
+    let addrs = addrs.into_iter().chain(origin.map(|origin| origin.addr));
+    named.extend(addrs.map(|addr| pressed(&addr.to_string())));
+    let seen = trace.hops.iter();
+    for hop in seen.filter(|hop| source.is_some_and(|source| hop.field <= source.field)) {
+        let names = [&hop.rdns, &hop.helo, &hop.by].into_iter().flatten();
+        named.extend(names.map(|name| pressed(name)));
+        named.push(pressed(&hop.date_text));
     }
+    named.retain(|fact| !fact.is_empty());
+    named
+}
 
-    /// Returns the hosts of links, each with what stands before its registered domain.
-    fn hosts(&self) -> Vec<(String, String)> {
-        let links = self.evidence.map_or(&[][..], |evidence| &evidence.links);
-        links
-            .iter()
-            .map(|link| {
-                let domain = psl::domain_str(&link.host).unwrap_or(&link.host);
-                let label = link.host.strip_suffix(domain).unwrap_or_default();
-                (pressed(&link.host), pressed(label))
-            })
-            .collect()
-    }
+/// Returns the hosts of links, each with what stands before its registered domain.
+fn hosts(evidence: Option<&Evidence>) -> Vec<(String, String)> {
+    let links = evidence.map_or(&[][..], |evidence| &evidence.links);
+    links
+        .iter()
+        .map(|link| {
+            let domain = psl::domain_str(&link.host).unwrap_or(&link.host);
+            let label = link.host.strip_suffix(domain).unwrap_or_default();
+            (pressed(&link.host), pressed(label))
+        })
+        .collect()
 }
 
 /// Returns the letters and digits of a text, lower case: addresses and names are written with many signs between them.

@@ -7,7 +7,7 @@
 //! Failures: a path that never ends takes in whatever follows; only a second writing host is seen in it.
 
 use super::lex::{Mark, Token};
-use crate::intake::eight;
+use crate::intake::eight::{self, below, equal, twins};
 
 /// What is open behind a token.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -40,26 +40,39 @@ impl Open {
     }
 }
 
+/// Returns whether no path of a text has quotes, and each ends before a token can: nearly all texts are so.
+fn are_plain(text: &str) -> bool {
+    let mut rest = text.as_bytes();
+    while let Some(at) = eight::find(rest, |block| equal(block, b'"') | equal(block, b'<')) {
+        let Some([b'<', path @ ..]) = rest.get(at..) else {
+            return false;
+        };
+        // A blank, a parenthesis or a semicolon ends a token; a bracket or a quote within would make it no plain path.
+        let end = eight::find(path, |block| {
+            let brackets = equal(block, b'<') | equal(block, b'>') | twins(block, b')');
+            brackets | equal(block, b'"') | equal(block, b';') | below(block, b'!')
+        });
+        match end.and_then(|end| path.get(end..)) {
+            Some([b'>', behind @ ..]) => rest = behind,
+            _ => return false,
+        }
+    }
+    true
+}
+
 /// Marks all tokens that continue a path; `behind` is the place of the first one behind the writing host.
 pub(super) fn silence(field: &str, tokens: &mut [Token], behind: usize) {
     let Some(tail) = tokens.get_mut(behind..) else {
         return;
     };
     let begin = tail.first().map_or(field.len(), |token| token.begin());
-    let has_quotes = eight::place_of(b'"', field.get(begin..).unwrap_or_default()).is_some();
+    if are_plain(field.get(begin..).unwrap_or_default()) {
+        return;
+    }
     let mut open = Open::default();
     for token in tail {
-        let text = token.text(field);
-        let may_open = has_quotes
-            || text.as_bytes().first() == Some(&b'<')
-            || token.is_comment() && eight::place_of(b'<', text).is_some();
-        // Nearly every path is closed where its token ends.
-        let is_closed = !has_quotes && text.ends_with('>');
-        if (!may_open || is_closed) && !open.any() {
-            continue;
-        }
         let before = open;
-        open = open.behind(text);
+        open = open.behind(token.text(field));
         // What may be a second writing host stays one: the field is doubted then.
         if before.any() && token.mark != Mark::By {
             token.mark = Mark::Path;
@@ -78,4 +91,50 @@ pub(super) fn text<'t>(field: &'t str, tokens: &[Token], at: usize) -> &'t str {
         .last()
         .map_or(begin.1, |last| last.end());
     field.get(begin.0..end).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::rules::received::lex;
+
+    #[test]
+    fn what_is_plain_holds_no_quotes_and_closes_its_paths_at_once() {
+        for plain in [
+            "",
+            "for a@b.example; x",
+            "id 1 for <a@b.example>; x",
+            "(envelope-from <a@b.example>) <>",
+        ] {
+            assert!(are_plain(plain), "{plain}");
+        }
+        for other in [
+            "\"",
+            "for <a b>",
+            "for <a(b>",
+            "for <a",
+            "for <a;>",
+            "for <<a>>",
+            "<a\"b>",
+        ] {
+            assert!(!are_plain(other), "{other}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_plain_text_silences_nothing(text in "([a-z@.<>\"();\\\\ ]|for <|> )*") {
+            let mut tokens = Vec::new();
+            lex::tokens(&text, &mut tokens);
+            let mut open = Open::default();
+            let mut continues = false;
+            for token in &tokens {
+                continues |= open.any();
+                open = open.behind(token.text(&text));
+            }
+            prop_assert!(!are_plain(&text) || !continues, "{text}");
+        }
+    }
 }
