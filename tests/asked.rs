@@ -196,3 +196,51 @@ fn a_copy_of_what_the_user_forwarded_is_about_its_attachment() {
     );
     assert_eq!(as_is.code, 1, "{}", as_is.stderr);
 }
+
+/// Makes a spam of the examples one that a program of the web server's user handed in, with all its fields.
+fn handed_in(trial: &Trial, name: &str) {
+    let spam = std::fs::read_to_string(trial.home.path("pills.eml")).unwrap();
+    let (top, received) = spam.split_once("Received: ").unwrap();
+    let (_, date) = received.split_once("; ").unwrap();
+    let (date, _) = date.split_once('\n').unwrap();
+    let pickup = format!(
+        "{top}Received: by mail.harbourhost.example (Postfix, from userid 33)\r\n\tid 4F2C71A0; {}\r\nReceived: {received}",
+        date.trim_end()
+    );
+    trial.file(name, pickup.as_bytes());
+}
+
+#[test]
+fn who_runs_programs_on_a_host_is_asked_once() {
+    let trial = Trial::begin();
+    let mut player = {
+        handed_in(&trial, "handed-in.eml");
+        trial.terminal(&["report", "handed-in.eml"])
+    };
+    let question = "Do only you and mail filters run programs on `(mail.harbourhost.example)`";
+    player.read_to(question).unwrap();
+    player.type_line("yes").unwrap();
+    player
+        .read_to("Remembered under (`trust.local_programs`)")
+        .unwrap();
+    agree(&mut player);
+    assert_eq!(player.finish().unwrap().code, Some(0));
+    assert_eq!(trial.mail().1, 1);
+
+    // Where strangers run programs, too, none of the lines below is believed, and nobody is asked again.
+    let trial = Trial::begin();
+    handed_in(&trial, "handed-in.eml");
+    let mut player = trial.terminal(&["report", "handed-in.eml"]);
+    player.read_to(question).unwrap();
+    player.type_line("no").unwrap();
+    player
+        .read_to("you said that others run (programs) there")
+        .unwrap();
+    assert_eq!(player.finish().unwrap().code, Some(1));
+    let again = trial.pipe(&["report", "handed-in.eml"], b"");
+    assert!(
+        !again.stderr.contains("Do only you") && !again.stdout.contains("Do only you"),
+        "{again:?}"
+    );
+    assert_eq!(trial.mail().1, 0);
+}

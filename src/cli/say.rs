@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::evidence::{Evidence, Kind};
 use crate::intake::Untrusted;
-use crate::trace::{Hop, Nature, SourceKind, Trace};
+use crate::trace::{Hop, HopTrust, Nature, SourceKind, Trace};
 
 /// Characters of a foreign name in a sentence.
 const NAME_CHARS: usize = 60;
@@ -24,8 +24,14 @@ pub(super) fn source(trace: &Trace, holder: Option<&str>) -> String {
         Some(Nature::Mail) | None => {}
     }
     let Some(source) = &trace.source else {
-        return "No server of yours wrote down where this came from: there is nothing to report."
-            .to_owned();
+        let nobody =
+            "No server of yours wrote down where this came from: there is nothing to report.";
+        let mut hops = trace.hops.iter();
+        let why = hops.find(|hop| hop.trust == HopTrust::Unread);
+        return match why {
+            Some(hop) => format!("{nobody} {}.", Untrusted::text(&hop.why)),
+            None => nobody.to_owned(),
+        };
     };
     let holder = holder.map_or(String::new(), |name| {
         format!(" ({})", Untrusted::text(name).up_to(NAME_CHARS))
