@@ -69,6 +69,11 @@ impl<'t> Walk<'_, 't> {
                 "one of the provider's own users handed it in there, and may have brought along all that stands below",
             ));
         }
+        if addr.is_loopback()
+            && let Some(stop) = self.is_shared(at)
+        {
+            return stop;
+        }
         if let Some(asked) = self.may_be_a_router(at, addr) {
             return asked;
         }
@@ -99,51 +104,6 @@ impl<'t> Walk<'_, 't> {
             _ => " handed it over from outside: this is the source",
         };
         Step::Boundary(kind, Sentence::empty().client(field).say(why))
-    }
-
-    /// Judges a hand-over within a host, which a user of the host may have begun, with fields of his own making below.
-    fn handed_in(&self, at: usize) -> Step<'t> {
-        let why = Sentence::new(
-            "no client on the network is named: a program or queue of the host handed it on",
-        );
-        let by_user = self
-            .fields
-            .get(at)
-            .is_some_and(|field| field.reading.by_user);
-        if !by_user || self.fields.get(at + 1).is_none() {
-            return Step::On(HopTrust::Local, why);
-        }
-        let Some(host) = self.machine(at) else {
-            return Step::Stop(
-                why.say("; which host that is, no field says, so nothing below can be believed"),
-            );
-        };
-        if self.trust.shared_hosts.iter().any(|one| one.holds(host)) {
-            return Step::Stop(why.say(
-                "; you said that others run programs there, too: they may have brought along all that stands below",
-            ));
-        }
-        let is_closed = self.trust.local_programs.iter().any(|one| one.holds(host))
-            || self.rules.providers.writing(host).is_some();
-        if is_closed {
-            return Step::On(HopTrust::Local, why);
-        }
-        Step::Asked(
-            HopTrust::Local,
-            why.say("; if others run programs there, too, they may have brought along all that stands below"),
-            Question::local_programs(host),
-        )
-    }
-
-    /// Returns the name of the machine that a program handed a message in on: as the field has it, else one beside it.
-    fn machine(&self, at: usize) -> Option<&'t str> {
-        let (above, below) = self.fields.split_at_checked(at)?;
-        let beside = below.iter().chain(above.iter().rev());
-        let mut names = beside.filter_map(|field| field.reading.by);
-        let own = below.first().and_then(|field| field.reading.by);
-        // Filters write a name of their own, or a short one.
-        own.or_else(|| names.clone().find(|name| registered(name).is_some()))
-            .or_else(|| names.next())
     }
 
     /// Returns why a client belongs to the own side, if it does.

@@ -19,6 +19,7 @@ pub use field::Texts;
 
 // the fields that own hosts wrote, and their clients
 mod client;
+mod pickup;
 mod walk;
 
 // the fields that strangers wrote
