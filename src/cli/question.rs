@@ -79,10 +79,11 @@ fn ask(session: &mut Session, ledger: &mut Ledger, question: &Question) -> Resul
         ledger.remember(question.asks.word(), &question.host, "no", now)?;
         return Ok(());
     }
-    let (key, list) = match question.asks {
-        Asks::OwnHost => ("hosts", &mut session.config.trust.hosts),
-        Asks::OwnForwarder => ("forwarders", &mut session.config.trust.forwarders),
-        Asks::LocalPrograms => ("local_programs", &mut session.config.trust.local_programs),
+    let key = question.asks.key();
+    let list = match question.asks {
+        Asks::OwnHost => &mut session.config.trust.hosts,
+        Asks::OwnForwarder => &mut session.config.trust.forwarders,
+        Asks::LocalPrograms => &mut session.config.trust.local_programs,
     };
     list.push(question.host.clone());
     if let Some(file) = session.config.file.clone() {

@@ -142,8 +142,10 @@ fn nothing_to_report(session: &mut Session, trace: &Trace) -> Exit {
     }
     if let Some(question) = &trace.question {
         session.term.hint(&format!(
-            "{} If so, add `{}` under `[trust]` in the settings, or run on a terminal to be asked",
-            question.text, question.host
+            "{} If so, add `{}` to `{}` under `[trust]` in the settings, or run on a terminal to be asked",
+            question.text,
+            question.host,
+            question.asks.key()
         ));
     }
     session.term.status("Nothing was sent.");

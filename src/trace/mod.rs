@@ -351,6 +351,18 @@ pub enum Asks {
     LocalPrograms,
 }
 
+impl Asks {
+    /// Returns the key of `[trust]` that a yes is kept under.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::OwnHost => "hosts",
+            Self::OwnForwarder => "forwarders",
+            Self::LocalPrograms => "local_programs",
+        }
+    }
+}
+
 /// What an own host attested about a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attestation {

@@ -79,11 +79,9 @@ fn answer(question: &Question) -> String {
         Asks::OwnHost => format!(
             "If so, say `--trust {host}`, or let `plaint setup trust FILE` learn your own hosts from mail that you wanted."
         ),
-        Asks::LocalPrograms => format!(
-            "If so, add `{host}` to `local_programs` under `[trust]` in the settings; `plaint report` on a terminal asks, and adds it."
-        ),
-        Asks::OwnForwarder => format!(
-            "If so, add `{host}` to `forwarders` under `[trust]` in the settings; `plaint report` on a terminal asks, and adds it."
+        Asks::OwnForwarder | Asks::LocalPrograms => format!(
+            "If so, add `{host}` to `{}` under `[trust]` in the settings; `plaint report` on a terminal asks, and adds it.",
+            question.asks.key()
         ),
     }
 }
