@@ -8,11 +8,11 @@
 //! Failures: [`LedgerError`].
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{OptionalExtension as _, TransactionBehavior};
+use rusqlite::OptionalExtension as _;
 use sha2::{Digest as _, Sha256};
 
 use super::desks::{self, DeskMark};
-use super::{Ledger, LedgerError, seconds};
+use super::{Ledger, LedgerError, seconds, writing};
 use crate::complaint::CaseKey;
 use crate::consent::State;
 use crate::delivery::answer::{Answer, Class, Failed, Kind};
@@ -146,9 +146,7 @@ impl Ledger {
     ///
     /// [`LedgerError`] where it cannot be written.
     pub fn take(&mut self, taking: &Taking, now: Timestamp) -> Result<(), LedgerError> {
-        let transaction = self
-            .db
-            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction = writing(&mut self.db)?;
         let added = transaction.execute(
             "INSERT INTO answers (complaint_id, desk, at, kind, rule, ticket, status, said, digest)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (digest) DO NOTHING",

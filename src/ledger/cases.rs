@@ -9,10 +9,10 @@ use std::net::IpAddr;
 
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
-use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension as _};
 use sha2::{Digest as _, Sha256};
 
-use super::{Ledger, LedgerError, key_of, seconds, time};
+use super::{Ledger, LedgerError, key_of, seconds, time, writing};
 use crate::complaint::{CaseKey, Complaint};
 use crate::consent::State;
 use crate::intake::Message;
@@ -267,9 +267,7 @@ impl Ledger {
         now: Timestamp,
     ) -> Result<CaseKey, LedgerError> {
         let key = self.key_of_message(arrival.message);
-        let transaction = self
-            .db
-            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction = writing(&mut self.db)?;
         let is_new = add_member(&transaction, arrival, key, now)?;
         let joins = is_new && arrival.case != key;
         for complaint in complaints {

@@ -5,12 +5,12 @@
 //! Failures: [`LedgerError`].
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _, Row, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension as _, Row};
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 
 use super::desks::Counted;
-use super::{Ledger, LedgerError, key_of, seconds, time};
+use super::{Ledger, LedgerError, key_of, seconds, time, writing};
 use crate::complaint::{CaseKey, Complaint};
 use crate::consent::{Approved, Limits, Recorded, State};
 use crate::contact::AbuseMailbox;
@@ -89,9 +89,7 @@ impl Ledger {
         state: State,
         now: Timestamp,
     ) -> Result<i64, LedgerError> {
-        let transaction = self
-            .db
-            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction = writing(&mut self.db)?;
         let id = keep(&transaction, complaint, state, now)?;
         transaction.commit()?;
         Ok(id)
@@ -116,9 +114,7 @@ impl Ledger {
         now: Timestamp,
     ) -> Result<Vec<i64>, LedgerError> {
         let seals: Vec<[u8; 32]> = approved.iter().map(|a| a.seal(&self.secret)).collect();
-        let transaction = self
-            .db
-            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction = writing(&mut self.db)?;
         let mut ids = Vec::with_capacity(approved.len());
         for (place, (one, seal)) in approved.iter().zip(&seals).enumerate() {
             let complaint = one.complaint();
@@ -213,9 +209,7 @@ impl Ledger {
         why: &str,
         now: Timestamp,
     ) -> Result<(), LedgerError> {
-        let transaction = self
-            .db
-            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction = writing(&mut self.db)?;
         let (id, _) = found(&transaction, complaint)?.ok_or_else(|| missing(complaint))?;
         if has_grown(&transaction, id, complaint)? {
             return Err(LedgerError::Joined { place: 0 });
@@ -239,9 +233,7 @@ impl Ledger {
         why: &str,
         now: Timestamp,
     ) -> Result<(), LedgerError> {
-        let transaction = self
-            .db
-            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction = writing(&mut self.db)?;
         moved(&transaction, id, from, to, why, now)?;
         transaction.commit()?;
         Ok(())
@@ -264,9 +256,7 @@ impl Ledger {
         why: &str,
         now: Timestamp,
     ) -> Result<(), LedgerError> {
-        let transaction = self
-            .db
-            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction = writing(&mut self.db)?;
         moved(&transaction, id, from, State::Cancelled, why, now)?;
         keep(&transaction, anew, state, now)?;
         transaction.commit()?;

@@ -6,10 +6,10 @@
 //! Failures: [`JournalError`].
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension as _, Transaction};
 use sha2::{Digest as _, Sha256};
 
-use super::{Ledger, LedgerError, desks, seconds};
+use super::{Ledger, LedgerError, desks, seconds, writing};
 use crate::consent::{Approved, State};
 use crate::delivery::{Journal, JournalError, Outcome, Setback};
 
@@ -191,8 +191,7 @@ impl Ledger {
 
 /// Begins a transaction that nobody else can write beside.
 fn begin(db: &mut Connection) -> Result<Transaction<'_>, JournalError> {
-    let begun = db.transaction_with_behavior(TransactionBehavior::Immediate);
-    Ok(begun.map_err(LedgerError::from)?)
+    Ok(writing(db).map_err(LedgerError::from)?)
 }
 
 /// Makes a step durable.

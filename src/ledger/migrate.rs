@@ -4,9 +4,9 @@
 //! Trust: each step is one transaction; a crash leaves the old version or the new one.
 //! Failures: a newer version and a foreign file are refused, untouched.
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::Connection;
 
-use super::LedgerError;
+use super::{LedgerError, writing};
 
 /// The steps, oldest first; a step that was released is never edited.
 pub(super) const STEPS: [&str; 4] = [
@@ -28,7 +28,7 @@ pub(super) fn migrate(db: &mut Connection) -> Result<(), LedgerError> {
         return Ok(());
     }
     for (index, step) in (1..).zip(STEPS) {
-        let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction = writing(db)?;
         // Another process may have taken this step while we waited.
         let there: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
         if there < index {

@@ -9,11 +9,11 @@ use std::fs::{self, File, TryLockError};
 use std::os::unix::fs::OpenOptionsExt as _;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::Connection;
 use rustix::fs::OFlags;
 
 use super::pulse::Pulse;
-use super::{Ledger, LedgerError, seconds};
+use super::{Ledger, LedgerError, seconds, writing};
 
 /// A row that a crash left behind, and what it becomes.
 const LEFT: [(&str, &str, &str); 2] = [
@@ -89,9 +89,7 @@ impl Ledger {
         let here = Pulse::here(&self.instance, count);
         let there = Pulse::read(&self.path);
         let behind = here.is_behind(there.as_ref()) || self.is_copied()?;
-        let transaction = self
-            .db
-            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction = writing(&mut self.db)?;
         if behind {
             let why =
                 "the ledger comes from a backup or another machine; it may have been sent since";

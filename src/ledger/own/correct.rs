@@ -6,9 +6,8 @@
 //! What was sent stays as it was sent.
 
 use jiff::Timestamp;
-use rusqlite::TransactionBehavior;
 
-use crate::ledger::{Ledger, LedgerError, seconds};
+use crate::ledger::{Ledger, LedgerError, seconds, writing};
 
 /// What a correction changed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -33,9 +32,7 @@ impl Ledger {
         new: &str,
         now: Timestamp,
     ) -> Result<Corrected, LedgerError> {
-        let transaction = self
-            .db
-            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction = writing(&mut self.db)?;
         transaction.execute("INSERT INTO forgetting (id) VALUES (1)", [])?;
         let mut notes = 0;
         for sql in [

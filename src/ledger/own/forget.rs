@@ -8,11 +8,11 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension as _};
 
 use crate::consent::State;
 use crate::evidence::{decode, mime};
-use crate::ledger::{Ledger, LedgerError, seconds, time};
+use crate::ledger::{Ledger, LedgerError, seconds, time, writing};
 
 /// States in which a case must be kept: something may still happen to it, or has to be settled.
 const OPEN: &str = "('approved', 'connecting', 'data', 'deferred', 'unknown')";
@@ -175,9 +175,7 @@ impl Ledger {
         work: impl FnOnce(&Connection, &mut Forgotten) -> Result<BTreeSet<i64>, LedgerError>,
     ) -> Result<Forgotten, LedgerError> {
         let mut forgotten = Forgotten::default();
-        let transaction = self
-            .db
-            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction = writing(&mut self.db)?;
         transaction.execute("INSERT INTO forgetting (id) VALUES (1)", [])?;
         let cases = work(&transaction, &mut forgotten)?;
         for case in cases {
