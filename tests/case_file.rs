@@ -521,7 +521,7 @@ fn a_desk_is_forgotten_with_its_complaints_and_what_it_said() {
     let id = file.accepted(1, DESK, noon());
     file.accepted(2, "abuse@example.com", noon());
     file.ledger
-        .mark_desk(DESK, &DeskMark::Blocked(true), noon())
+        .mark_desk(DESK, &DeskMark::HeadersOnly, noon())
         .unwrap();
     let forgotten = file
         .ledger

@@ -213,7 +213,6 @@ fn learnt(desk: &str, session: &Session) -> Result<Vec<String>, Failure> {
             .map(|mailbox| format!("points to {mailbox}")),
         word(record.refuses_munged, "wants nothing to be masked"),
         word(record.headers_only, "its filter refused a whole message"),
-        word(record.blocked, "you want no mail to go there"),
     ]
     .into_iter()
     .flatten()

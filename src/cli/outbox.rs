@@ -113,8 +113,7 @@ fn retry(session: &mut Session, ledger: &mut Ledger, today: &Today) -> Result<Ex
     for mut kept in due {
         let id = kept.id;
         let desk = &kept.recorded.complaint.desk;
-        let record = ledger.desk(&desk.key())?;
-        if is_blocked(&session.rules, desk) || record.blocked {
+        if is_blocked(&session.rules, desk) {
             not_sent(session, &kept, "you blocked it; not sent");
             exit = exit.graver(Exit::TryLater);
             continue;
@@ -126,6 +125,7 @@ fn retry(session: &mut Session, ledger: &mut Ledger, today: &Today) -> Result<Ex
             continue;
         }
         // What the user did not know when he agreed, he is asked about.
+        let record = ledger.desk(&kept.recorded.complaint.desk.key())?;
         let mut asks = record.dead_until.is_some_and(|until| until > now);
         if kept.maybe_arrived {
             let twice = "an earlier try may have arrived; the desk may get it twice";

@@ -227,7 +227,6 @@ fn changes(read: &Read) -> Vec<String> {
             DeskMark::Forwarded(mailbox) => {
                 format!("The desk points to {}.", Untrusted::text(mailbox))
             }
-            DeskMark::Blocked(_) => "No mail is to go to the desk.".to_owned(),
         });
     }
     if read.question() == 1 {

@@ -42,8 +42,6 @@ pub struct DeskRecord {
     pub refuses_munged: bool,
     /// Whether its filter refused a whole message.
     pub headers_only: bool,
-    /// Whether the user wants no mail to go there.
-    pub blocked: bool,
     /// Where it says that complaints go instead.
     pub forwarded_to: Option<String>,
 }
@@ -68,8 +66,6 @@ pub enum DeskMark {
     HeadersOnly,
     /// It sends complaints elsewhere.
     Forwarded(String),
-    /// The user wants no mail to go there, or wants it again.
-    Blocked(bool),
 }
 
 impl Ledger {
@@ -149,6 +145,7 @@ impl Ledger {
             to_desk: counted.to_desk,
             to_all: counted.to_all,
             // What rules say of the desk is not in the ledger.
+            blocked: false,
             too_soon: None,
             takes_only: None,
             dead: record
@@ -157,7 +154,6 @@ impl Ledger {
             form_url: record.form_url,
             refuses_munged: record.refuses_munged,
             headers_only: record.headers_only,
-            blocked: record.blocked,
             forwarded_to: record.forwarded_to,
             restored_at: self.restored_at()?,
             forgotten_at: self.forgotten_at(complaint)?,
@@ -307,8 +303,8 @@ impl Counted {
 }
 
 /// Columns of a [`DeskRecord`].
-const COLUMNS: &str = "key, dead_until, dead_because, form_url, refuses_munged, headers_only,
-    blocked, forwarded_to";
+const COLUMNS: &str =
+    "key, dead_until, dead_because, form_url, refuses_munged, headers_only, forwarded_to";
 
 impl DeskRecord {
     /// Returns whether anything is known of the desk.
@@ -329,8 +325,7 @@ impl DeskRecord {
             form_url: row.get(3)?,
             refuses_munged: row.get(4)?,
             headers_only: row.get(5)?,
-            blocked: row.get(6)?,
-            forwarded_to: row.get(7)?,
+            forwarded_to: row.get(6)?,
         })
     }
 }
@@ -369,10 +364,6 @@ pub(super) fn set_mark(
         DeskMark::Forwarded(mailbox) => db.execute(
             "UPDATE desks SET forwarded_to = ?2 WHERE key = ?1",
             (key, mailbox),
-        )?,
-        DeskMark::Blocked(blocked) => db.execute(
-            "UPDATE desks SET blocked = ?2 WHERE key = ?1",
-            (key, blocked),
         )?,
     };
     Ok(())

@@ -20,16 +20,13 @@ impl Ledger {
     /// [`LedgerError`] where the ledger cannot be read.
     pub fn dead_desks(&self, now: Timestamp) -> Result<Vec<(AbuseMailbox, String)>, LedgerError> {
         let mut statement = self.db.prepare_cached(
-            "SELECT key, blocked, dead_until, coalesce(dead_because, '') FROM desks
-             WHERE blocked = 1 OR dead_until > ?1 ORDER BY key",
+            "SELECT key, dead_until, coalesce(dead_because, '') FROM desks
+             WHERE dead_until > ?1 ORDER BY key",
         )?;
         let rows = statement.query_map([seconds(now)], |row| {
             let key: String = row.get(0)?;
-            if row.get(1)? {
-                return Ok((key, "you said that no mail is to go to it".to_owned()));
-            }
-            let until = time(row.get(2)?).strftime("%Y-%m-%d");
-            let because: String = row.get(3)?;
+            let until = time(row.get(1)?).strftime("%Y-%m-%d");
+            let because: String = row.get(2)?;
             let why = format!("mail to it came back ({because}); not before {until}");
             Ok((key, why))
         })?;
