@@ -46,7 +46,7 @@ impl<'a> Case<'a> {
     pub(super) fn of(material: &'a Material<'a>) -> Result<Self, DraftError> {
         let source = material.trace.source.as_ref().ok_or(DraftError::NoSource)?;
         let headers = Headers::parse(material.message.octets());
-        let shown = own::shown(&headers, material.trace, material.rules);
+        let shown = own::shown(material.message, material.trace, material.rules);
         let contacts = material
             .found
             .iter()

@@ -10,7 +10,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::intake::Headers;
+use crate::intake::{Message, loose};
 use crate::rules::Rules;
 use crate::rules::names::lies_in;
 use crate::trace::{HopTrust, Trace};
@@ -30,6 +30,9 @@ const TELLING_PLAIN_CHARS: usize = 8;
 
 /// Own addresses that one message may add; those that own hosts wrote come first.
 const SHOWN_LIMIT: usize = 50;
+
+/// Recipients that a message names, of which so many are looked at.
+const NAMED_LIMIT: usize = 50_000;
 
 /// What identifies the user.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
@@ -233,7 +236,8 @@ impl Shown {
 }
 
 /// Returns the addresses that own hosts wrote into the message as the recipient's, and those of his own house.
-pub(crate) fn shown(headers: &Headers<'_>, trace: &Trace, rules: &Rules) -> Shown {
+pub(crate) fn shown(message: &Message, trace: &Trace, rules: &Rules) -> Shown {
+    let headers = message.headers();
     let Some(source) = &trace.source else {
         return Shown::default();
     };
@@ -259,7 +263,7 @@ pub(crate) fn shown(headers: &Headers<'_>, trace: &Trace, rules: &Rules) -> Show
             .flat_map(addresses_in),
     );
     found.truncate(SHOWN_LIMIT);
-    let mut named = in_own_house(headers, trace, rules, &found);
+    let mut named = in_own_house(message, trace, rules, &found);
     named.truncate(SHOWN_LIMIT - found.len());
     Shown {
         written: found,
@@ -274,7 +278,7 @@ pub(crate) fn shown(headers: &Headers<'_>, trace: &Trace, rules: &Rules) -> Show
 /// addresses in lines of its own. Addresses of the other side are none: spam
 /// forges its author in the recipient's own domain.
 fn in_own_house(
-    headers: &Headers<'_>,
+    message: &Message,
     trace: &Trace,
     rules: &Rules,
     written: &[String],
@@ -290,6 +294,7 @@ fn in_own_house(
         // Around a large provider's host, everybody lives.
         .filter(|by| rules.providers.writing(by).is_none())
         .collect();
+    let headers = message.headers();
     let other_side: Vec<String> = ["From", "Sender", "Reply-To"]
         .into_iter()
         .flat_map(|name| headers.all(name))
@@ -299,7 +304,7 @@ fn in_own_house(
         let mut domains = written.iter().filter_map(|address| domain_of(address));
         domains.any(|own| own.eq_ignore_ascii_case(domain) && !is_shared(own, rules))
     };
-    named_recipients(headers, rules)
+    named_recipients(message.octets(), rules)
         .into_iter()
         .filter(|address| !written.contains(address))
         .filter(|address| {
@@ -318,20 +323,25 @@ fn in_own_house(
 }
 
 /// Returns every address that a message names as a recipient, whoever wrote it.
-fn named_recipients(headers: &Headers<'_>, rules: &Rules) -> Vec<String> {
+fn named_recipients(octets: &[u8], rules: &Rules) -> Vec<String> {
     let mut found = Vec::new();
-    for field in headers.fields() {
-        let text = field.text();
-        if rules.fields.is_addressee(field.name()) || rules.fields.is_recipient(field) {
-            found.extend(addresses_in(&text));
-        } else if field.is("Received") {
+    for field in loose(octets) {
+        let text = || String::from_utf8_lossy(octets.get(field.value.clone()).unwrap_or_default());
+        if found.len() >= NAMED_LIMIT {
+            break;
+        }
+        if rules.fields.names_recipients(&field.name) {
+            found.extend(addresses_in(&text()));
+        } else if field.name.eq_ignore_ascii_case(b"Received") {
             // RFC 5321 §4.4: `for` stands before the one recipient; a forged line has it, too.
+            let text = text();
             let mut words = text.split_whitespace();
             while words.by_ref().any(|word| word.eq_ignore_ascii_case("for")) {
                 found.extend(words.next().map(addresses_in).unwrap_or_default());
             }
         }
     }
+    found.truncate(NAMED_LIMIT);
     found
 }
 

@@ -49,7 +49,7 @@ pub fn as_plain(
     let leaks = match complaint.munge {
         Munge::None => Vec::new(),
         _ => {
-            let shown = own::shown(&message.headers(), trace, rules);
+            let shown = own::shown(message, trace, rules);
             let desk = complaint.desk.mailbox.as_ref().map(AbuseMailbox::as_str);
             let facts = Facts::of(trace, None, desk.as_slice());
             let own = Own::of(identity, &shown, &facts, rules);

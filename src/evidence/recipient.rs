@@ -34,7 +34,7 @@ impl Recipient {
         for field in headers.fields() {
             if field.is("Received") {
                 received += 1;
-            } else if rules.fields.is_recipient(field) || rules.fields.is_addressee(field.name()) {
+            } else if rules.fields.names_recipients(field.name()) {
                 let is_above = boundary.is_some_and(|boundary| received <= boundary);
                 let is_noted = is_above && rules.fields.is_recipient(field);
                 for mailbox in mailbox::addresses_in(field) {

@@ -14,6 +14,10 @@ use super::{FIELD_LIMIT, FIELD_OCTETS_LIMIT, HEADER_LIMIT};
 mod ends;
 use ends::Ends;
 
+// what may be one to others
+mod loose;
+pub(crate) use loose::{first_blank, loose};
+
 /// Fields that room is made for: nearly all messages have fewer.
 const USUAL_FIELDS: usize = 32;
 

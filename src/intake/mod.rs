@@ -17,8 +17,8 @@ pub(crate) mod eight;
 
 // the header section and its fields
 mod header;
-pub(crate) use header::Names;
 pub use header::{Field, Headers};
+pub(crate) use header::{Names, first_blank, loose};
 
 // what the way to us added, taken off again
 mod repair;

@@ -316,10 +316,10 @@ impl Fields {
         field.may_be(self.recipient) && self.is("recipient", field.name())
     }
 
-    /// Returns whether a header field lists whom the message was addressed to.
+    /// Returns whether a header field names recipients, whoever wrote it: those that the message was addressed to, or delivered to.
     #[must_use]
-    pub fn is_addressee(&self, name: &[u8]) -> bool {
-        self.is("addressee", name)
+    pub fn names_recipients(&self, name: &[u8]) -> bool {
+        self.is("addressee", name) || self.is("recipient", name)
     }
 
     /// Returns whether a header field holds a token that can stand for the recipient.

@@ -11,7 +11,7 @@ use std::cell::LazyCell;
 use super::Munge;
 use super::leak::{self, Forms};
 use crate::evidence::mime::{self, Structure};
-use crate::intake::{Headers, Message};
+use crate::intake::{Headers, Message, first_blank};
 use crate::rules::Rules;
 
 // the evidence cut to size at a part's end
@@ -207,19 +207,6 @@ pub(super) fn canonical(octets: &[u8]) -> Lines {
         octets: out,
         is_departed,
     }
-}
-
-/// Returns where the first empty line stands: up to there, whoever reads the octets takes what can be one for a field.
-fn first_blank(octets: &[u8]) -> usize {
-    let is_blank = |at: &usize| {
-        let line = octets.get(*at..).unwrap_or_default();
-        line.starts_with(b"\n") || line.starts_with(b"\r\n")
-    };
-    let lines = memchr::memchr_iter(b'\n', octets).map(|newline| newline + 1);
-    std::iter::once(0)
-        .chain(lines)
-        .find(is_blank)
-        .unwrap_or(octets.len())
 }
 
 /// Returns a line of a header section that is one line to every reader. RFC 5322 §2.2: CR and LF stand together or not at all.

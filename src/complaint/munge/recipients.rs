@@ -3,7 +3,8 @@
 //! In: octets. Out: octets whose To, Cc, Delivered-To and the like name nobody but the two sides.
 //! Standards: RFC 5322 §3.6.3 (destination fields), §3.4 (address lists), RFC 2047 §5 (encoded words), RFC 9228 (Delivered-To).
 //! Trust: a spammer may list his own mailbox there: addresses of the other side stay, they are evidence.
-//! What has an `@` and is not read as an address goes as a whole, up to the comma.
+//! What has an `@` and is not read as an address goes as a whole, up to the comma. Fields are looked for wherever a reader
+//! may see one, above the first empty line.
 //! Limits: names before the addresses stay.
 
 use std::ops::Range;
@@ -11,7 +12,7 @@ use std::ops::Range;
 use crate::complaint::leak::MUNGED_DOMAIN;
 use crate::complaint::own::addresses_in;
 use crate::evidence::decode;
-use crate::intake::Headers;
+use crate::intake::loose;
 use crate::rules::Rules;
 
 /// Hides the other recipients; returns the octets if they changed, and how many addresses they were.
@@ -20,17 +21,18 @@ pub(super) fn hide(
     rules: &Rules,
     not_others: &[String],
 ) -> (Option<Vec<u8>>, usize) {
-    let headers = Headers::parse(octets);
     let mut pieces: Vec<(Range<usize>, Vec<u8>)> = Vec::new();
-    for field in headers
-        .fields()
-        .iter()
-        .filter(|field| rules.fields.is_addressee(field.name()) || rules.fields.is_recipient(field))
-    {
-        let from = field.at() + field.name().len() + 1;
-        for element in elements(field.raw()) {
-            let text = field.raw().get(element.clone()).unwrap_or_default();
-            let at = from + element.start;
+    let mut done = 0;
+    for field in loose(octets).filter(|field| rules.fields.names_recipients(&field.name)) {
+        // A field within one that is done.
+        if field.value.start < done {
+            continue;
+        }
+        done = field.value.end;
+        let value = octets.get(field.value.clone()).unwrap_or_default();
+        for element in elements(value) {
+            let text = value.get(element.clone()).unwrap_or_default();
+            let at = field.value.start + element.start;
             let hidden = others(text, not_others).into_iter();
             pieces.extend(hidden.map(|(range, now)| (at + range.start..at + range.end, now)));
         }
@@ -89,7 +91,8 @@ fn others(element: &[u8], not_others: &[String]) -> Vec<(Range<usize>, Vec<u8>)>
     for address in &found {
         let after = element.get(at..).unwrap_or_default();
         let Some(place) = memchr::memmem::find(after, address.as_bytes()) else {
-            continue;
+            // It is not there octet for octet.
+            return vec![(0..element.len(), in_place(element))];
         };
         let range = at + place..at + place + address.len();
         rest.extend_from_slice(element.get(at..range.start).unwrap_or_default());
@@ -120,16 +123,21 @@ fn without(text: &str, known: &[String]) -> String {
     let mut lower = text.to_ascii_lowercase();
     for address in known {
         let address = address.to_ascii_lowercase();
-        while let Some(at) = lower.find(&address) {
-            let (before, after) = lower.split_at_checked(at).unwrap_or_default();
-            let after = after.get(address.len()..).unwrap_or_default();
+        let mut left = String::new();
+        let mut rest = lower.as_str();
+        while let Some((before, after)) = rest.split_once(&address) {
+            left.push_str(before);
             // A longer address is another.
             let goes_on = |c: char| c.is_alphanumeric() || "._+-".contains(c);
-            if before.ends_with(goes_on) || after.starts_with(goes_on) {
-                return lower;
+            if left.ends_with(goes_on) || after.starts_with(goes_on) {
+                left.push_str(&address);
+                left.push_str(after);
+                return left;
             }
-            lower = format!("{before}{after}");
+            rest = after;
         }
+        left.push_str(rest);
+        lower = left;
     }
     lower
 }
@@ -211,6 +219,33 @@ mod tests {
             latin.unwrap(),
             format!("To: {other}, me@example.org\r\n\r\n").into_bytes()
         );
+    }
+
+    #[test]
+    fn nothing_that_ends_the_header_section_for_one_reader_shows_others_to_the_next() {
+        let other = "other@munged.invalid";
+        for before in [
+            "this line is no field\n".to_owned(),
+            "X\0Y: z\n".to_owned(),
+            "X: y\r".to_owned(),
+            "X: y\n\x0b\n".to_owned(),
+            "X-A: y\n".repeat(1_000),
+            format!("X-A: {}\n", "y ".repeat(200_000)),
+        ] {
+            let text = |to: &str| {
+                format!("Subject: x\n{before}To: {to}, {to}\nC\0c: {to}\n\nTo: bob@example.com\n")
+            };
+            let (hidden, count) = hide(text("bob@example.com").as_bytes(), &Rules::builtin(), &[]);
+            assert_eq!(count, 3);
+            assert_eq!(String::from_utf8(hidden.unwrap()).unwrap(), text(other));
+        }
+    }
+
+    #[test]
+    fn a_bare_cr_in_a_list_ends_no_list() {
+        let text = b"To: eve@example.com,\rbob@example.com\rX: ann@example.com\n\n";
+        let (hidden, count) = hide(text, &Rules::builtin(), &[]);
+        assert_eq!(count, 3, "{:?}", hidden.map(String::from_utf8));
     }
 
     #[test]

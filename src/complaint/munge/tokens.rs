@@ -6,7 +6,7 @@
 //! Limits: a token that looks like a word stays; DESIGN: host and first part of the path stay, so that the page is found.
 
 use crate::evidence::mime::{self, Encoding};
-use crate::intake::Headers;
+use crate::intake::{Headers, loose};
 use crate::rules::Rules;
 
 /// Letters and digits in a row from which on a mixture of both is a token.
@@ -21,12 +21,10 @@ pub(super) fn cross_out(octets: &[u8], rules: &Rules, keep_links: bool) -> (Vec<
     let mut count = 0;
     let headers = Headers::parse(octets);
     let authors = authors(&headers);
-    for field in headers.fields() {
-        let from = field.at() + field.name().len() + 1;
-        let range = from..(from + field.raw().len()).min(octets.len());
-        let value = octets.get(range.clone()).unwrap_or_default();
-        let places = tokens(field.name(), value, &authors, rules);
-        count += cross(&mut out, places, |at| Some(range.start + at));
+    for field in loose(octets) {
+        let value = octets.get(field.value.clone()).unwrap_or_default();
+        let places = tokens(&field.name, value, &authors, rules);
+        count += cross(&mut out, places, |at| Some(field.value.start + at));
     }
     if keep_links {
         return (out, count);
@@ -122,14 +120,18 @@ fn cross(
     places: Vec<std::ops::Range<usize>>,
     to: impl Fn(usize) -> Option<usize>,
 ) -> usize {
-    let count = places.len();
-    for at in places.into_iter().flatten().filter_map(to) {
-        if let Some(octet) = out
-            .get_mut(at)
-            .filter(|octet| octet.is_ascii_alphanumeric())
-        {
-            *octet = b'x';
+    let mut count = 0;
+    for place in places {
+        let mut is_new = false;
+        for at in place.filter_map(&to) {
+            let octet = out.get_mut(at);
+            if let Some(octet) = octet.filter(|octet| octet.is_ascii_alphanumeric()) {
+                is_new |= *octet != b'x';
+                *octet = b'x';
+            }
         }
+        // One field may lie in another, or in what counts as the body.
+        count += usize::from(is_new);
     }
     count
 }
@@ -239,6 +241,22 @@ mod tests {
         let (octets, _) = cross_out(text.as_bytes(), &Rules::builtin(), keep_links);
         assert_eq!(octets.len(), text.len());
         String::from_utf8(octets).unwrap()
+    }
+
+    #[test]
+    fn ids_go_below_what_stops_a_reader() {
+        for stop in ["no field\n".to_owned(), "X: y\n".repeat(1_000)] {
+            let text = format!(
+                "Subject: x\n{stop}Return-Path: <bounce-77120-4419023@lists.example.com>\nX-SG-EID: 4F2C71A0\n\nb\n"
+            );
+            let (octets, count) = cross_out(text.as_bytes(), &Rules::builtin(), false);
+            let after = String::from_utf8(octets).unwrap();
+            assert!(
+                !after.contains("4419023") && !after.contains("4F2C71A0"),
+                "{after}"
+            );
+            assert_eq!(count, 2);
+        }
     }
 
     #[test]
