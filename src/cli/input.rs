@@ -6,18 +6,17 @@
 
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Read};
-use std::ops::ControlFlow;
 use std::path::Path;
 
 use crate::failure::{Exit, Failure};
-use crate::intake::mbox::{self, Start};
 use crate::intake::{self, IntakeError, Message, Origin, Untrusted};
 use crate::term::{Asker, Term, TtyError};
 
 /// How the source of a mail is copied, one line a program.
 pub(super) const HOW_TO_COPY: &str = concat!(
     "  Gmail         open the mail, ⋮ (More), Show original, Copy to clipboard\n",
-    "  Outlook       on the web: ⋯, View, View message source; on Windows: drag the mail to a folder, use the file\n",
+    "  Outlook       new, or on the web: ⋯, View, View message source\n",
+    "  Outlook       classic: open the mail, File, Properties, copy the Internet headers (a .msg file is no source)\n",
     "  Thunderbird   Ctrl+U (View, Message Source), select all, copy\n",
     "  Apple Mail    Option-Command-U (View, Message, Raw Source), select all, copy\n",
 );
@@ -38,37 +37,7 @@ pub(super) fn one_message(
             ("-".to_owned(), octets)
         }
     };
-    let messages = count(&octets);
-    if messages > 1 {
-        return Err(mailbox(&name, messages));
-    }
     intake::read(octets, Origin::single(name.clone())).map_err(|error| no_message(&name, &error))
-}
-
-/// Returns how many messages octets hold: more than one only in a mailbox.
-///
-/// Read as one message, a mailbox would carry the mail of others into the evidence.
-fn count(octets: &[u8]) -> usize {
-    if !mbox::is_mbox(octets) {
-        return 1;
-    }
-    let mut count = 0;
-    // Reading octets that are in memory cannot fail.
-    let _ = mbox::each(octets, Start::default(), intake::HEADER_LIMIT, |_, _| {
-        count += 1;
-        ControlFlow::Continue(())
-    });
-    count
-}
-
-/// Returns the failure for a mailbox where one message is wanted.
-fn mailbox(name: &str, messages: usize) -> Failure {
-    Failure::new(
-        Exit::NotAMessage,
-        format!("this is a mailbox with {messages} messages, not one message"),
-    )
-    .at(Untrusted::text(name).to_string())
-    .remedy("take them all with `plaint batch`, or copy one of them out; nothing was sent")
 }
 
 /// Returns the failure for a folder where one message is wanted.
@@ -153,6 +122,13 @@ pub(super) fn no_message(name: &str, error: &IntakeError) -> Failure {
     let failure =
         Failure::new(Exit::NotAMessage, error.to_string()).at(Untrusted::text(name).to_string());
     match error {
+        IntakeError::Mailbox(_) => failure.remedy(
+            "take them all with `plaint batch`, or copy one of them out; if it is one, take off its first line, which \
+             begins with `From `; nothing was sent",
+        ),
+        IntakeError::Joined => failure.remedy(
+            "copy the one that you mean into a file of its own, and take that with `plaint report`; nothing was sent",
+        ),
         IntakeError::TooLarge => failure.remedy(
             "no provider delivers mail of that size: is this a mailbox? `plaint batch` reads those; nothing was sent",
         ),
@@ -177,18 +153,22 @@ mod tests {
 
         hint: copy the whole source of the mail, headers included; nothing was sent
           Gmail         open the mail, ⋮ (More), Show original, Copy to clipboard
-          Outlook       on the web: ⋯, View, View message source; on Windows: drag the mail to a folder, use the file
+          Outlook       new, or on the web: ⋯, View, View message source
+          Outlook       classic: open the mail, File, Properties, copy the Internet headers (a .msg file is no source)
           Thunderbird   Ctrl+U (View, Message Source), select all, copy
           Apple Mail    Option-Command-U (View, Message, Raw Source), select all, copy
         ");
     }
 
     #[test]
-    fn a_mailbox_is_not_taken_for_one_message() {
-        let one = "From a@example.org Sat Nov 21 10:00:00 2026\nSubject: x\nFrom: a@example.org\n\nhi\n\n";
-        assert_eq!(count(one.as_bytes()), 1);
-        assert_eq!(count(one.repeat(3).as_bytes()), 3);
-        assert_eq!(count(b"Subject: x\n\nFrom here on\n"), 1);
+    fn a_mailbox_says_what_can_be_done_with_it() {
+        let failure = no_message("some.eml", &IntakeError::Mailbox(3));
+        insta::assert_snapshot!(failure, @r"
+        error: this is a mailbox with 3 messages, not one message
+          --> some.eml
+
+        hint: take them all with `plaint batch`, or copy one of them out; if it is one, take off its first line, which begins with `From `; nothing was sent
+        ");
     }
 
     #[test]

@@ -105,6 +105,14 @@ pub enum IntakeError {
     /// Text, but no header field at its start.
     #[error("the input has no mail headers")]
     NoHeaders,
+    /// Several messages, one after another.
+    #[error("this is a mailbox with {0} messages, not one message")]
+    Mailbox(usize),
+    /// A message of a mailbox in which another one may begin.
+    #[error(
+        "another message may begin in it: a line there separates messages, without an empty line before"
+    )]
+    Joined,
     /// More octets than [`LIMIT`].
     #[error("the message has more than {LIMIT} octets, and no more are read")]
     TooLarge,
@@ -114,8 +122,8 @@ pub enum IntakeError {
 ///
 /// # Errors
 ///
-/// An [`IntakeError`] where the octets are empty, hold no header field, or are
-/// more than [`LIMIT`].
+/// An [`IntakeError`] where the octets are empty, hold no header field, are
+/// several messages behind a separator line, or are more than [`LIMIT`].
 pub fn read(octets: Vec<u8>, origin: Origin) -> Result<Message, IntakeError> {
     if octets.len() > LIMIT {
         return Err(IntakeError::TooLarge);
@@ -123,7 +131,7 @@ pub fn read(octets: Vec<u8>, origin: Origin) -> Result<Message, IntakeError> {
     if octets.trim_ascii().is_empty() {
         return Err(IntakeError::Empty);
     }
-    let (octets, mut repairs) = repair::unwrap(octets);
+    let (octets, mut repairs) = repair::unwrap(octets)?;
     let headers = Headers::parse(&octets);
     if !has_mail_fields(&headers) {
         return Err(IntakeError::NoHeaders);

@@ -5,7 +5,7 @@
 //! (a byte order mark, an mbox `From ` line, quote marks).
 //! Standards: RFC 5322 §2.1 and §2.2 (header section, folding), RFC 4155 (mbox).
 //! Trust: all of it is hostile; sizes, counts and depths are bounded here.
-//! Failures: [`IntakeError`]: empty, no header section, too large.
+//! Failures: [`IntakeError`]: empty, no header section, several messages, too large.
 //! Limits: MIME is not read here; a stage that needs it reads it.
 
 // escaping, before all else

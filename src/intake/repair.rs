@@ -4,9 +4,12 @@
 //! mailboxes and editors put around a message, and a note of each.
 //! Standards: RFC 4155 (the `From ` line), RFC 3676 §4.5 (quote marks).
 //! Trust: hostile; a repair only removes, and never inside a message.
+//! Failures: [`IntakeError::Mailbox`] where a separator line stands before several messages.
 //! Limits: quoting is undone one level deep.
 
 use std::fmt;
+
+use super::{IntakeError, mbox};
 
 /// One thing that was taken off, or that is amiss, before the message was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -23,6 +26,8 @@ pub enum Repair {
     Indent,
     /// The octet count line and the property list of an Apple Mail `.emlx` file were taken off.
     Emlx,
+    /// A line in it may begin another message, though no empty line stands before.
+    Joined,
     /// It was attached to another mail, and taken out of it.
     Attached,
     /// No empty line stands between the header section and the body.
@@ -42,6 +47,7 @@ impl Repair {
             Self::QuoteMarks => "quote-marks",
             Self::Indent => "indent",
             Self::Emlx => "emlx",
+            Self::Joined => "joined",
             Self::Attached => "attached",
             Self::NoBlankLine => "no-blank-line",
             Self::HeaderCut => "header-cut",
@@ -58,6 +64,7 @@ impl fmt::Display for Repair {
             Self::QuoteMarks => "quote marks were removed from every line",
             Self::Indent => "the indentation of every line was removed",
             Self::Emlx => "the wrapping of the .emlx file was removed",
+            Self::Joined => "another message may begin in its body: a line there separates messages, without an empty line before",
             Self::Attached => "the mail was taken out of the one that it was attached to",
             Self::NoBlankLine => "no empty line stands between header and body",
             Self::HeaderCut => "only the first header fields were read: there are too many",
@@ -65,8 +72,19 @@ impl fmt::Display for Repair {
     }
 }
 
-/// Takes off what surrounds a message, and notes it.
-pub(super) fn unwrap(octets: Vec<u8>) -> (Vec<u8>, Vec<Repair>) {
+/// A byte order mark in UTF-8.
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Returns how many octets a byte order mark and blank lines take before a message or a mailbox.
+pub(super) fn lead(octets: &[u8]) -> usize {
+    let text = octets.strip_prefix(MARK).unwrap_or(octets);
+    octets.len() - after_blank_lines(text).len()
+}
+
+/// Takes off what surrounds a message, and notes it; refuses what is several.
+///
+/// Read as one message, a mailbox would carry the mail of others into the evidence.
+pub(super) fn unwrap(octets: Vec<u8>) -> Result<(Vec<u8>, Vec<Repair>), IntakeError> {
     let mut repairs = Vec::new();
     let mut note = |repair, octets: Vec<u8>, changed: Option<Vec<u8>>| match changed {
         Some(changed) => {
@@ -75,7 +93,7 @@ pub(super) fn unwrap(octets: Vec<u8>) -> (Vec<u8>, Vec<Repair>) {
         }
         None => octets,
     };
-    let changed = octets.strip_prefix(b"\xef\xbb\xbf").map(<[u8]>::to_vec);
+    let changed = octets.strip_prefix(MARK).map(<[u8]>::to_vec);
     let octets = note(Repair::ByteOrderMark, octets, changed);
     let changed = without_blank_lines(&octets);
     let octets = note(Repair::LeadingBlankLines, octets, changed);
@@ -86,17 +104,33 @@ pub(super) fn unwrap(octets: Vec<u8>) -> (Vec<u8>, Vec<Repair>) {
     let changed = without_indent(&octets);
     let octets = note(Repair::Indent, octets, changed);
     let changed = without_from_line(&octets);
+    if let Some(rest) = &changed {
+        let messages = mbox::count(if mbox::is_mbox(&octets) {
+            &octets
+        } else {
+            rest
+        });
+        if messages > 1 {
+            return Err(IntakeError::Mailbox(messages));
+        }
+    }
     let octets = note(Repair::FromLine, octets, changed);
-    (octets, repairs)
+    Ok((octets, repairs))
 }
 
 /// Returns the octets after leading blank lines, if there are any.
 fn without_blank_lines(octets: &[u8]) -> Option<Vec<u8>> {
+    let rest = after_blank_lines(octets);
+    (rest.len() < octets.len()).then(|| rest.to_vec())
+}
+
+/// Returns what follows the first lines, as far as they are of blanks only.
+fn after_blank_lines(octets: &[u8]) -> &[u8] {
     let mut rest = octets;
     while let Some(after) = after_blank_line(rest) {
         rest = after;
     }
-    (rest.len() < octets.len()).then(|| rest.to_vec())
+    rest
 }
 
 /// Returns what follows a first line of blanks only.
@@ -186,7 +220,7 @@ mod tests {
     use super::*;
 
     fn check(pasted: &str, message: &str, repairs: &[Repair]) {
-        let (octets, found) = unwrap(pasted.as_bytes().to_vec());
+        let (octets, found) = unwrap(pasted.as_bytes().to_vec()).unwrap();
         assert_eq!(String::from_utf8_lossy(&octets), message);
         assert_eq!(found, repairs);
     }
@@ -243,6 +277,36 @@ mod tests {
                 Repair::FromLine,
             ],
         );
+    }
+
+    #[test]
+    fn several_messages_behind_one_separator_line_are_refused() {
+        let from = "From a@example.org Sat Nov 21 10:00:00 2026\n";
+        let one = format!("{from}Subject: x\n\nb\n");
+        let two = format!("{one}\n{one}");
+        let joined = format!("{one}{one}");
+        let quoted = two
+            .lines()
+            .map(|line| format!("> {line}\n"))
+            .collect::<String>();
+        let undated = two.replacen(" Sat Nov 21 10:00:00 2026", "", 1);
+        for mailbox in [
+            &two,
+            &joined,
+            &quoted,
+            &undated,
+            &format!("\u{feff}\n{two}"),
+            &format!(">{two}"),
+        ] {
+            let refused = unwrap(mailbox.as_bytes().to_vec());
+            assert_eq!(refused.unwrap_err(), IntakeError::Mailbox(2), "{mailbox}");
+        }
+        // What a program counted is one, and so is what no separator line stands before: nobody says that others are his.
+        let body = format!("b\n\n{one}");
+        let counted = format!("{from}Subject: x\nContent-Length: {}\n\n{body}", body.len());
+        for message in [counted, format!("Subject: x\n\n{two}")] {
+            assert!(unwrap(message.clone().into_bytes()).is_ok(), "{message}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@
 
 use super::Entry;
 use super::separator::{
-    Next, after_blank, counted_end, next_separator, separator_end, without_last_blank,
+    Counted, Next, after_blank, counted, next_separator, separator_end, without_last_blank,
 };
 
 /// Some messages, whole, but for the last one's body.
@@ -17,10 +17,21 @@ pub(super) struct Block {
     pub(super) filled: usize,
     /// Offset of the block's first octet in the mailbox.
     pub(super) offset: u64,
-    /// For a block of one message that is longer than what is kept: the size of the rest, quotes undone.
-    pub(super) beyond: Option<u64>,
+    /// For a block of one message that is longer than what is kept: what is known of the rest.
+    pub(super) beyond: Option<Beyond>,
     /// Whether lengths are counted (mboxcl2).
     pub(super) counted: bool,
+}
+
+/// What is not kept of a message.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Beyond {
+    /// Its octets.
+    pub(super) octets: u64,
+    /// Quoted `From ` lines of the whole message.
+    pub(super) quotes: u64,
+    /// Whether a line that separates messages lies in the message, without an empty line before.
+    pub(super) joined: bool,
 }
 
 impl Block {
@@ -30,34 +41,40 @@ impl Block {
         let mut at = 0;
         let mut behind = separator_end(all, 0).or(Some(0));
         while let Some(begin) = behind {
-            if self.beyond.is_some() {
+            if let Some(beyond) = self.beyond {
+                let next = Next {
+                    at: all.len(),
+                    begin: None,
+                    quotes: beyond.quotes,
+                    joined: beyond.joined,
+                };
                 let raw = all.get(begin..).unwrap_or_default();
-                self.give(raw, begin, 0, &mut take);
+                self.give(raw, begin, next, &mut take);
                 return;
             }
-            let counted = if self.counted {
-                counted_end(all, begin)
-            } else {
-                None
+            let counted = match self.counted {
+                true => counted(all, begin, true),
+                false => Counted::Nowhere,
             };
             let (end, next) = match counted {
-                Some(end) => {
+                Counted::Ends(end) => {
                     let at = after_blank(all, end);
                     let begin = separator_end(all, at);
-                    let quotes = 0;
-                    (end, Next { at, begin, quotes })
+                    let next = Next {
+                        at,
+                        begin,
+                        quotes: 0,
+                        joined: false,
+                    };
+                    (end, next)
                 }
-                None => {
+                Counted::Perhaps(_) | Counted::Nowhere => {
                     let next = next_separator(all, begin);
                     (without_last_blank(all, begin, next.at), next)
                 }
             };
-            self.give(
-                all.get(begin..end).unwrap_or_default(),
-                begin,
-                next.quotes,
-                &mut take,
-            );
+            let raw = all.get(begin..end).unwrap_or_default();
+            self.give(raw, begin, next, &mut take);
             if next.at >= all.len() || next.at <= at {
                 return;
             }
@@ -65,20 +82,22 @@ impl Block {
         }
     }
 
-    fn give(&self, raw: &[u8], begin: usize, quotes: u64, take: &mut impl FnMut(&Entry<'_>)) {
+    fn give(&self, raw: &[u8], begin: usize, next: Next, take: &mut impl FnMut(&Entry<'_>)) {
         // A separator that was quoted and stored as a part of the message.
         let nested = raw
             .starts_with(b">From ")
             .then(|| memchr::memchr(b'\n', raw))
             .flatten()
             .map_or(0, |newline| newline + 1);
-        let quotes = quotes.saturating_sub(u64::from(nested > 0));
+        let quotes = next.quotes.saturating_sub(u64::from(nested > 0));
+        let beyond = self.beyond.map_or(0, |beyond| beyond.octets);
         let (raw, begin) = (raw.get(nested..).unwrap_or_default(), begin + nested);
         take(&Entry {
             raw,
             offset: self.offset + begin as u64,
-            octets: (raw.len() as u64 + self.beyond.unwrap_or(0)).saturating_sub(quotes),
-            is_cut: self.beyond.is_some(),
+            octets: (raw.len() as u64 + beyond).saturating_sub(quotes),
+            is_cut: beyond > 0,
+            is_joined: next.joined,
             quoted: quotes > 0,
         });
     }

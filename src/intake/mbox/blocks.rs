@@ -4,14 +4,16 @@
 //! Standards: RFC 4155 (mbox).
 //! Trust: hostile; a message without end takes no more room than a short one.
 //! Failures: reading fails as [`std::io::Error`].
-//! Limits: a block has 256 KiB, or one message.
+//! Limits: a block has 256 KiB, or one message. Up to [`crate::intake::LIMIT`] octets wait where a length leads as far:
+//! where it leads decides what its message holds, and nothing before that does.
 
 use std::io::{self, Read};
 
-use super::block::Block;
+use super::block::{Beyond, Block};
+use super::lead;
 use super::separator::{
-    SEPARATOR_LIMIT, counted_cut, counted_end, last_separator, next_separator, separator_end,
-    without_last_blank,
+    Counted, SEPARATOR_LIMIT, SLACK, after_blank, counted, counted_cut, last_separator,
+    next_separator, separator_end, without_last_blank,
 };
 
 /// Octets that are read and split at once: large enough that starting a block
@@ -81,30 +83,48 @@ impl<R: Read> Blocks<R> {
         let mut wanted = BLOCK;
         loop {
             self.fill(wanted)?;
+            if self.counted.is_none() {
+                // What stands before the first message, as in a paste.
+                self.pass(lead(self.seen()));
+            }
             if self.filled == 0 {
                 return Ok(None);
             }
-            let counted = match self.counted {
-                Some(counted) => counted,
-                None => separator_end(self.seen(), 0)
-                    .and_then(|begin| counted_end(self.seen(), begin))
-                    .is_some(),
-            };
-            self.counted = Some(counted);
+            let first = self.first();
+            if let Counted::Perhaps(end) = first {
+                // It is read as far as the length leads, whatever is kept of it: what stands in its body must not begin one.
+                wanted = end + SLACK + BLOCK;
+                continue;
+            }
+            let is_counted = *self.counted.get_or_insert(first != Counted::Nowhere);
+            if let Counted::Ends(end) = first
+                && end > self.keep.max(BLOCK)
+            {
+                return Ok(Some(self.counted_long(end)));
+            }
             let cut = if self.ended {
                 Some(self.filled)
-            } else if counted {
+            } else if is_counted {
                 counted_cut(self.seen())
             } else {
                 last_separator(self.seen())
             };
             if let Some(cut) = cut {
-                return Ok(Some(self.cut(cut, counted)));
+                return Ok(Some(self.cut(cut, is_counted)));
             }
             if self.filled >= self.keep.max(BLOCK) {
                 return self.long().map(Some);
             }
             wanted = self.filled + BLOCK;
+        }
+    }
+
+    /// Returns where the first message that waits ends by its Content-Length, if lengths are counted or that is not known yet.
+    fn first(&self) -> Counted {
+        let begin = separator_end(self.seen(), 0);
+        match begin.filter(|_| self.counted.unwrap_or(true)) {
+            Some(begin) => counted(self.seen(), begin, self.ended),
+            None => Counted::Nowhere,
         }
     }
 
@@ -130,6 +150,9 @@ impl<R: Read> Blocks<R> {
 
     /// Takes the first octets away.
     fn pass(&mut self, octets: usize) {
+        if octets == 0 {
+            return;
+        }
         self.pending.copy_within(octets..self.filled, 0);
         self.filled -= octets;
         self.offset += octets as u64;
@@ -145,7 +168,11 @@ impl<R: Read> Blocks<R> {
     /// Gives out what lies before `cut`.
     fn cut(&mut self, cut: usize, counted: bool) -> Block {
         self.keep_from(cut);
-        let octets = std::mem::take(&mut self.pending);
+        // Many blocks may wait for their turn: none of them keeps room that only a length asked for.
+        let octets = match self.seen().get(..cut) {
+            Some(octets) if self.pending.len() > cut + 2 * BLOCK => octets.to_vec(),
+            _ => std::mem::take(&mut self.pending),
+        };
         self.filled = 0;
         let offset = self.offset;
         self.offset += cut as u64;
@@ -158,30 +185,58 @@ impl<R: Read> Blocks<R> {
         }
     }
 
+    /// Gives out the one message that is longer than what is kept and ends at `end`, by its Content-Length.
+    fn counted_long(&mut self, end: usize) -> Block {
+        let octets = self.seen().get(..self.keep).unwrap_or_default().to_vec();
+        let offset = self.offset;
+        self.pass(after_blank(self.seen(), end));
+        self.keep_from(0);
+        let beyond = Beyond {
+            octets: end.saturating_sub(octets.len()) as u64,
+            quotes: 0,
+            joined: false,
+        };
+        Block {
+            filled: octets.len(),
+            octets,
+            offset,
+            beyond: Some(beyond),
+            counted: true,
+        }
+    }
+
     /// Gives out the one message that is longer than what is kept, and passes over its rest.
     fn long(&mut self) -> io::Result<Block> {
         let kept = self.keep.min(self.filled);
-        let octets = self.seen().get(..kept).unwrap_or_default().to_vec();
-        let mut beyond = 0u64;
-        let mut passed = kept;
+        let mut octets = self.seen().get(..kept).unwrap_or_default().to_vec();
         let offset = self.offset;
+        let (mut size, mut quotes, mut joined) = (0, 0u64, false);
+        let mut from = 0;
         loop {
-            // What the last look may have missed: a separator over its end.
-            let from = passed.saturating_sub(SEPARATOR_LIMIT);
             let next = next_separator(self.seen(), from);
+            quotes += next.quotes;
+            joined |= next.joined;
             if next.at < self.filled || self.ended {
-                let end = without_last_blank(self.seen(), 0, next.at);
-                beyond += end.saturating_sub(passed) as u64;
-                beyond = beyond.saturating_sub(next.quotes);
+                size += without_last_blank(self.seen(), 0, next.at);
                 self.pass(next.at);
                 break;
             }
-            let looked = self.filled.saturating_sub(SEPARATOR_LIMIT);
-            beyond += looked.saturating_sub(passed) as u64;
-            self.pass(looked);
-            passed = 0;
+            // What lies at the end is looked at once more, with what stands before it: a separator may begin there.
+            let again = self.filled.saturating_sub(SLACK);
+            quotes = quotes.saturating_sub(next_separator(self.seen(), again).quotes);
+            let passed = again.saturating_sub(SEPARATOR_LIMIT);
+            size += passed;
+            from = again - passed;
+            self.pass(passed);
             self.fill(BLOCK)?;
         }
+        // The next separator may have begun in what was kept.
+        octets.truncate(size);
+        let beyond = Beyond {
+            octets: size.saturating_sub(octets.len()) as u64,
+            quotes,
+            joined,
+        };
         self.keep_from(0);
         Ok(Block {
             filled: octets.len(),

@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 
 use memchr::memmem;
 
-use crate::intake::Headers;
+use crate::intake::{Headers, LIMIT};
 
 /// Octets of a separator line at most.
 pub(super) const SEPARATOR_LIMIT: usize = 1_024;
@@ -18,20 +18,44 @@ pub(super) const SEPARATOR_LIMIT: usize = 1_024;
 /// Content-Length fields of a message that are tried: a program writes one, and a spammer may have written others.
 const LENGTHS: usize = 4;
 
-/// Returns where the message ends that begins at `begin`, by a Content-Length, if a separator or the end stands there.
+/// Octets behind the end of a message that tell whether a separator stands there: an empty line, the separator, the name of a field.
+pub(super) const SLACK: usize = 3 * SEPARATOR_LIMIT;
+
+/// Where a message ends by its Content-Length.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Counted {
+    /// At a place behind which a separator or the end of the mailbox stands.
+    Ends(usize),
+    /// Perhaps at a place that was not read yet, or not far enough to see what stands behind it.
+    Perhaps(usize),
+    /// No length leads to a separator: what there is, is a stranger's.
+    Nowhere,
+}
+
+/// Returns where the message ends that begins at `begin`, by a Content-Length.
 ///
-/// Where several lead to one, the farthest counts: a shorter one leads to what stands in the body, as if it were mail of its own.
-pub(super) fn counted_end(all: &[u8], begin: usize) -> Option<usize> {
-    let headers = Headers::parse(all.get(begin..)?);
-    let body = begin.checked_add(headers.body_at())?;
+/// Where several lead to a separator, the farthest counts: a shorter one leads to what stands in the body, as if it were
+/// mail of its own. So none counts while a farther one was not looked at, unless that is longer than mail is.
+pub(super) fn counted(all: &[u8], begin: usize, ended: bool) -> Counted {
+    let headers = Headers::parse(all.get(begin..).unwrap_or_default());
+    let body = begin + headers.body_at();
     let lengths = headers.all("Content-Length").take(LENGTHS);
-    lengths
-        .filter_map(|field| body.checked_add(field.text().trim().parse().ok()?))
-        .filter(|end| {
-            let next = after_blank(all, *end);
-            *end <= all.len() && (next == all.len() || separator_end(all, next).is_some())
-        })
-        .max()
+    let lengths = lengths.filter_map(|field| field.text().trim().parse().ok());
+    let (mut ends, mut perhaps) = (None, None);
+    for length in lengths.filter(|length: &usize| *length <= LIMIT) {
+        let end = body + length;
+        let next = after_blank(all, end);
+        if !ended && end + SLACK > all.len() {
+            perhaps = perhaps.max(Some(end));
+        } else if next == all.len() || separator_end(all, next).is_some() {
+            ends = ends.max(Some(end));
+        }
+    }
+    match (perhaps, ends) {
+        (Some(end), _) => Counted::Perhaps(end),
+        (None, Some(end)) => Counted::Ends(end),
+        (None, None) => Counted::Nowhere,
+    }
 }
 
 /// Returns the place behind one empty line at `at`.
@@ -61,6 +85,8 @@ pub(super) struct Next {
     pub(super) begin: Option<usize>,
     /// How many quoted `From ` lines lie before it.
     pub(super) quotes: u64,
+    /// Whether a line that separates messages lies before it, without an empty line before.
+    pub(super) joined: bool,
 }
 
 /// Returns the next separator from `begin` on.
@@ -68,16 +94,23 @@ pub(super) fn next_separator(all: &[u8], begin: usize) -> Next {
     // The octet before the first one counts: it may be the line end, or the mark of a quote.
     let begin = begin.saturating_sub(1);
     let rest = all.get(begin..).unwrap_or_default();
-    let mut quotes = 0;
+    let (mut quotes, mut joined) = (0, false);
     for found in FROM.find_iter(rest) {
         let at = begin + found;
         match found.checked_sub(1).and_then(|before| rest.get(before)) {
-            Some(b'\n') if follows_blank(all, at) => {
-                if let Some(begin) = separator_end(all, at) {
+            Some(b'\n') => match separator_end(all, at) {
+                Some(begin) if follows_blank(all, at) => {
                     let begin = Some(begin);
-                    return Next { at, begin, quotes };
+                    return Next {
+                        at,
+                        begin,
+                        quotes,
+                        joined,
+                    };
                 }
-            }
+                Some(_) => joined = true,
+                None => {}
+            },
             Some(b'>') if begins_line(all, at) => quotes += 1,
             _ => {}
         }
@@ -86,6 +119,7 @@ pub(super) fn next_separator(all: &[u8], begin: usize) -> Next {
         at: all.len(),
         begin: None,
         quotes,
+        joined,
     }
 }
 
@@ -171,11 +205,12 @@ fn begins_message(octets: &[u8]) -> bool {
 pub(super) fn counted_cut(all: &[u8]) -> Option<usize> {
     let mut at = 0;
     while let Some(begin) = separator_end(all, at) {
-        let next = match counted_end(all, begin) {
-            Some(end) => after_blank(all, end),
-            None => next_separator(all, begin).at,
+        let next = match counted(all, begin, false) {
+            Counted::Ends(end) => after_blank(all, end),
+            // To look for a separator now would be to split at one in the body.
+            Counted::Perhaps(_) => break,
+            Counted::Nowhere => next_separator(all, begin).at,
         };
-        // A length that leads to the very end of what was read proves nothing yet.
         if next >= all.len() {
             break;
         }
@@ -221,7 +256,8 @@ mod tests {
             let at = separators().next().unwrap_or(all.len());
             let is_quote = |line: &[u8]| line.starts_with(b">From ") || line.starts_with(b">>From ");
             let quotes = all[..at].split(|octet| *octet == b'\n').filter(|line| is_quote(line)).count();
-            prop_assert_eq!(next_separator(all, 0), Next { at, begin: separator_end(all, at).filter(|_| at > 0), quotes: quotes as u64 });
+            let joined = starts().any(|start| start < at && separator_end(all, start).is_some());
+            prop_assert_eq!(next_separator(all, 0), Next { at, begin: separator_end(all, at).filter(|_| at > 0), quotes: quotes as u64, joined });
         }
     }
 }
