@@ -48,6 +48,10 @@ mod ledger;
 #[cfg(test)]
 mod case_file;
 
+// mailboxes, where one message is wanted and elsewhere
+#[cfg(test)]
+mod mailboxes;
+
 // a loopback internet: the sandbox's own servers
 #[cfg(test)]
 #[path = "../examples/sandbox/net/mod.rs"]

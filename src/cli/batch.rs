@@ -8,7 +8,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -181,40 +181,23 @@ fn take_input(
     }
     let mut desk = Counter {
         batch,
+        place: 0,
         json: args.json,
         work,
         session,
         ledger,
     };
-    match source {
-        Source::Message(octets) => {
-            let message = intake::read(octets, Origin::single(name.clone()));
-            if desk.next(0, &name, message)?.is_break() {
-                return Ok(());
-            }
-        }
+    let flow = match source {
         Source::Folder(files) => {
             if files.is_empty() {
                 desk.session.term.status(&input::no_messages(&name));
             }
-            for (place, file) in (0..).zip(&files) {
-                let name = file.display().to_string();
-                match input::read_file(file) {
-                    Ok(octets) => {
-                        let message = intake::read(octets, Origin::single(name.clone()));
-                        if desk.next(place, &name, message)?.is_break() {
-                            return Ok(());
-                        }
-                    }
-                    Err(failure) => desk.unreadable(&failure),
-                }
-            }
+            desk.folder(&files)?
         }
-        Source::Mailbox(octets, size) => {
-            if desk.mailbox(&name, octets, size)?.is_break() {
-                return Ok(());
-            }
-        }
+        source => desk.messages(&name, source)??,
+    };
+    if flow.is_break() {
+        return Ok(());
     }
     ledger.end_batch(batch, session.now())?;
     Ok(())
@@ -223,6 +206,8 @@ fn take_input(
 /// Takes messages one after another, and counts what became of them.
 struct Counter<'c, 'r> {
     batch: Batch,
+    /// How many messages were looked at, those of all files of a folder.
+    place: u64,
     json: bool,
     work: &'c mut Work<'r>,
     session: &'c mut Session,
@@ -230,12 +215,49 @@ struct Counter<'c, 'r> {
 }
 
 impl Counter<'_, '_> {
+    /// Takes the messages of a folder's files; one that cannot be read is counted, and ends nothing.
+    fn folder(&mut self, files: &[PathBuf]) -> Result<ControlFlow<()>, Failure> {
+        for file in files {
+            let name = file.display().to_string();
+            let taken = match Source::open(file) {
+                Ok(source) => self.messages(&name, source)?,
+                Err(error) => Err(input::cannot_open(&name, &error)),
+            };
+            match taken {
+                Ok(ControlFlow::Continue(())) => {}
+                Ok(ControlFlow::Break(())) => return Ok(ControlFlow::Break(())),
+                Err(failure) => {
+                    self.place += 1;
+                    self.unreadable(&failure);
+                }
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Takes the messages of one file; what reading it fails with is the inner failure.
+    fn messages(
+        &mut self,
+        name: &str,
+        source: Source,
+    ) -> Result<Result<ControlFlow<()>, Failure>, Failure> {
+        match source {
+            // A folder's folders are left alone.
+            Source::Folder(_) => Ok(Ok(ControlFlow::Continue(()))),
+            Source::Message(octets) => {
+                let message = intake::read(octets, Origin::single(name));
+                self.next(name, message).map(Ok)
+            }
+            Source::Mailbox(octets, size) => self.mailbox(name, octets, size),
+        }
+    }
+
     fn mailbox(
         &mut self,
         name: &str,
         octets: Box<dyn Read + Send>,
         size: Option<u64>,
-    ) -> Result<ControlFlow<()>, Failure> {
+    ) -> Result<Result<ControlFlow<()>, Failure>, Failure> {
         let progress = self.session.term.progress(size.unwrap_or(0), name);
         let mut ended = Ok(ControlFlow::Continue(()));
         let read = mbox::each(
@@ -249,16 +271,24 @@ impl Counter<'_, '_> {
                     index,
                     offset: entry.offset,
                 };
-                let message = intake::read(entry.unquoted().into_owned(), origin);
-                ended = self.next(index as u64, name, message);
+                // The other one would go along as if it were this one's body.
+                let message = if entry.is_joined {
+                    Err(IntakeError::Joined)
+                } else {
+                    intake::read(entry.unquoted().into_owned(), origin)
+                };
+                ended = self.next(name, message);
                 match &ended {
                     Ok(flow) => *flow,
                     Err(_) => ControlFlow::Break(()),
                 }
             },
         );
-        read.map_err(|error| input::cannot_read(name, &error))?;
-        ended
+        let flow = ended?;
+        Ok(match read {
+            Ok(()) => Ok(flow),
+            Err(error) => Err(input::cannot_read(name, &error)),
+        })
     }
 
     /// Says that a file cannot be read, and counts it.
@@ -270,10 +300,11 @@ impl Counter<'_, '_> {
     /// Takes one message; breaks off where nobody reads what is said about it any more.
     fn next(
         &mut self,
-        place: u64,
         name: &str,
         message: Result<Message, IntakeError>,
     ) -> Result<ControlFlow<()>, Failure> {
+        let place = self.place;
+        self.place += 1;
         let message = match message {
             Ok(message) => message,
             Err(error) => {

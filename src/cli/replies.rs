@@ -11,7 +11,7 @@ use std::path::Path;
 use jiff::SignedDuration;
 
 use super::flags::RepliesArgs;
-use super::input::{cannot_open, no_answer, no_message, read_file};
+use super::input::{cannot_open, cannot_read, no_answer, no_message};
 use super::{Session, remind, writer};
 use crate::delivery::answer::{self, Answer, Kind};
 use crate::failure::{Exit, Failure};
@@ -57,6 +57,8 @@ struct Found {
     read: Vec<Read>,
     known: usize,
     strange: usize,
+    /// Why files could not be read.
+    unread: Vec<Failure>,
 }
 
 /// Runs the command.
@@ -65,7 +67,8 @@ pub(crate) fn run(args: RepliesArgs, session: &mut Session) -> Result<Exit, Fail
     let mut found = Found::default();
     let mut exit = Exit::Done;
     for file in &args.files {
-        if let Err(failure) = one_file(file, session, &ledger, &mut found) {
+        let read = one_input(file, session, &ledger, &mut found);
+        for failure in found.unread.drain(..).chain(read.err()) {
             session.term.failure(&failure);
             exit = exit.graver(failure.exit);
         }
@@ -85,47 +88,65 @@ pub(crate) fn run(args: RepliesArgs, session: &mut Session) -> Result<Exit, Fail
     Ok(exit)
 }
 
-/// Reads one file, message by message.
-fn one_file(
-    file: &Path,
+/// Reads what stands behind one name; a folder's files that cannot be read are noted in `found`.
+fn one_input(
+    input: &Path,
     session: &Session,
     ledger: &Ledger,
     found: &mut Found,
 ) -> Result<(), Failure> {
-    let name = file.to_string_lossy().into_owned();
+    let name = input.to_string_lossy().into_owned();
+    match Source::open(input).map_err(|e| cannot_open(&name, &e))? {
+        Source::Message(octets) => {
+            let message = intake::read(octets, Origin::single(&name))
+                .map_err(|error| no_message(&name, &error))?;
+            weigh(&message, session, ledger, session.now(), found)
+        }
+        Source::Folder(files) => {
+            for file in &files {
+                let name = file.to_string_lossy();
+                let read = match Source::open(file) {
+                    Ok(source) => messages(&name, source, session, ledger, found)?,
+                    Err(error) => Err(cannot_open(&name, &error)),
+                };
+                found.unread.extend(read.err());
+            }
+            Ok(())
+        }
+        source => messages(&name, source, session, ledger, found)?,
+    }
+}
+
+/// Reads one file, message by message; what reading it fails with is the inner failure.
+fn messages(
+    name: &str,
+    source: Source,
+    session: &Session,
+    ledger: &Ledger,
+    found: &mut Found,
+) -> Result<Result<(), Failure>, Failure> {
     let now = session.now();
     let mut one = |octets: Vec<u8>| -> Result<(), Failure> {
-        let Ok(message) = intake::read(octets, Origin::single(&name)) else {
+        let Ok(message) = intake::read(octets, Origin::single(name)) else {
             found.strange += 1;
             return Ok(());
         };
         weigh(&message, session, ledger, now, found)
     };
-    match Source::open(file).map_err(|e| cannot_open(&name, &e))? {
-        Source::Message(octets) => {
-            let message = intake::read(octets, Origin::single(&name))
-                .map_err(|error| no_message(&name, &error))?;
-            weigh(&message, session, ledger, now, found)
-        }
-        Source::Folder(files) => {
-            for file in files {
-                one(read_file(&file)?)?;
-            }
-            Ok(())
-        }
+    match source {
+        Source::Message(octets) => one(octets).map(Ok),
+        // A folder's folders are left alone.
+        Source::Folder(_) => Ok(Ok(())),
         Source::Mailbox(input, _) => {
-            let mut failed = None;
-            mbox::each(input, Start::default(), LIMIT + 1, |_, entry| {
-                match one(entry.unquoted().into_owned()) {
+            let mut taken = Ok(());
+            let read = mbox::each(input, Start::default(), LIMIT + 1, |_, entry| {
+                taken = one(entry.unquoted().into_owned());
+                match &taken {
                     Ok(()) => ControlFlow::Continue(()),
-                    Err(failure) => {
-                        failed = Some(failure);
-                        ControlFlow::Break(())
-                    }
+                    Err(_) => ControlFlow::Break(()),
                 }
-            })
-            .map_err(|e| cannot_open(&name, &e))?;
-            failed.map_or(Ok(()), Err)
+            });
+            taken.map(|()| read.map_err(|error| cannot_read(name, &error)))
         }
     }
 }

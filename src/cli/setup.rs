@@ -3,8 +3,9 @@
 //! In: the user at the terminal. Out: the settings file.
 //! Failures: no terminal, exit status 77; the file stays as it was.
 
+use std::io::Read;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::Session;
 use super::flags::{SetupArgs, SetupCommand};
@@ -52,7 +53,9 @@ pub(crate) fn run(args: SetupArgs, session: &mut Session) -> Result<Exit, Failur
 fn learn_trust(files: &[PathBuf], session: &mut Session) -> Result<Exit, Failure> {
     let mut sections = Vec::new();
     for file in files {
-        read_sections(file, &mut sections)?;
+        if sections.len() < WANTED {
+            read_sections(file, session, &mut sections)?;
+        }
     }
     let headers: Vec<Headers<'_>> = sections
         .iter()
@@ -91,39 +94,77 @@ fn learn_trust(files: &[PathBuf], session: &mut Session) -> Result<Exit, Failure
     Ok(Exit::Done)
 }
 
-/// Reads the header sections behind one name.
-fn read_sections(file: &std::path::Path, sections: &mut Vec<Vec<u8>>) -> Result<(), Failure> {
-    let name = file.display().to_string();
-    let source = Source::open(file).map_err(|e| input::cannot_open(&name, &e))?;
+/// Reads the header sections behind one name, until there are [`WANTED`].
+fn read_sections(
+    input: &Path,
+    session: &mut Session,
+    sections: &mut Vec<Vec<u8>>,
+) -> Result<(), Failure> {
+    let name = input.display().to_string();
+    let open = |path: &Path| {
+        Source::open(path).map_err(|e| input::cannot_open(&path.display().to_string(), &e))
+    };
+    match open(input)? {
+        Source::Folder(files) => {
+            for file in &files {
+                if sections.len() >= WANTED {
+                    break;
+                }
+                let name = file.display().to_string();
+                let read = open(file).and_then(|source| read_file(&name, source, sections));
+                // What cannot be read among others ends nothing, and what is no message tells nothing.
+                if let Err(failure) = read
+                    && failure.exit != Exit::NotAMessage
+                {
+                    session.term.failure(&failure);
+                }
+            }
+            Ok(())
+        }
+        source => read_file(&name, source, sections),
+    }
+}
+
+/// Reads the header sections of one file.
+fn read_file(name: &str, source: Source, sections: &mut Vec<Vec<u8>>) -> Result<(), Failure> {
     match source {
         Source::Message(octets) => {
-            let message = intake::read(octets, intake::Origin::single(name.clone()))
-                .map_err(|error| input::no_message(&name, &error))?;
-            sections.push(message.octets().to_vec());
+            let message = intake::read(octets, intake::Origin::single(name))
+                .map_err(|error| input::no_message(name, &error))?;
+            sections.push(section(message.octets()));
+            Ok(())
         }
-        Source::Folder(files) => {
-            for file in files.iter().take(WANTED) {
-                sections.push(input::read_file(file)?);
-            }
-        }
-        Source::Mailbox(octets, _) => {
-            let read = mbox::each(
-                octets,
-                Start::default(),
-                intake::HEADER_LIMIT,
-                |_, entry| {
-                    sections.push(entry.raw().to_vec());
-                    if sections.len() < WANTED {
-                        ControlFlow::Continue(())
-                    } else {
-                        ControlFlow::Break(())
-                    }
-                },
-            );
-            read.map_err(|error| input::cannot_read(&name, &error))?;
-        }
+        Source::Mailbox(octets, _) => read_mailbox(name, octets, sections),
+        // A folder's folders are left alone.
+        Source::Folder(_) => Ok(()),
     }
-    Ok(())
+}
+
+/// Reads the header sections of a mailbox, until there are [`WANTED`].
+fn read_mailbox(
+    name: &str,
+    octets: Box<dyn Read + Send>,
+    sections: &mut Vec<Vec<u8>>,
+) -> Result<(), Failure> {
+    let read = mbox::each(
+        octets,
+        Start::default(),
+        intake::HEADER_LIMIT,
+        |_, entry| {
+            if sections.len() >= WANTED {
+                return ControlFlow::Break(());
+            }
+            sections.push(section(entry.raw()));
+            ControlFlow::Continue(())
+        },
+    );
+    read.map_err(|error| input::cannot_read(name, &error))
+}
+
+/// Returns the header section of a message: of five hundred messages no more is held.
+fn section(octets: &[u8]) -> Vec<u8> {
+    let end = Headers::parse(octets).body_at().min(intake::HEADER_LIMIT);
+    octets.get(..end).unwrap_or(octets).to_vec()
 }
 
 /// Returns the key of `[trust]` that a proposal belongs to.

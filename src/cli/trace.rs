@@ -28,6 +28,9 @@ const THREADS: usize = 8;
 /// What marks a source that no complaint is offered about.
 const IN_DOUBT: &str = "?";
 
+/// What is said of messages in which others may begin.
+const JOINED: &str = "another one may begin that is not shown: a line in the body separates messages, without an empty line before";
+
 /// What becomes of one message.
 enum Shown {
     /// A line of JSON.
@@ -68,6 +71,7 @@ pub(crate) fn run(args: TraceArgs, session: &mut Session) -> Result<Exit, Failur
         term: &mut session.term,
         is_begun: false,
         is_in_doubt: false,
+        joined: 0,
     };
     for file in files {
         exit = exit.graver(one_input(file, &view, &mut out));
@@ -79,6 +83,11 @@ pub(crate) fn run(args: TraceArgs, session: &mut Session) -> Result<Exit, Failur
         out.term.hint(&format!(
             "`{IN_DOUBT}` marks a source that no complaint is offered about; `plaint trace --explain` says why"
         ));
+    }
+    match out.joined {
+        0 => {}
+        1 => out.term.hint(&format!("in 1 message {JOINED}")),
+        n => out.term.hint(&format!("in {n} messages {JOINED}")),
     }
     Ok(exit)
 }
@@ -97,7 +106,7 @@ fn one_input(file: &Path, view: &View<'_>, out: &mut Output<'_>) -> Exit {
             let shown = message(&name, octets, view);
             out.show(0, shown, view, None)
         }
-        Ok(Source::Mailbox(input, size)) => match mailbox(&name, input, size, view, out) {
+        Ok(Source::Mailbox(input, size)) => match mailbox(&name, input, size, view, out, None) {
             Ok(exit) => exit,
             Err(error) => out.failure(&failed(&error, Exit::Io)),
         },
@@ -108,24 +117,33 @@ fn one_input(file: &Path, view: &View<'_>, out: &mut Output<'_>) -> Exit {
         Ok(Source::Folder(files)) => {
             let mut exit = Exit::Done;
             for (index, file) in files.iter().enumerate() {
-                let name = file.to_string_lossy();
-                let label = file.file_name().unwrap_or_default().to_string_lossy();
-                let shown = match Source::open(file) {
-                    Ok(Source::Message(octets)) => message(&name, octets, view),
-                    // A message file that begins with a separator line is still one message.
-                    Ok(_) => match std::fs::read(file) {
-                        Ok(octets) => message(&name, octets, view),
-                        Err(error) => Shown::Failed(unreadable(&name, &error)),
-                    },
-                    Err(error) => Shown::Failed(unreadable(&name, &error)),
-                };
-                exit = exit.graver(out.show(index, shown, view, Some(&label)));
+                exit = exit.graver(one_of_folder(index, file, view, out));
                 if out.is_closed() {
                     break;
                 }
             }
             exit
         }
+    }
+}
+
+/// Traces what one file of a folder holds.
+fn one_of_folder(index: usize, file: &Path, view: &View<'_>, out: &mut Output<'_>) -> Exit {
+    let name = file.to_string_lossy();
+    let label = file.file_name().unwrap_or_default().to_string_lossy();
+    match Source::open(file) {
+        Ok(Source::Message(octets)) => {
+            out.show(index, message(&name, octets, view), view, Some(&label))
+        }
+        Ok(Source::Mailbox(input, size)) => {
+            match mailbox(&name, input, size, view, out, Some(&label)) {
+                Ok(exit) => exit,
+                Err(error) => out.failure(&unreadable(&name, &error)),
+            }
+        }
+        // A folder's folders are left alone.
+        Ok(Source::Folder(_)) => Exit::Done,
+        Err(error) => out.failure(&unreadable(&name, &error)),
     }
 }
 
@@ -156,14 +174,16 @@ fn message(name: &str, octets: Vec<u8>, view: &View<'_>) -> Shown {
     }
 }
 
-/// Traces every message of a mailbox.
+/// Traces every message of a mailbox; `label` is its own as one of many files.
 fn mailbox(
     name: &str,
     input: Box<dyn std::io::Read + Send>,
     size: Option<u64>,
     view: &View<'_>,
     out: &mut Output<'_>,
+    label: Option<&str>,
 ) -> std::io::Result<Exit> {
+    let size = size.filter(|_| label.is_none());
     let bar = size.map(|size| out.term.progress(size, name));
     let threads = thread::available_parallelism().map_or(1, |threads| threads.get().min(THREADS));
     // Only a digest needs more of a message than its header section.
@@ -174,12 +194,22 @@ fn mailbox(
         input,
         Start::default(),
         keep,
-        |entry| (entry.offset, entry_shown(name, entry, view)),
-        |index, (offset, shown)| {
+        |entry| {
+            let shown = entry_shown(name, entry, view);
+            (entry.offset, entry.is_joined, shown)
+        },
+        |index, (offset, is_joined, shown)| {
             if let Some(bar) = &bar {
                 bar.at(offset);
             }
-            exit = exit.graver(out.show(index, shown, view, Some(&index.to_string())));
+            out.joined += u64::from(is_joined);
+            // Many a program stores one message as a mailbox of one.
+            let label = match label {
+                None => index.to_string(),
+                Some(label) if index == 0 => label.to_owned(),
+                Some(label) => format!("{label}:{index}"),
+            };
+            exit = exit.graver(out.show(index, shown, view, Some(&label)));
             if out.is_closed() {
                 ControlFlow::Break(())
             } else {
@@ -198,7 +228,8 @@ fn entry_shown(name: &str, entry: &mbox::Entry<'_>, view: &View<'_>) -> Shown {
         return Shown::Failed(not_a_message(&place, &IntakeError::NoHeaders));
     }
     let sha256 = (view.digest && !entry.is_cut).then(|| digest(&entry.unquoted()));
-    let repairs: Vec<Repair> = intake::flaws(&headers, entry.raw().len());
+    let mut repairs: Vec<Repair> = intake::flaws(&headers, entry.raw().len());
+    repairs.extend(entry.is_joined.then_some(Repair::Joined));
     let place = Place {
         input: name,
         offset: entry.offset,
@@ -226,7 +257,12 @@ fn not_a_message(place: &str, error: &IntakeError) -> Failure {
     Failure::new(Exit::NotAMessage, "this is not a message")
         .at(Untrusted::text(place).to_string())
         .because(error)
-        .remedy("save the message with all its headers (\"show original\", \"view source\") and name that file")
+        .remedy(match error {
+            IntakeError::Mailbox(_) => {
+                "copy the messages out; if it is one, take off its first line, which begins with `From `"
+            }
+            _ => "save the message with all its headers (\"show original\", \"view source\") and name that file",
+        })
 }
 
 fn digest(octets: &[u8]) -> String {
@@ -240,6 +276,8 @@ struct Output<'o> {
     is_begun: bool,
     /// Whether a source was shown that no complaint is offered about.
     is_in_doubt: bool,
+    /// Messages in which others may begin.
+    joined: u64,
 }
 
 impl Output<'_> {
