@@ -350,9 +350,7 @@ fn mailbox_doubt(contact: Option<&Contact>) -> Option<String> {
     let doubt = match contact {
         None => "it takes a web form only",
         Some(contact) if contact.confidence == Confidence::Low => "the mailbox is a guess",
-        Some(contact) if !contact.recommended && contact.via != Via::Rule => {
-            "no registry recommends this mailbox"
-        }
+        Some(contact) if !contact.recommended => "no registry recommends this mailbox",
         Some(_) => return None,
     };
     Some(doubt.to_owned())

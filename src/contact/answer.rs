@@ -93,11 +93,13 @@ impl Contacts {
         }
         self.asn = self.asn.or(other.asn);
         for contact in other.contacts {
-            let same = |c: &super::Contact| {
+            let same = |c: &&mut super::Contact| {
                 c.mailbox.key() == contact.mailbox.key() && c.role == contact.role
             };
-            if !self.contacts.iter().any(same) {
-                self.contacts.push(contact);
+            match self.contacts.iter_mut().find(same) {
+                Some(known) if contact.recommended && !known.recommended => *known = contact,
+                Some(_) => {}
+                None => self.contacts.push(contact),
             }
         }
         for form in other.forms {

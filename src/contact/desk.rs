@@ -51,6 +51,15 @@ impl Parties {
     }
 }
 
+/// Returns whether a rule speaks of desks in a role; who connects a network has its own.
+fn answers(rule: &DeskRule, role: Role) -> bool {
+    let role = match role {
+        Role::Upstream => Role::Network,
+        role => role,
+    };
+    rule.roles.contains(&role)
+}
+
 impl Contacts {
     /// Adds what desk rules say of the suspect and of the mailboxes that were found.
     pub(super) fn with_rules(
@@ -69,11 +78,15 @@ impl Contacts {
         }
         for contact in self.contacts.clone() {
             let known = rules.desks.for_mailbox(&contact.mailbox);
-            let Some(rule) = known.filter(|rule| rule.authority.is_empty()) else {
-                continue;
-            };
-            if !rule.blocked {
+            let known = known.filter(|rule| rule.authority.is_empty() && !rule.blocked);
+            if let Some(rule) = known.filter(|rule| answers(rule, contact.role)) {
+                let from = add.len();
                 self.add_rule(rule, contact.role, now, &mut add);
+                // A rule knows where mail to this mailbox goes; that it is the one to write to, it does not say.
+                for added in add.iter_mut().skip(from).filter(|_| !contact.recommended) {
+                    added.recommended = false;
+                    added.confidence = added.confidence.min(contact.confidence);
+                }
             }
         }
         for contact in add {
@@ -131,12 +144,13 @@ impl Contacts {
         }
     }
 
-    /// Returns the contact that a complaint in this role goes to: a rule's, then a registry's, then the likeliest.
+    /// Returns the contact that a complaint in this role goes to: of those that are recommended a rule's, then a
+    /// registry's; then the likeliest.
     #[must_use]
     pub fn desk_for(&self, role: Role) -> Option<&Contact> {
         let of_role = || self.contacts.iter().filter(|contact| contact.role == role);
         of_role()
-            .find(|contact| contact.via == Via::Rule)
+            .find(|contact| contact.recommended && contact.via == Via::Rule)
             .or_else(|| of_role().find(|contact| contact.recommended))
             // Of equals the first: it is the one that was found first.
             .or_else(|| of_role().rev().max_by_key(|contact| contact.confidence))
@@ -208,6 +222,32 @@ mod tests {
         );
         assert_eq!(contacts.contacts[1].server, "desks-hosts-aws");
         assert_eq!(contacts.forms.len(), 1);
+    }
+
+    #[test]
+    fn a_rule_recommends_no_mailbox_that_nobody_recommends_for_the_role() {
+        let rules = Rules::builtin();
+        let now = "2026-12-01T00:00:00Z".parse().unwrap();
+        let suspect = Suspect::Addr("192.0.2.7".parse().unwrap());
+        let desk = |mailbox: &str, recommended: bool| {
+            let mut contacts = found("abuse@isp.example");
+            let mut other = found(mailbox).contacts.remove(0);
+            other.recommended = recommended;
+            contacts.contacts.insert(0, other);
+            let contacts = contacts.with_rules(&suspect, &[Role::Network], &rules, now);
+            let desk = contacts.desk_for(Role::Network).unwrap();
+            (desk.mailbox.to_string(), desk.recommended)
+        };
+        let of_isp = ("abuse@isp.example".to_owned(), true);
+        assert_eq!(desk("abuse@amazonaws.com", false), of_isp);
+        assert_eq!(
+            desk("abuse@amazonaws.com", true),
+            ("trustandsafety@support.aws.com".to_owned(), true)
+        );
+        // A mail service's desk is no network's, whoever wrote it there.
+        let mut contacts = found("email-abuse@amazon.com");
+        contacts = contacts.with_rules(&suspect, &[Role::Network], &rules, now);
+        assert!(contacts.contacts.iter().all(|one| one.via != Via::Rule));
     }
 
     #[test]
