@@ -5,7 +5,9 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use jiff::SignedDuration;
 use plaint::consent::{Limits, State, recall};
-use plaint::contact::{Cache as _, Contacts, Network, Suspect};
+use plaint::contact::{
+    AbuseMailbox, Cache as _, Confidence, Contact, Contacts, Network, Role, Suspect, Via,
+};
 use plaint::delivery::{Journal as _, JournalError, LogOnly, Outcome, Setback, Stage, deliver};
 use plaint::ledger::{Arrival, CaseFacts, Ledger, LedgerError, ShownAs, Standing};
 
@@ -617,7 +619,23 @@ fn a_lookup_is_answered_by_the_smallest_range_and_only_while_it_lives() {
         ledger.recall(&addr("192.0.2.1"), later).is_none(),
         "that nobody answers lives an hour"
     );
-    let whole = network("10.0.0.0", "10.255.255.255");
+    let mut whole = network("10.0.0.0", "10.255.255.255");
+    ledger.keep_answer(&addr("10.1.2.3"), &whole);
+    assert_eq!(
+        name(&mut ledger, "10.9.9.9"),
+        None,
+        "that nobody answers says nothing of the networks within"
+    );
+    whole.contacts.push(Contact {
+        mailbox: AbuseMailbox::try_from("abuse@isp.example").unwrap(),
+        role: Role::Network,
+        recommended: true,
+        confidence: Confidence::High,
+        via: Via::Rdap,
+        server: String::new(),
+        field: String::new(),
+        fetched: noon(),
+    });
     ledger.keep_answer(&addr("10.1.2.3"), &whole);
     assert_eq!(name(&mut ledger, "10.1.2.3").as_deref(), Some("10.0.0.0"));
     assert_eq!(

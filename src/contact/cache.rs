@@ -5,7 +5,7 @@
 //! Limits: an answer lives a day, a wide network's six hours, one without a mailbox an hour, a bootstrap file a week.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -29,8 +29,9 @@ const WIDE_V6: u128 = 1 << 96;
 
 /// Field of a mailbox that the zone around an address named: its SOA.
 pub(super) const REVERSE_ZONE: &str = "SOA";
-/// Bits of a reverse zone of IPv4. RFC 1035 §3.5.
-const ZONE_BITS: u8 = 24;
+
+/// Where IPv4 lies within IPv6 (RFC 4291 §2.5.5.2): a range around it is no network, and would answer for all of IPv4.
+const MAPPED: IpAddr = IpAddr::V6(Ipv4Addr::UNSPECIFIED.to_ipv6_mapped());
 
 /// Answers that were given before. The ledger keeps them; [`MemoryCache`] forgets with the run.
 ///
@@ -92,9 +93,10 @@ pub fn life_of(contacts: &Contacts) -> SignedDuration {
 
 /// Returns the addresses for which an answer about an address counts; `None` for other suspects.
 ///
-/// That is the network that the answer names; where it names none, the address alone. What the
-/// address's own name in the DNS gave is its holder's, whose neighbours have others: it counts for the
-/// address alone, and what its reverse zone gave for that zone.
+/// That is the network that the answer names; where it names none, the address alone. What the address's own
+/// name in the DNS gave is its holder's, whose neighbours have others: it counts for the address alone. What its
+/// reverse zone or Abusix gave, and that nobody answers for it, counts for its [`neighbours`]: a wide network holds
+/// smaller ones that have desks of their own.
 #[must_use]
 pub fn range_of(suspect: &Suspect, contacts: &Contacts) -> Option<AddrRange> {
     let Suspect::Addr(addr) = suspect else {
@@ -105,22 +107,36 @@ pub fn range_of(suspect: &Suspect, contacts: &Contacts) -> Option<AddrRange> {
     let network = contacts.network.as_ref();
     let range = network
         .and_then(|network| AddrRange::new(network.first, network.last))
-        .filter(|range| range.contains(addr))
+        .filter(|range| range.contains(addr) && !range.contains(MAPPED))
         .or_else(alone)?;
-    let named = |contact: &Contact| matches!(contact.via, Via::AbuseNet | Via::Rfc2142);
-    let mut named = contacts.contacts.iter().filter(|one| named(one)).peekable();
-    if named.peek().is_none() {
-        return Some(range);
-    }
-    if named.any(|contact| contact.field != REVERSE_ZONE) {
+    let is_holders = |contact: &Contact| {
+        matches!(contact.via, Via::AbuseNet | Via::Rfc2142) && contact.field != REVERSE_ZONE
+    };
+    let is_near = |contact: &Contact| contact.via == Via::Abusix || contact.field == REVERSE_ZONE;
+    let found = &contacts.contacts;
+    if found.iter().any(is_holders) {
         return alone();
     }
-    let zone = AddrRange::parse(&format!("{addr}/{ZONE_BITS}"))?;
-    Some(if zone.size() < range.size() {
-        zone
-    } else {
-        range
-    })
+    if found.is_empty() || found.iter().any(is_near) {
+        return near(addr, &range);
+    }
+    Some(range)
+}
+
+/// Returns the part of a range that lies around an address.
+pub(super) fn near(addr: IpAddr, range: &AddrRange) -> Option<AddrRange> {
+    let neighbours = neighbours(addr)?;
+    AddrRange::new(
+        neighbours.first.max(range.first),
+        neighbours.last.min(range.last),
+    )
+}
+
+/// Returns the addresses that most likely share a network with one: its /24, its /48.
+pub(super) fn neighbours(addr: IpAddr) -> Option<AddrRange> {
+    let length = if addr.is_ipv4() { 24 } else { 48 };
+    let net = ipnet::IpNet::new(addr, length).ok()?;
+    AddrRange::new(net.network(), net.broadcast())
 }
 
 /// A cache that forgets with the run.
@@ -263,8 +279,27 @@ mod tests {
         assert_eq!(of(Via::Rfc2142, "abuse@"), alone);
         let zone = ("192.0.2.0".to_owned(), "192.0.2.255".to_owned());
         assert_eq!(of(Via::Rfc2142, REVERSE_ZONE), zone);
+        assert_eq!(of(Via::Abusix, "TXT"), zone);
         let network = ("192.0.0.0".to_owned(), "192.0.255.255".to_owned());
-        assert_eq!(of(Via::Abusix, "TXT"), network);
+        assert_eq!(of(Via::Rdap, "entities[abuse]"), network);
+    }
+
+    #[test]
+    fn that_nobody_answers_counts_for_the_neighbours_and_for_no_other_family() {
+        let range = |at: &str, network: &str| {
+            let range = range_of(&addr(at), &answer(network, None)).unwrap();
+            (range.first.to_string(), range.last.to_string())
+        };
+        let text = |first: &str, last: &str| (first.to_owned(), last.to_owned());
+        // What a registry has to give away holds the networks that it gave away, too.
+        let near = text("192.0.2.0", "192.0.2.255");
+        assert_eq!(range("192.0.2.1", "192.0.0.0/8"), near);
+        let whole = text("192.0.2.0", "192.0.2.15");
+        assert_eq!(range("192.0.2.1", "192.0.2.0/28"), whole);
+        let near = text("2001:db8:1::", "2001:db8:1:ffff:ffff:ffff:ffff:ffff");
+        assert_eq!(range("2001:db8:1:2::3", "2001:d00::/24"), near);
+        let near = text("2001:db8:1:2::3", "2001:db8:1:2::3");
+        assert_eq!(range("2001:db8:1:2::3", "::/0"), near);
     }
 
     #[test]

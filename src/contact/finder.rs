@@ -11,6 +11,7 @@ use jiff::Timestamp;
 
 use super::answer::network;
 use super::asker::{Asker, Trail};
+use super::cache::{near, neighbours};
 use super::dns::Found;
 use super::rank::{Source, judge, registered};
 use super::rdap::{self, Books};
@@ -274,7 +275,7 @@ impl<'r> Finder<'r> {
                 .filter(|source| !source.facts.stub)
                 .filter_map(|source| source.facts.range)
                 .min_by_key(AddrRange::size)
-                .or_else(|| neighbours(addr));
+                .map_or_else(|| neighbours(addr), |range| near(addr, &range));
             self.nobody
                 .extend(known.map(|range| (range, contacts.clone())));
         } else {
@@ -412,13 +413,6 @@ impl<'r> Finder<'r> {
         }
         sources
     }
-}
-
-/// Returns the addresses that most likely share a network with one: its /24, its /48.
-fn neighbours(addr: IpAddr) -> Option<AddrRange> {
-    let length = if addr.is_ipv4() { 24 } else { 48 };
-    let net = ipnet::IpNet::new(addr, length).ok()?;
-    AddrRange::new(net.network(), net.broadcast())
 }
 
 #[cfg(test)]
