@@ -118,6 +118,11 @@ fn bootstrap(base: &str) -> Listener {
 
 /// Asks about an address, with one RDAP server of our own in the place of the sandbox's.
 pub(crate) fn find_at(server: &Listener) -> Contacts {
+    find_at_with(server, &[])
+}
+
+/// Asks so, where servers on more ports may be asked, too.
+fn find_at_with(server: &Listener, ports: &[u16]) -> Contacts {
     let internet = Internet::start(made_up()).unwrap();
     let book = bootstrap(&format!("http://{}/", server.at()));
     let loopback = "127.0.0.1/32".parse().unwrap();
@@ -126,6 +131,8 @@ pub(crate) fn find_at(server: &Listener) -> Contacts {
     settings
         .allow_private_servers
         .extend([(loopback, server.at().port()), (loopback, book.at().port())]);
+    let more = ports.iter().map(|port| (loopback, *port));
+    settings.allow_private_servers.extend(more);
     // WHOIS would answer in its place.
     settings.whois_root = "127.0.0.1:1".to_owned();
     let started = Instant::now();
@@ -429,6 +436,66 @@ fn a_related_link_is_followed_and_a_stub_is_fetched() {
         "{}",
         outcomes(&found)
     );
+}
+
+#[test]
+fn a_stub_that_redirects_to_a_stranger_names_nobody() {
+    let entity = r#"{"handle":"AB1","roles":["abuse"],"vcardArray":["vcard",[["email",{},"text","security@bank.example"]]]}"#;
+    let stranger = raw(format!(
+        "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{entity}",
+        entity.len()
+    ));
+    let network = r#"{"handle":"NET","startAddress":"203.0.113.0","endAddress":"203.0.113.127",
+        "entities":[{"handle":"AB1","roles":["abuse"],"links":[{"rel":"self","type":"application/rdap+json","href":"/entity/AB1"}]}]}"#;
+    let away = format!("http://localhost:{}/", stranger.at().port());
+    let server = serve(move |mut stream| {
+        let mut request = [0; 4096];
+        let read = stream.read(&mut request)?;
+        let request = String::from_utf8_lossy(&request[..read]).into_owned();
+        if request.split(' ').nth(1) == Some("/entity/AB1") {
+            return write!(
+                stream,
+                "HTTP/1.1 302 Found\r\nLocation: {away}\r\nContent-Length: 0\r\n\r\n"
+            );
+        }
+        write!(
+            stream,
+            "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{network}",
+            network.len()
+        )
+    });
+    let found = find_at_with(&server, &[stranger.at().port()]);
+    assert!(
+        found.contacts.is_empty(),
+        "{}\n{:?}",
+        outcomes(&found),
+        found.contacts
+    );
+}
+
+#[test]
+fn a_line_that_the_connection_broke_off_in_names_nobody() {
+    let internet = world_with(
+        "NetRange: 203.0.113.0 - 203.0.113.127\nOrgName: Example\nOrgAbuseEmail: abuse@isp.co",
+    );
+    let found = find(&internet, &addr("203.0.113.1"));
+    assert!(found.contacts.is_empty(), "{:?}", found.contacts);
+    assert!(found.network.is_some(), "{}", outcomes(&found));
+}
+
+#[test]
+fn what_failed_in_the_dns_is_asked_again_in_the_next_run() {
+    let internet = Internet::start(made_up()).unwrap();
+    let mut cache = MemoryCache::default();
+    let mut broken = settings(&internet);
+    // Nothing listens there.
+    broken.resolver = Some("127.0.0.1:1".parse().unwrap());
+    let domain = Suspect::Domain("summit-offers.example".to_owned());
+    Finder::new(broken, &RULES).find(&domain, &mut cache, now());
+    assert!(cache.recall(&domain, now()).is_none());
+    let mut finder = Finder::new(settings(&internet), &RULES);
+    finder.find(&domain, &mut cache, now());
+    assert!(cache.recall(&domain, now()).is_some());
 }
 
 /// Returns the sandbox with one more network, whose registry's answer is this text.

@@ -377,6 +377,18 @@ fn a_batch_stops_at_421_and_after_two_setbacks_and_what_was_not_tried_stays_appr
 }
 
 #[test]
+fn a_batch_stops_after_two_whose_end_is_not_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut ledger = Ledger::open(&folder.path().join("ledger.db"), noon()).unwrap();
+    let approved = batch(&mut ledger, 7);
+    let server = Faulty::at("dot", Act::Drop);
+    let results = deliver_each(approved, &mut to(&server), &mut ledger, &clock());
+    assert_eq!(ledger.in_states(&[State::Unknown]).unwrap().len(), 2);
+    assert_eq!(ledger.in_states(&[State::Approved]).unwrap().len(), 5);
+    assert_eq!(results[2], Tried::NotYet(Pause::Setbacks));
+}
+
+#[test]
 fn what_the_users_own_server_refuses_marks_no_desk() {
     for (stage, reply) in [
         ("mail", "550 5.1.8 bad sender"),

@@ -309,7 +309,10 @@ impl<'r> Asker<'r> {
             Found::Some(records) if records.len() == 1 => "1 record".to_owned(),
             Found::Some(records) => format!("{} records", records.len()),
             Found::Nothing => "nothing there".to_owned(),
-            Found::Failed(why) => why.clone(),
+            Found::Failed(why) => {
+                trail.is_shaky = true;
+                why.clone()
+            }
         };
         trail.note("dns", &self.dns.label, query, outcome);
         found

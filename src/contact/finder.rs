@@ -5,6 +5,7 @@
 //! Trust: special-purpose addresses are refused before anybody is asked.
 //! Failures: never fails as a whole.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 
 use jiff::Timestamp;
@@ -38,6 +39,8 @@ pub struct Finder<'r> {
     /// Blocks for which this run found nobody: not for the cache, because
     /// something failed, or because only the block's registry was named.
     nobody: Vec<(AddrRange, Contacts)>,
+    /// Other suspects' answers for which something failed.
+    shaky: HashMap<Suspect, Contacts>,
 }
 
 impl<'r> Finder<'r> {
@@ -50,6 +53,7 @@ impl<'r> Finder<'r> {
             asker: None,
             books: Books::default(),
             nobody: Vec::new(),
+            shaky: HashMap::new(),
         }
     }
 
@@ -198,7 +202,8 @@ impl<'r> Finder<'r> {
 
     /// Returns the cached answer, marked as such.
     fn recall(&self, suspect: &Suspect, cache: &mut dyn Cache, now: Timestamp) -> Option<Contacts> {
-        let mut known = cache.recall(suspect, now)?;
+        let kept = cache.recall(suspect, now);
+        let mut known = kept.or_else(|| self.shaky.get(suspect).cloned())?;
         let asked = known.contacts.first().map_or_else(String::new, |c| {
             c.fetched
                 .strftime(", asked on %Y-%m-%d at %H:%M UTC")
@@ -305,8 +310,9 @@ impl<'r> Finder<'r> {
         };
         let sources = self.registries(&Target::Asn(number), cache, &mut trail, now);
         let judged = judge(&sources, role, self.rules, now);
+        let is_shaky = trail.is_shaky;
         contacts.finish(judged, &sources, trail);
-        cache.keep(&suspect, &contacts, now);
+        self.keep(suspect, &contacts, is_shaky, cache, now);
         contacts
     }
 
@@ -341,9 +347,26 @@ impl<'r> Finder<'r> {
         }
         judged.refused.extend(provider.refused);
         judged.in_order();
+        let is_shaky = trail.is_shaky;
         contacts.finish(judged, &sources, trail);
-        cache.keep(&suspect, &contacts, now);
+        self.keep(suspect, &contacts, is_shaky, cache, now);
         contacts
+    }
+
+    /// Keeps an answer; one that something failed for, for this run alone: the next may hear more.
+    fn keep(
+        &mut self,
+        suspect: Suspect,
+        contacts: &Contacts,
+        is_shaky: bool,
+        cache: &mut dyn Cache,
+        now: Timestamp,
+    ) {
+        if is_shaky {
+            self.shaky.insert(suspect, contacts.clone());
+        } else {
+            cache.keep(&suspect, contacts, now);
+        }
     }
 
     fn find_host(&mut self, host: &str, cache: &mut dyn Cache, now: Timestamp) -> Contacts {

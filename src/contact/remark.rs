@@ -5,6 +5,7 @@
 //! Trust: hostile; a mailbox counts only where the words nearest to it speak of complaints, and its sentence does not send them elsewhere.
 //! Limits: reads English, which is what registries' members write.
 
+use std::cell::LazyCell;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -87,6 +88,8 @@ pub(super) fn read(text: &str, rules: &Rules) -> Vec<Offer> {
             .take(LINES_ABOVE)
             .collect();
         let below = lines.get(at + 1).copied().filter(|below| goes_on(below));
+        // One look for all mailboxes of the line.
+        let is_below = LazyCell::new(|| below.is_some_and(|b| rules.remarks.says("context", b)));
         last = Some(at);
         let mut is_offered = false;
         let mut topic = None;
@@ -107,16 +110,18 @@ pub(super) fn read(text: &str, rules: &Rules) -> Vec<Offer> {
                 is_offered = match topic {
                     Some(is_for) => is_for && !own.is_against(above, rules),
                     None => {
-                        let is_below = below.is_some_and(|b| rules.remarks.says("context", b));
-                        if is_below {
+                        if *is_below {
                             used = Some(at + 1);
                         }
-                        is_below && !own.is_against(above, rules)
+                        *is_below && !own.is_against(above, rules)
                     }
                 };
             }
-            if is_offered && !offers.contains(&offer.what) && offers.len() < OFFERS_MAX {
+            if is_offered && !offers.contains(&offer.what) {
                 offers.push(offer.what.clone());
+            }
+            if offers.len() == OFFERS_MAX {
+                return offers;
             }
         }
     }

@@ -230,7 +230,9 @@ impl<'r> Chain<'_, 'r> {
             return None;
         }
         let dialect = registry.map(|r| &r.dialect)?;
-        let mut reading = dialect.read(&text, self.target.addr());
+        // RFC 3912 §2: lines end in CRLF. A line that the connection broke off in may name another house: `abuse@isp.co`, of `.com`.
+        let whole = text.rfind('\n').and_then(|end| text.get(..=end));
+        let mut reading = dialect.read(whole.unwrap_or_default(), self.target.addr());
         let is_empty = reading.facts == Facts::default()
             && reading.found.is_empty()
             && reading.ask_next.is_none()

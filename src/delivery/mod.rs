@@ -137,8 +137,8 @@ pub enum Pause {
 ///
 /// Each result stands at the place of its complaint. One that was not tried
 /// stays `approved`, for `plaint outbox retry`: the rest is not tried after a
-/// 421, after two complaints in a row that were deferred, or refused for
-/// something else than their own mailbox, after five whose mailboxes were
+/// 421, after two complaints in a row that were deferred, refused for
+/// something else than their own mailbox, or whose end is not known, after five whose mailboxes were
 /// refused, and after a failure of the journal.
 pub fn deliver_each(
     approved: Vec<Approved>,
@@ -165,6 +165,8 @@ pub fn deliver_each(
                 (in_a_row, mailboxes) = (0, mailboxes + 1);
             }
             Ok(Outcome::Rejected(_)) => in_a_row += 1,
+            // One forgotten setting, or a server that never answers, must not leave a whole batch in doubt.
+            Ok(Outcome::Unknown(_)) => in_a_row += 1,
             Ok(_) => (in_a_row, mailboxes) = (0, 0),
             Err(_) => stopped = Some(Pause::Journal),
         }

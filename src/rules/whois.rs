@@ -5,6 +5,7 @@
 //! Trust: the text is hostile; patterns run in linear time, on a bounded number of bounded lines.
 //! Failures: none; an answer that the rule does not know gives an empty reading.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 
 use regex::Regex;
@@ -190,6 +191,28 @@ struct Part<'t> {
     facts: Facts,
 }
 
+/// The blocks of contacts in an answer.
+#[derive(Debug, Default)]
+struct Blocks<'t> {
+    /// The mailboxes of each.
+    mails: Vec<Vec<&'t str>>,
+    /// Which of them bear a handle, in lower case.
+    handles: HashMap<String, Vec<usize>>,
+}
+
+impl<'t> Blocks<'t> {
+    /// Returns the mailboxes of the contact with a handle.
+    fn mails_of(&self, handle: &str) -> impl Iterator<Item = &'t str> {
+        let places = self.handles.get(&handle.to_ascii_lowercase());
+        let places = places
+            .map_or(&[][..], Vec::as_slice)
+            .iter()
+            .take(FINDINGS_MAX);
+        let mails = places.filter_map(|place| self.mails.get(*place));
+        mails.flatten().copied()
+    }
+}
+
 impl Dialect {
     /// Reads an answer about an address; without one every part counts.
     #[must_use]
@@ -215,8 +238,9 @@ impl Dialect {
             is_elsewhere: parts.is_empty(),
             ..Reading::default()
         };
+        let blocks = self.blocks(&lines);
         for (network, part) in parts.iter().enumerate() {
-            self.gather(network, part, &lines, &mut reading.found);
+            self.gather(network, part, &blocks, &mut reading.found);
             self.free_text(network, part, &mut reading.remarks);
         }
         if let Some(part) = parts.into_iter().next() {
@@ -310,7 +334,13 @@ impl Dialect {
     }
 
     /// Gathers the mailboxes of one part.
-    fn gather(&self, network: usize, part: &Part<'_>, all: &[&str], found: &mut Vec<Finding>) {
+    fn gather(
+        &self,
+        network: usize,
+        part: &Part<'_>,
+        blocks: &Blocks<'_>,
+        found: &mut Vec<Finding>,
+    ) {
         let mut object = "";
         let mut heading = "";
         let mut fresh = true;
@@ -351,33 +381,43 @@ impl Dialect {
                 if let Some(mail) = field.pattern.group("mail", line) {
                     keep(mail);
                 } else if let Some(handle) = field.pattern.group("handle", line) {
-                    self.mails_of(handle, all).into_iter().for_each(&mut keep);
+                    blocks
+                        .mails_of(handle)
+                        .take(FINDINGS_MAX)
+                        .for_each(&mut keep);
                 }
             }
         }
     }
 
-    /// Returns the mailboxes in the block of a contact that the answer names by its handle.
-    fn mails_of<'t>(&self, handle: &str, lines: &[&'t str]) -> Vec<&'t str> {
+    /// Reads the blocks of contacts, once for all handles that an answer names.
+    ///
+    /// The handle may stand below the mailbox in its block, as RIPE's nic-hdl does: blocks, not lines.
+    fn blocks<'t>(&self, lines: &[&'t str]) -> Blocks<'t> {
+        let mut blocks = Blocks::default();
         let (Some(contact), Some(contact_mail)) = (&self.contact, &self.contact_mail) else {
-            return Vec::new();
+            return blocks;
         };
-        // The handle may stand below the mailbox in its block, as RIPE's nic-hdl does: blocks, not lines.
-        lines
-            .split(|line| line.trim().is_empty())
-            .filter(|block| {
-                block.iter().any(|line| {
-                    contact
-                        .group("handle", line)
-                        .is_some_and(|h| h.eq_ignore_ascii_case(handle))
-                })
-            })
-            .flat_map(|block| {
-                block
-                    .iter()
-                    .filter_map(|line| contact_mail.group("mail", line))
-            })
-            .collect()
+        for block in lines.split(|line| line.trim().is_empty()) {
+            let place = blocks.mails.len();
+            for handle in block
+                .iter()
+                .filter_map(|line| contact.group("handle", line))
+            {
+                let of = blocks
+                    .handles
+                    .entry(handle.to_ascii_lowercase())
+                    .or_default();
+                if of.last() != Some(&place) {
+                    of.push(place);
+                }
+            }
+            let mails = block
+                .iter()
+                .filter_map(|line| contact_mail.group("mail", line));
+            blocks.mails.push(mails.take(FINDINGS_MAX).collect());
+        }
+        blocks
     }
 
     /// Returns whether a line says that another registry manages the network.
@@ -518,6 +558,19 @@ mod tests {
             "remarks: abuse to\n    a@isp.example\nsource: X\n    no remark\n",
         );
         assert_eq!(reading.remarks[0].text, "abuse to\na@isp.example\n");
+    }
+
+    #[test]
+    fn handles_without_end_are_looked_up_once() {
+        // Each of these would be looked for in all lines: hundreds of millions of looks.
+        let many = "abuse-c: X\n".repeat(LINES_MAX - 10);
+        let text = format!(
+            "inetnum: 192.0.2.0 - 192.0.2.255\n{many}\nrole: Abuse\nabuse-mailbox: abuse@isp.example\nnic-hdl: X\n"
+        );
+        let reading = read("ripe", &text);
+        assert!(reading.found.len() <= FINDINGS_MAX);
+        assert!(reading.found.iter().all(|f| f.text == "abuse@isp.example"));
+        assert!(!reading.found.is_empty());
     }
 
     proptest! {

@@ -104,9 +104,13 @@ fn follow(
         if stub.host_str() != at.host_str() || *steps == 0 {
             continue;
         }
-        let Some((_, json, _)) = fetch(asker, stub, trusted, steps, trail) else {
+        let Some((end, json, still)) = fetch(asker, stub, trusted, steps, trail) else {
             continue;
         };
+        // Where it redirects to a stranger, the stranger would speak in its name.
+        if end.host_str() != at.host_str() && !still {
+            continue;
+        }
         object.findings.extend(if is_holder {
             Object::of_holder(&json, asker.rules)
         } else {
