@@ -182,6 +182,36 @@ fn who_forwards_a_spam_is_not_taken_for_the_spammer() {
 }
 
 #[test]
+fn a_batch_says_how_to_take_mails_with_others_attached_and_goes_on_with_what_waited() {
+    let trial = Trial::begin();
+    let now = jiff::Timestamp::now().strftime("%a, %d %b %Y %H:%M:%S +0000");
+    let way = format!(
+        "Received: from mail.oakfield.example (mail.oakfield.example [198.51.100.77])\n\
+         \tby mail.harbourhost.example (Postfix) with ESMTPS id 4F2C71A0\n\tfor <robin@reed.example>; {now}\n"
+    );
+    trial.file("fwd.eml", forward(&trial, &way).as_bytes());
+    let held = trial.pipe(&["batch", "fwd.eml"], b"");
+    assert!(held.stderr.contains("`--as-is`"), "{held:#?}");
+    assert!(!held.stderr.contains("setup trust"), "{held:#?}");
+
+    // As if it had been broken off.
+    let break_off = || {
+        let ledger = rusqlite::Connection::open(trial.home.ledger()).unwrap();
+        ledger
+            .execute("UPDATE batches SET ended_at = NULL", [])
+            .unwrap()
+    };
+    for args in [&["batch", "fwd.eml", "--as-is"][..], &["batch", "fwd.eml"]] {
+        assert_eq!(break_off(), 1);
+        let ran = trial.pipe(args, b"");
+        assert!(ran.stderr.contains("1 messages are done"), "{ran:#?}");
+        assert!(ran.stdout.contains("1  held as new cases"), "{ran:#?}");
+        assert!(ran.stderr.contains("`plaint review`"), "{ran:#?}");
+        assert_eq!(ran.code, 0, "{ran:#?}");
+    }
+}
+
+#[test]
 fn a_copy_of_what_the_user_forwarded_is_about_its_attachment() {
     let trial = Trial::begin();
     trial.file("sent.eml", forward(&trial, "").as_bytes());

@@ -33,6 +33,9 @@ use crate::trace::{self, Nature, Trace, Trust};
 /// What is asked about a mail in which another came as an attachment; no host is in question.
 const ATTACHED: &str = "Is the spam the mail itself, or the one that is attached to it?";
 
+/// What tells that question from those about hosts.
+const ATTACHED_KEY: &str = "";
+
 /// Questions that are told; those that hold most messages back stand first.
 const QUESTIONS: usize = 5;
 
@@ -52,6 +55,20 @@ enum Became {
 }
 
 impl Became {
+    /// All of them.
+    const ALL: [Self; 10] = [
+        Self::Held,
+        Self::Joined,
+        Self::Known,
+        Self::Old,
+        Self::Question,
+        Self::Backscatter,
+        Self::List,
+        Self::NoSource,
+        Self::NoDesk,
+        Self::Unreadable,
+    ];
+
     /// Returns the word under which the ledger keeps it.
     const fn word(self) -> &'static str {
         match self {
@@ -84,6 +101,17 @@ impl Became {
         }
     }
 
+    /// Returns what the ledger keeps under a word.
+    fn of(word: &str) -> Option<Self> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|one| one.word() == word)
+    }
+
+    /// Returns whether a batch that goes on leaves such a message alone: an answer or a desk may be there by now.
+    const fn is_settled(self) -> bool {
+        !matches!(self, Self::Question | Self::NoDesk)
+    }
+
     /// Returns the exit status that it stands for.
     const fn exit(self) -> Exit {
         match self {
@@ -102,6 +130,7 @@ pub(crate) fn run(args: BatchArgs, session: &mut Session) -> Result<Exit, Failur
     let mut work = Work {
         trust: question::trust(session, &ledger, &args.trust.trust)?,
         named: args.trust.trust.clone(),
+        as_is: args.as_is,
         options: way::options(session, &args.compose)?,
         kind: args.compose.kind,
         finder: Finder::new(find::settings(session, args.offline)?, &rules),
@@ -133,6 +162,8 @@ struct Work<'r> {
     trust: Trust,
     /// What was named with `--trust`.
     named: Vec<String>,
+    /// Whether mails are taken as they are, whatever is attached to them.
+    as_is: bool,
     options: Options,
     kind: Option<Kind>,
     finder: Finder<'r>,
@@ -313,8 +344,15 @@ impl Counter<'_, '_> {
             }
         };
         let key = self.ledger.key_of_message(&message);
-        if self.ledger.batch_item(self.batch, place, key)?.is_some() {
-            return Ok(ControlFlow::Continue(()));
+        if let Some(word) = self.ledger.batch_item(self.batch, place, key)? {
+            let earlier = Became::of(&word);
+            if earlier.is_none_or(Became::is_settled) {
+                // The closing lines speak of the whole batch.
+                if let Some(earlier) = earlier {
+                    *self.work.counts.entry(earlier).or_default() += 1;
+                }
+                return Ok(ControlFlow::Continue(()));
+            }
         }
         let (became, row) = take(message, self.work, self.session, self.ledger)?;
         self.ledger
@@ -352,7 +390,12 @@ fn take(
 ) -> Result<(Became, Row), Failure> {
     let origin = message.origin().clone();
     let place = origin.place();
-    let (message, is_clear) = match attached::meant(message) {
+    let meant = if work.as_is {
+        Meant::One(message)
+    } else {
+        attached::meant(message)
+    };
+    let (message, is_clear) = match meant {
         Meant::One(message) => (message, true),
         Meant::OneOf(mut all) => (all.swap_remove(0), false),
     };
@@ -374,7 +417,7 @@ fn take(
             became
         }
         None if !is_clear => {
-            work.waits("", ATTACHED, &place);
+            work.waits(ATTACHED_KEY, ATTACHED, &place);
             Became::Question
         }
         None => hold(message, trace, work, session, ledger, &mut row.desks)?,
@@ -459,6 +502,8 @@ fn hold(
 
 /// Says which questions hold messages back, those first that hold most, and how they are answered.
 fn tell_questions(session: &mut Session, open: &BTreeMap<String, Open>) {
+    let attached = open.contains_key(ATTACHED_KEY);
+    let hosts = open.len() - usize::from(attached);
     let mut open: Vec<&Open> = open.values().collect();
     open.sort_by_key(|one| Reverse(one.messages));
     for one in open.iter().take(QUESTIONS) {
@@ -476,9 +521,14 @@ fn tell_questions(session: &mut Session, open: &BTreeMap<String, Open>) {
             .term
             .status(&format!("Other hosts that are asked about: {more}."));
     }
-    if !open.is_empty() {
+    if hosts > 0 {
         session.term.hint(
-            "`plaint setup trust FILE` learns your own hosts from mail that you wanted, and `plaint report FILE` asks about one message; the same batch takes the rest then",
+            "`plaint setup trust FILE` learns your own hosts from mail that you wanted, and `plaint report FILE` asks about one message that you copied out; the same batch takes the rest then",
+        );
+    }
+    if attached {
+        session.term.hint(
+            "the same batch with `--as-is` takes those mails themselves and not what is attached; where that is the spam, save it as a file and take it with `plaint report FILE`",
         );
     }
 }

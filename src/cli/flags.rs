@@ -245,6 +245,10 @@ pub(crate) struct BatchArgs {
     #[arg(value_name = "MBOX|DIR|FILE", required = true)]
     pub(crate) inputs: Vec<PathBuf>,
 
+    /// Take the mails as they are, whatever mails are attached to them
+    #[arg(long)]
+    pub(crate) as_is: bool,
+
     #[command(flatten)]
     pub(crate) trust: TrustFlag,
 
