@@ -60,6 +60,11 @@ fn a_mailbox_that_does_not_look_like_one_is_not_taken_for_a_message() {
         ("no empty line between", mailbox(&trial, "")),
     ] {
         trial.file("some", input.as_bytes());
+        if what == "quoted" {
+            let ran = trial.pipe(&["batch", "some"], b"");
+            assert_eq!(ran.code, 65, "{ran:#?}");
+            assert!(ran.stderr.contains("it is split where"), "{ran:#?}");
+        }
         for command in [&["report"][..], &["draft", "--to", "abuse@example.net"]] {
             let ran = trial.pipe(&[command, &["some"]].concat(), b"");
             assert_eq!(ran.code, 65, "{what}: {ran:#?}");

@@ -339,7 +339,13 @@ impl Counter<'_, '_> {
         let message = match message {
             Ok(message) => message,
             Err(error) => {
-                self.unreadable(&input::no_message(name, &error));
+                let failure = input::no_message(name, &error);
+                self.unreadable(&match error {
+                    IntakeError::Mailbox(_) => failure.remedy(
+                        "it is split where its first line begins with `From ` and holds a date, unquoted; if it is one message, take off that line; nothing was sent",
+                    ),
+                    _ => failure,
+                });
                 return Ok(ControlFlow::Continue(()));
             }
         };

@@ -372,6 +372,41 @@ proptest! {
     }
 
     #[test]
+    fn what_is_kept_changes_no_place_and_no_size(pieces in prop::collection::vec((0..6usize, 0..150_000usize), 1..12), is_counted in any::<bool>()) {
+        let mut mailbox = if is_counted { counted(&["a\n".to_owned()]) } else { String::new() };
+        mailbox += &format!("{FROM}Subject: x\n\n");
+        for (kind, size) in pieces {
+            mailbox += &match kind {
+                0 => format!("\n{FROM}Subject: x\n\n"),
+                1 => format!("\n{FROM}Content-Length: {size}\n\n"),
+                2 => FROM.to_owned() + "Subject: joined\n",
+                3 => ">From here\n>>From there\n".repeat(size / 1_000),
+                4 => format!("{}\n", ">".repeat(size % 2_000)),
+                _ => format!("{}\n", "x".repeat(size)),
+            };
+        }
+        let found = |keep, threads| {
+            let mut found = Vec::new();
+            each_on(
+                threads,
+                mailbox.as_bytes(),
+                Start::default(),
+                keep,
+                |entry| (entry.offset, entry.octets, entry.is_joined),
+                |_, one| {
+                    found.push(one);
+                    ControlFlow::Continue(())
+                },
+            )
+            .unwrap();
+            found
+        };
+        let whole = found(1 << 25, 1);
+        prop_assert_eq!(&found(4_096, 1), &whole);
+        prop_assert_eq!(&found(1 << 18, 2), &whole);
+    }
+
+    #[test]
     fn any_octets_are_split_without_loss_of_order(octets in prop::collection::vec(any::<u8>(), 0..600)) {
         let found = split(&octets, 4_096, 2);
         prop_assert!(found.windows(2).all(|pair| pair[0].1 < pair[1].1));
