@@ -5,14 +5,14 @@
 //! Trust: a spammer may list his own mailbox there: addresses of the other side stay, they are evidence.
 //! What has an `@` and is not read as an address goes as a whole, up to the comma. Fields are looked for wherever a reader
 //! may see one, above the first empty line.
-//! Limits: names before the addresses stay.
+//! Limits: names before the addresses stay; a list of more than [`FIELD_OCTETS_LIMIT`] octets goes as a whole.
 
 use std::ops::Range;
 
 use crate::complaint::leak::MUNGED_DOMAIN;
 use crate::complaint::own::addresses_in;
 use crate::evidence::decode;
-use crate::intake::loose;
+use crate::intake::{FIELD_OCTETS_LIMIT, loose};
 use crate::rules::Rules;
 
 /// Hides the other recipients; returns the octets if they changed, and how many addresses they were.
@@ -22,7 +22,7 @@ pub(super) fn hide(
     not_others: &[String],
 ) -> (Option<Vec<u8>>, usize) {
     let mut pieces: Vec<(Range<usize>, Vec<u8>)> = Vec::new();
-    let mut done = 0;
+    let (mut done, mut count) = (0, 0);
     for field in loose(octets).filter(|field| rules.fields.names_recipients(&field.name)) {
         // A field within one that is done.
         if field.value.start < done {
@@ -30,11 +30,20 @@ pub(super) fn hide(
         }
         done = field.value.end;
         let value = octets.get(field.value.clone()).unwrap_or_default();
+        if value.len() > FIELD_OCTETS_LIMIT {
+            let start = field.value.end - value.trim_ascii_start().len();
+            let list = value.trim_ascii();
+            count += memchr::memchr_iter(b'@', list).count().max(1);
+            pieces.push((start..start + list.len(), in_place(list)));
+            continue;
+        }
         for element in elements(value) {
             let text = value.get(element.clone()).unwrap_or_default();
             let at = field.value.start + element.start;
             let hidden = others(text, not_others).into_iter();
+            let before = pieces.len();
             pieces.extend(hidden.map(|(range, now)| (at + range.start..at + range.end, now)));
+            count += pieces.len() - before;
         }
     }
     if pieces.is_empty() {
@@ -47,7 +56,7 @@ pub(super) fn hide(
         at = range.end;
     }
     out.extend_from_slice(octets.get(at..).unwrap_or_default());
-    (Some(out), pieces.len())
+    (Some(out), count)
 }
 
 /// Returns the elements of an address list, without the blanks around them. RFC 5322 §3.4.
@@ -246,6 +255,18 @@ mod tests {
         let text = b"To: eve@example.com,\rbob@example.com\rX: ann@example.com\n\n";
         let (hidden, count) = hide(text, &Rules::builtin(), &[]);
         assert_eq!(count, 3, "{:?}", hidden.map(String::from_utf8));
+    }
+
+    #[test]
+    fn a_list_beyond_all_bounds_goes_as_a_whole_and_makes_nothing_longer() {
+        let text = format!(
+            "To: me@example.org, {}\r\nX: y\r\n\r\n",
+            "a@b,".repeat(20_000)
+        );
+        let known = ["me@example.org".to_owned()];
+        let (hidden, count) = hide(text.as_bytes(), &Rules::builtin(), &known);
+        assert_eq!(count, 20_001);
+        assert_eq!(hidden.unwrap(), b"To: other@munged.invalid\r\nX: y\r\n\r\n");
     }
 
     #[test]
