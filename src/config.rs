@@ -174,15 +174,16 @@ impl Config {
     ///
     /// A [`Failure`] where the mailbox is none.
     pub fn identity(&self) -> Result<Option<Identity>, Failure> {
+        // Said before a mailbox is asked for: the answers would be lost.
+        if let Some(other) = self.identity.also_mine.iter().find(|own| !is_address(own)) {
+            let why = format!("`{other}` is no address of the form name@example.org");
+            return Err(self.amiss("identity.also_mine", why));
+        }
         let Some(text) = &self.identity.mailbox else {
             return Ok(None);
         };
         let mailbox = AbuseMailbox::try_from(text.as_str())
             .map_err(|e| self.amiss("identity.mailbox", format!("`{text}`: {e}")))?;
-        if let Some(other) = self.identity.also_mine.iter().find(|own| !is_address(own)) {
-            let why = format!("`{other}` is no address of the form name@example.org");
-            return Err(self.amiss("identity.also_mine", why));
-        }
         Ok(Some(Identity {
             name: self.identity.name.clone().unwrap_or_default(),
             mailbox,

@@ -1,5 +1,7 @@
 //! What is asked at a terminal beside the consent: what Enter means, and what a no leaves undone.
 
+use crate::home::{ALSO_MINE, REPORTER};
+use crate::traces;
 use crate::trial::{Trial, agree};
 
 #[test]
@@ -32,6 +34,53 @@ fn what_the_user_does_not_want_written_is_not_written() {
         std::fs::read_to_string(trial.home.config()).unwrap(),
         before
     );
+}
+
+#[test]
+fn a_first_run_keeps_what_the_settings_say_already() {
+    let trial = Trial::begin();
+    let config = trial.home.config();
+    let settings = std::fs::read_to_string(&config).unwrap();
+    let is_missing = |line: &&str| line.starts_with("mailbox =") || line.starts_with("transport =");
+    let half: Vec<&str> = settings.lines().filter(|line| !is_missing(line)).collect();
+    std::fs::write(&config, half.join("\n")).unwrap();
+    // The addresses that are configured are hidden in this run, too; and the server's certificate
+    // and the password's variable are those that are configured.
+    let mut player = trial.terminal(&["report", "pills.eml"]);
+    player.read_to("(Your mailbox):").unwrap();
+    player.type_line(REPORTER).unwrap();
+    player.read_to("(Other addresses)").unwrap();
+    player.type_line("").unwrap();
+    player.read_to("(Write this to)").unwrap();
+    player.type_line("yes").unwrap();
+    player.read_to("(Number):").unwrap();
+    player.type_line("1").unwrap();
+    for question in ["(Mail server):", "(Port) ", "(Account):"] {
+        player.read_to(question).unwrap();
+        player.type_line("").unwrap();
+    }
+    player.read_to("(Write this to)").unwrap();
+    player.type_line("yes").unwrap();
+    agree(&mut player);
+    let ending = player.finish().unwrap();
+    assert_eq!(ending.code, Some(0), "{}", ending.screen);
+    let arrived = trial.internet.mailroom().arrived().remove(0);
+    let own = [&[REPORTER][..], &ALSO_MINE].concat();
+    for place in traces::of(&own, &arrived.octets) {
+        let is_its_own = ["From", "Reply-To", "Message-ID"].contains(&place.as_str());
+        assert!(is_its_own, "{place}");
+    }
+    let from = String::from_utf8_lossy(&arrived.octets);
+    assert!(from.contains("From: \"Robin Reed\" <"), "{from}");
+    let written = std::fs::read_to_string(&config).unwrap();
+    for line in [
+        "mailbox = \"robin.reports@postbox.example\"",
+        "transport = \"smtp\"",
+        "tls = \"implicit\"",
+        "ca_file = ",
+    ] {
+        assert!(written.contains(line), "{line}: {written}");
+    }
 }
 
 #[test]

@@ -49,10 +49,14 @@ fn ask(session: &mut Session) -> Result<Identity, Failure> {
                 .status(&format!("That is not a mailbox to answer to: {error}.")),
         }
     };
-    let name = session
-        .ask()
-        .line("Your name under the complaint (Enter for none):", None)
-        .map_err(|e| no_answer(&e))?;
+    let name = match &session.config.identity.name {
+        // What the settings say already is not asked about.
+        Some(_) => String::new(),
+        None => session
+            .ask()
+            .line("Your name under the complaint (Enter for none):", None)
+            .map_err(|e| no_answer(&e))?,
+    };
     let also_mine: Vec<String> = loop {
         let line = session
             .ask()
@@ -72,16 +76,11 @@ fn ask(session: &mut Session) -> Result<Identity, Failure> {
     };
     offer_to_write(session, &mailbox, &name, &also_mine)?;
     // What was answered holds for this run, written or not.
-    session.config.identity.mailbox = Some(mailbox.to_string());
-    session.config.identity.name = Some(name.clone());
-    session.config.identity.also_mine.clone_from(&also_mine);
-    Ok(Identity {
-        name,
-        mailbox,
-        also_mine,
-        also_mask: session.config.identity.also_mask.clone(),
-        mask_domain: session.config.identity.mask_domain,
-    })
+    session
+        .config
+        .identity
+        .learn(mailbox.as_str(), &name, &also_mine);
+    session.config.identity()?.ok_or_else(|| missing(session))
 }
 
 fn offer_to_write(

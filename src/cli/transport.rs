@@ -140,20 +140,7 @@ fn ask(session: &mut Session, from: &str) -> Result<TransportKind, Failure> {
     let mut answers = vec![("delivery", "transport", Answer::Set(word.to_owned()))];
     if kind == TransportKind::Smtp {
         let keys = ask_smtp(session, from)?;
-        let set = |key, value: &str| ("delivery.smtp", key, Answer::Set(value.to_owned()));
-        answers.push(set("host", &keys.host));
-        if let Some(port) = keys.port {
-            answers.push(("delivery.smtp", "port", Answer::Number(port)));
-        }
-        if keys.tls == Tls::StartTls {
-            answers.push(set("tls", "starttls"));
-        }
-        if let Some(user) = &keys.user {
-            answers.push(set("user", user));
-        }
-        if let Some(command) = &keys.password_command {
-            answers.push(set("password_command", command));
-        }
+        answers.extend(smtp_answers(&keys));
         session.config.delivery.smtp = Some(keys);
     }
     session.config.delivery.transport = Some(kind);
@@ -169,54 +156,90 @@ fn ask(session: &mut Session, from: &str) -> Result<TransportKind, Failure> {
     Ok(kind)
 }
 
-/// Asks for the mail server; what a rule knows of the mailbox's provider is the default.
+/// Returns what is written down of a mail server: all that was asked, as it holds now.
+fn smtp_answers(keys: &SmtpKeys) -> Vec<(&'static str, &'static str, Answer)> {
+    let set = |key, value: &str| ("delivery.smtp", key, Answer::Set(value.to_owned()));
+    let tls = match keys.tls {
+        Tls::Implicit => "implicit",
+        Tls::StartTls => "starttls",
+        Tls::None => "none",
+    };
+    // The file may hold another protection, which would go with this port from the next run on.
+    let mut answers = vec![set("host", &keys.host), set("tls", tls)];
+    if let Some(port) = keys.port {
+        answers.push(("delivery.smtp", "port", Answer::Number(port)));
+    }
+    if let Some(user) = &keys.user {
+        answers.push(set("user", user));
+    }
+    if let Some(command) = &keys.password_command {
+        answers.push(set("password_command", command));
+    }
+    answers
+}
+
+/// Asks for the mail server; what the settings or a rule of the mailbox's provider say is the default.
 fn ask_smtp(session: &mut Session, from: &str) -> Result<SmtpKeys, Failure> {
     let rules = Arc::clone(&session.rules);
+    let mut keys = session.config.delivery.smtp.clone().unwrap_or_default();
     let known = rules.submission.of_mailbox(from);
     if let Some(known) = known {
         session.term.status(&known.note);
     }
     let domain = from.split_once('@').map_or("", |(_, domain)| domain);
-    let (host, port, account) = match known {
+    let (mut host, mut port, mut account) = match known {
         Some(known) => {
             let port = known.port.unwrap_or(match known.tls {
                 Protection::Implicit => Tls::Implicit.port(),
                 Protection::StartTls => Tls::StartTls.port(),
             });
-            (known.host.clone(), port, known.account(from))
+            (known.host.clone(), port, known.account(from).to_owned())
         }
-        None => (format!("smtp.{domain}"), Tls::Implicit.port(), from),
+        None => (
+            format!("smtp.{domain}"),
+            Tls::Implicit.port(),
+            from.to_owned(),
+        ),
     };
+    if !keys.host.is_empty() {
+        (host, port) = (keys.host.clone(), keys.port.unwrap_or(keys.tls.port()));
+    }
+    if let Some(user) = &keys.user {
+        account.clone_from(user);
+    }
     let mut line = |question: &str, default: &str| {
         session
             .ask()
             .line(question, Some(default))
             .map_err(|e| no_answer(&e))
     };
-    let host = line("Mail server:", &host)?;
+    keys.host = line("Mail server:", &host)?;
     let port = loop {
         let text = line("Port (465: TLS at once, 587: STARTTLS):", &port.to_string())?;
         if let Ok(port) = text.parse::<u16>() {
             break port;
         }
     };
-    let user = line("Account:", account)?;
-    let command = line(
-        "Command that prints the password (Enter: ask each time):",
-        "",
-    )?;
-    Ok(SmtpKeys {
-        host,
-        port: Some(port),
-        tls: if port == Tls::StartTls.port() {
-            Tls::StartTls
-        } else {
-            Tls::Implicit
-        },
-        user: Some(user),
-        password_command: Some(command).filter(|text| !text.is_empty()),
-        ..SmtpKeys::default()
-    })
+    keys.tls = protection(port, keys.tls);
+    keys.port = Some(port);
+    keys.user = Some(line("Account:", &account)?);
+    if keys.password_command.is_none() && keys.password_env.is_none() && !keys.password_keyring {
+        let command = line(
+            "Command that prints the password (Enter: ask each time):",
+            "",
+        )?;
+        keys.password_command = Some(command).filter(|text| !text.is_empty());
+    }
+    Ok(keys)
+}
+
+/// Returns the protection that goes with a port as it was asked for; of another port, what the settings say.
+const fn protection(port: u16, configured: Tls) -> Tls {
+    match port {
+        465 => Tls::Implicit,
+        587 => Tls::StartTls,
+        _ => configured,
+    }
 }
 
 #[cfg(test)]
@@ -241,6 +264,28 @@ mod tests {
             Some(Mechanism::Login)
         );
         assert_eq!(mechanism(&keys("smtp.example.org", None), &rules), None);
+    }
+
+    #[test]
+    fn a_port_that_was_asked_for_has_the_protection_that_was_said() {
+        for (port, configured, holds, word) in [
+            (465, Tls::None, Tls::Implicit, "implicit"),
+            (465, Tls::StartTls, Tls::Implicit, "implicit"),
+            (587, Tls::Implicit, Tls::StartTls, "starttls"),
+            (2525, Tls::StartTls, Tls::StartTls, "starttls"),
+            (25, Tls::None, Tls::None, "none"),
+        ] {
+            let tls = protection(port, configured);
+            assert_eq!(tls, holds, "{port}");
+            let keys = SmtpKeys {
+                tls,
+                port: Some(port),
+                ..SmtpKeys::default()
+            };
+            let written = smtp_answers(&keys);
+            let set = ("delivery.smtp", "tls", Answer::Set(word.to_owned()));
+            assert!(written.contains(&set), "{port}: {written:?}");
+        }
     }
 
     #[test]

@@ -27,6 +27,21 @@ pub struct IdentityKeys {
     pub mask_domain: bool,
 }
 
+impl IdentityKeys {
+    /// Takes up what the user answered: it comes beside what the settings say, whose addresses stay hidden.
+    pub(crate) fn learn(&mut self, mailbox: &str, name: &str, also_mine: &[String]) {
+        self.mailbox = Some(mailbox.to_owned());
+        if !name.is_empty() {
+            self.name = Some(name.to_owned());
+        }
+        for own in also_mine {
+            if !self.also_mine.contains(own) {
+                self.also_mine.push(own.clone());
+            }
+        }
+    }
+}
+
 /// `[trust]`.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -220,4 +235,25 @@ pub struct LedgerKeys {
     pub path: Option<PathBuf>,
     /// Days that evidence is kept; unset, for ever.
     pub keep_days: Option<u32>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_answered_comes_beside_what_the_settings_say() {
+        let mut keys = IdentityKeys {
+            name: Some("Jane Doe".to_owned()),
+            also_mine: vec!["old.alias@example.net".to_owned()],
+            also_mask: vec!["Jane".to_owned()],
+            ..IdentityKeys::default()
+        };
+        let typed = ["new@example.org", "old.alias@example.net"].map(str::to_owned);
+        keys.learn("jane@example.org", "", &typed);
+        assert_eq!(keys.mailbox.as_deref(), Some("jane@example.org"));
+        assert_eq!(keys.name.as_deref(), Some("Jane Doe"));
+        assert_eq!(keys.also_mine, ["old.alias@example.net", "new@example.org"]);
+        assert_eq!(keys.also_mask, ["Jane"]);
+    }
 }
