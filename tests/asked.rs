@@ -323,3 +323,21 @@ fn who_runs_programs_on_a_host_is_asked_once() {
     );
     assert_eq!(trial.mail().1, 0);
 }
+
+#[test]
+fn a_host_whose_name_the_settings_cannot_hold_is_not_asked_about() {
+    let trial = Trial::begin();
+    let spam = std::fs::read_to_string(trial.home.path("pills.eml")).unwrap();
+    let odd = spam.replace("mail.harbourhost.example", "m~il.otherhost.example");
+    trial.file("odd.eml", odd.as_bytes());
+    let before = std::fs::read_to_string(trial.home.config()).unwrap();
+    let ending = trial.terminal(&["report", "odd.eml"]).finish().unwrap();
+    assert_eq!(ending.code, Some(1), "{}", ending.screen);
+    assert!(
+        ending.screen.contains("No setting can hold a host under"),
+        "{}",
+        ending.screen
+    );
+    let after = std::fs::read_to_string(trial.home.config()).unwrap();
+    assert_eq!(after, before);
+}

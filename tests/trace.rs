@@ -379,6 +379,44 @@ fn what_was_denied_once_is_not_asked_again() {
     }
 }
 
+#[test]
+fn a_host_is_asked_about_where_its_name_can_be_kept_and_is_shown_whole_then() {
+    let rules = Rules::builtin();
+    let mut trust = documented_is_public();
+    trust.add("mx.example.com").unwrap();
+    let question = |by: &str| {
+        let text = format!(
+            "Received: from mail.shop.example (mail.shop.example [198.51.100.2]) by {by} (Postfix) with ESMTPS id 1 for <me@example.org>; Sat, 21 Nov 2026 10:00:00 +0000\n\n"
+        );
+        let trace = trace::follow(&Headers::parse(text.as_bytes()), &trust, &rules);
+        assert!(
+            !trace.source.is_some_and(|source| source.reportable),
+            "{by}"
+        );
+        trace.question.unwrap()
+    };
+    for by in [
+        "mx~1.example.org",
+        "mx,1.example.org",
+        "m\u{e4}x.example.org",
+        ".example.org",
+        &format!("{}.example.org", "a".repeat(64)),
+        &format!("{}.example.org", ["b"; 130].join(".")),
+    ] {
+        assert!(!question(by).can_be_kept(), "{by}");
+    }
+    let long = format!(
+        "{}.example.org",
+        ["inbound"; 16].join("-").replace("d-i", "d.i")
+    );
+    for by in ["mx.example.org", "MX_1.example.org.", &long] {
+        let question = question(by);
+        assert!(question.can_be_kept(), "{by}");
+        assert_eq!(question.text, format!("Is `{by}` your provider's server?"));
+        assert!(trust.clone().add(&question.host).is_ok(), "{by}");
+    }
+}
+
 /// Answers all questions about a message with yes; returns what was asked, and what the trace is then.
 fn agreed(headers: &Headers<'_>, mut trust: Trust, rules: &Rules) -> (Vec<String>, Trace) {
     let (mut asked, mut texts) = (Vec::new(), Vec::new());

@@ -61,7 +61,7 @@ pub(super) fn settled_trace(
         };
         // What an answer did not settle, asking again does not settle either.
         let is_over = asked.len() == QUESTIONS || asked.contains(question);
-        if is_over || !session.asker.can_ask() {
+        if is_over || !question.can_be_kept() || !session.asker.can_ask() {
             return Ok(trace);
         }
         ask(session, ledger, question)?;

@@ -141,12 +141,17 @@ fn nothing_to_report(session: &mut Session, trace: &Trace) -> Exit {
             .answer(&format!("It cannot be reported. {why}"));
     }
     if let Some(question) = &trace.question {
-        session.term.hint(&format!(
-            "{} If so, add `{}` to `{}` under `[trust]` in the settings, or run on a terminal to be asked",
-            question.text,
-            question.host,
-            question.asks.key()
-        ));
+        let text = &question.text;
+        let hint = if question.can_be_kept() {
+            format!(
+                "{text} If so, add `{}` to `{}` under `[trust]` in the settings, or run on a terminal to be asked",
+                question.host,
+                question.asks.key()
+            )
+        } else {
+            format!("{text} {}", story::NO_NAME)
+        };
+        session.term.hint(&hint);
     }
     session.term.status("Nothing was sent.");
     Exit::NothingToReport

@@ -97,7 +97,7 @@ impl<'m> Client<'m> {
     pub(super) fn question(&self) -> Question {
         match (self.checked, self.addr) {
             (None, Some(addr)) => Question::own_forwarder_addr(addr, self.name),
-            _ => Question::own_forwarder(&self.shown().to_string()),
+            _ => Question::own_forwarder(self.checked.unwrap_or(self.name)),
         }
     }
 

@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use super::{Asks, HopTrust, Judged, Texts, Trust, judge};
+use super::{Asks, HopTrust, HostPattern, Judged, Texts, Trust, judge};
 use crate::intake::{Headers, Untrusted};
 use crate::rules::Rules;
 use crate::rules::names::{domain_of, is_bare, registered, same_domain, same_host};
@@ -167,7 +167,11 @@ fn beyond(judged: &Judged<'_>) -> Vec<((Key, String), Said)> {
 
 /// Returns a proposal where the evidence is enough.
 fn proposal(key: Key, value: String, evidence: &Evidence, of: usize) -> Option<Proposal> {
-    let shown = Untrusted::text(&value).up_to(100).to_string();
+    // What the settings cannot hold is not offered.
+    if !HostPattern::takes(&value) {
+        return None;
+    }
+    let shown = Untrusted::text(&value);
     let counted = format!("{} of {of} messages", evidence.messages);
     let senders = evidence.senders.iter().filter(|sender| !sender.is_empty());
     let why = match &evidence.said {
@@ -187,7 +191,7 @@ fn proposal(key: Key, value: String, evidence: &Evidence, of: usize) -> Option<P
     };
     Some(Proposal {
         key,
-        value: shown,
+        value,
         why,
         messages: evidence.messages,
         is_plain: matches!(evidence.said, Said::Own(_)) && senders.count() >= SENDERS,
@@ -204,6 +208,23 @@ mod tests {
              Received: from {client} ({client} [{addr}]) by mx.example.net (Postfix) with ESMTP id 2 for <me@example.net>; Sat, 21 Nov 2026 10:00:00 +0000\n\
              From: <a@{sender}>\n\n"
         )
+    }
+
+    #[test]
+    fn what_the_settings_cannot_hold_is_not_proposed() {
+        let rules = Rules::builtin();
+        let odd = |text: String| text.replace("by store.example.net", "by st~re.example.net");
+        let texts = ["one.example", "two.example", "three.example"]
+            .map(|sender| odd(message(sender, "out.shop.example", "192.0.2.9")));
+        let headers: Vec<_> = texts
+            .iter()
+            .map(|text| Headers::parse(text.as_bytes()))
+            .collect();
+        let proposals = learn(&headers, &rules);
+        assert!(!proposals.is_empty());
+        for one in proposals {
+            assert!(Trust::default().add(&one.value).is_ok(), "{}", one.value);
+        }
     }
 
     #[test]

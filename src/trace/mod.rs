@@ -261,19 +261,27 @@ pub struct Question {
     /// What is asked about.
     pub asks: Asks,
     /// The host in question, by a name that was checked or by its address: what is remembered under `[trust]` if the answer is yes.
+    /// It is as the message has it, and hostile where [`Question::can_be_kept`] says no.
     pub host: String,
     /// The question as the user reads it.
     pub text: String,
 }
 
 impl Question {
+    /// Returns whether an answer can be remembered: whether `[trust]` can hold the host under this name.
+    ///
+    /// Where it cannot, nobody is asked: the question stays open, and nothing is reported.
+    #[must_use]
+    pub fn can_be_kept(&self) -> bool {
+        HostPattern::takes(&self.host)
+    }
+
     /// Asks whether a host is the user's provider's.
     fn own_host(host: &str) -> Self {
-        let host = Untrusted::text(host).up_to(field::NAME_CHARS).to_string();
         Self {
             asks: Asks::OwnHost,
-            text: format!("Is `{host}` your provider's server?"),
-            host,
+            text: format!("Is `{}` your provider's server?", whole(host)),
+            host: host.to_owned(),
         }
     }
 
@@ -308,13 +316,13 @@ impl Question {
 
     /// Asks whether what a program handed in on a host is the work of the user's own filters.
     fn local_programs(host: &str) -> Self {
-        let host = Untrusted::text(host).up_to(field::NAME_CHARS).to_string();
         Self {
             asks: Asks::LocalPrograms,
             text: format!(
-                "Do only you and mail filters run programs on `{host}` (and no strangers, as on a shared web host)?"
+                "Do only you and mail filters run programs on `{}` (and no strangers, as on a shared web host)?",
+                whole(host)
             ),
-            host,
+            host: host.to_owned(),
         }
     }
 
@@ -323,7 +331,10 @@ impl Question {
         Self {
             asks: Asks::OwnForwarder,
             host: host.to_owned(),
-            text: format!("Does `{host}` forward your mail, or run a list that you are on?"),
+            text: format!(
+                "Does `{}` forward your mail, or run a list that you are on?",
+                whole(host)
+            ),
         }
     }
 
@@ -338,6 +349,15 @@ impl Question {
             ),
         }
     }
+}
+
+/// Returns a host's name as a question shows it: whole where a yes would be remembered, for what it ends with decides.
+fn whole(host: &str) -> Untrusted<'_> {
+    let chars = match HostPattern::takes(host) {
+        true => host.len(),
+        false => field::NAME_CHARS,
+    };
+    Untrusted::text(host).up_to(chars)
 }
 
 /// What a [`Question`] is about.

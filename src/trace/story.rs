@@ -72,9 +72,16 @@ pub fn sentences(trace: &Trace) -> Vec<String> {
     said
 }
 
+/// What is said where no answer can be remembered.
+pub const NO_NAME: &str =
+    "No setting can hold a host under that name: the question stays open, and nothing is reported";
+
 /// Says how a question is answered.
 fn answer(question: &Question) -> String {
-    let host = Untrusted::text(&question.host).up_to(100);
+    if !question.can_be_kept() {
+        return ended(NO_NAME);
+    }
+    let host = Untrusted::text(&question.host);
     match question.asks {
         Asks::OwnHost => format!(
             "If so, say `--trust {host}`, or let `plaint setup trust FILE` learn your own hosts from mail that you wanted."

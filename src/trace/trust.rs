@@ -40,6 +40,14 @@ impl HostPattern {
         }
     }
 
+    /// Returns whether a name that a message has can stand as one host's among the names that the user trusts.
+    ///
+    /// A leading dot, which would take in a whole domain, is only the user's to write.
+    #[must_use]
+    pub(super) fn takes(name: &str) -> bool {
+        Self::new(name).is_ok_and(|host| !host.is_domain())
+    }
+
     /// Returns whether this is a domain with all its hosts.
     #[must_use]
     pub fn is_domain(&self) -> bool {
