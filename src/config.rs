@@ -17,8 +17,11 @@ use crate::trace::{HostPattern, Trust};
 
 // answers that are written back into the file
 mod edit;
-pub(crate) use edit::write_whole;
 pub use edit::{Answer, remember};
+
+// a file that is replaced whole
+mod whole;
+pub(crate) use whole::{alone, can_be_replaced, write_whole};
 
 // the tables of the file
 mod keys;
@@ -52,6 +55,21 @@ pub struct Config {
     /// The file that this was read from; `None` for no file.
     #[serde(skip)]
     pub file: Option<PathBuf>,
+    /// Whether the file holds what was answered in this run.
+    #[serde(skip)]
+    pub(crate) kept: Kept,
+}
+
+/// Whether the settings file holds what was answered in this run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Kept {
+    /// It holds all of it.
+    #[default]
+    All,
+    /// Not all of it: the user did not want that.
+    NotAll,
+    /// Not all of it: it could not be written.
+    Failed,
 }
 
 impl Config {

@@ -1,6 +1,7 @@
 //! What is asked at a terminal beside the consent: what Enter means, and what a no leaves undone.
 
 use crate::home::{ALSO_MINE, REPORTER};
+use crate::player::Player;
 use crate::traces;
 use crate::trial::{Trial, agree};
 
@@ -29,6 +30,7 @@ fn what_the_user_does_not_want_written_is_not_written() {
     player.type_line("2").unwrap();
     player.read_to("(Write this to)").unwrap();
     player.type_line("no").unwrap();
+    player.read_to("Not all of this (stands in)").unwrap();
     assert_eq!(player.finish().unwrap().code, Some(0));
     assert_eq!(
         std::fs::read_to_string(trial.home.config()).unwrap(),
@@ -81,6 +83,33 @@ fn a_first_run_keeps_what_the_settings_say_already() {
     ] {
         assert!(written.contains(line), "{line}: {written}");
     }
+}
+
+#[test]
+fn what_cannot_be_written_down_holds_for_the_run() {
+    let trial = Trial::begin().without("identity");
+    let line = |command: &str| format!("cat config.toml | \"$0\" --config /dev/stdin {command}");
+    let answer = |player: &mut Player| {
+        player.read_to("(Your mailbox):").unwrap();
+        player.type_line(REPORTER).unwrap();
+        player.read_to("(Your name)").unwrap();
+        player.type_line("").unwrap();
+        player.read_to("(Other addresses)").unwrap();
+        player.type_line("").unwrap();
+        player
+            .read_to(r"/dev/stdin cannot be written \((it is no regular file)\)")
+            .unwrap();
+    };
+    let mut player = trial.shell(&line("report pills.eml"));
+    answer(&mut player);
+    agree(&mut player);
+    assert_eq!(player.finish().unwrap().code, Some(0));
+    assert_eq!(trial.mail().1, 1);
+    // To write it down is all that `setup` is for.
+    let mut player = trial.shell(&line("setup"));
+    answer(&mut player);
+    player.read_to("it could (not be written)").unwrap();
+    assert_eq!(player.finish().unwrap().code, Some(74));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use ipnet::IpNet;
 
 use super::flags::{DesksArgs, DesksCommand};
 use super::{Session, say};
-use crate::config::{Config, config_file, write_whole};
+use crate::config::{Config, alone, config_file, write_whole};
 use crate::contact::{AbuseMailbox, Role};
 use crate::failure::{Exit, Failure};
 use crate::intake::Untrusted;
@@ -361,6 +361,12 @@ fn without(known: &str, rule: &str) -> String {
 /// Appends a rule to the user's file, once the whole file is one that can be read.
 fn write(session: &Session, rule: &str, about: &str) -> Result<(), Failure> {
     let file = user_file(&session.config)?;
+    let cannot_write = |error: std::io::Error| {
+        Failure::new(Exit::Io, "cannot write your desk rules")
+            .at(file.display().to_string())
+            .because(error)
+    };
+    let _alone = alone(&file).map_err(cannot_write)?;
     let known = without(&read(&file)?, rule);
     let slug: String = about
         .to_ascii_lowercase()
@@ -385,11 +391,7 @@ fn write(session: &Session, rule: &str, about: &str) -> Result<(), Failure> {
         .desks
         .add_user(&file.display().to_string(), &text)
         .map_err(|error| Failure::new(Exit::Config, "the rule cannot be added").because(error))?;
-    write_whole(&file, &text).map_err(|error| {
-        Failure::new(Exit::Io, "cannot write your desk rules")
-            .at(file.display().to_string())
-            .because(error)
-    })
+    write_whole(&file, &text).map_err(cannot_write)
 }
 
 #[cfg(test)]

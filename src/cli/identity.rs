@@ -3,10 +3,10 @@
 //! In: `[identity]`, or the user at the terminal. Out: [`Identity`].
 //! Failures: no terminal and no setting is a configuration failure that names the key.
 
-use super::Session;
 use super::input::no_answer;
+use super::{Session, keep};
 use crate::complaint::Identity;
-use crate::config::{Answer, is_address, remember};
+use crate::config::{Answer, is_address};
 use crate::contact::AbuseMailbox;
 use crate::failure::{Exit, Failure};
 use crate::intake::Untrusted;
@@ -89,13 +89,6 @@ fn offer_to_write(
     name: &str,
     also_mine: &[String],
 ) -> Result<(), Failure> {
-    let Some(file) = session.config.file.clone() else {
-        return Ok(());
-    };
-    let question = format!("Write this to {}?", file.display());
-    if !session.ask().agrees(&question).map_err(|e| no_answer(&e))? {
-        return Ok(());
-    }
     let mut answers = vec![("identity", "mailbox", Answer::Set(mailbox.to_string()))];
     if !name.is_empty() {
         answers.push(("identity", "name", Answer::Set(name.to_owned())));
@@ -103,9 +96,5 @@ fn offer_to_write(
     for own in also_mine {
         answers.push(("identity", "also_mine", Answer::Add(own.clone())));
     }
-    remember(&file, &answers)?;
-    session
-        .term
-        .status(&format!("Written to {}.", file.display()));
-    Ok(())
+    keep::offer(session, &answers)
 }

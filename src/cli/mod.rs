@@ -36,6 +36,9 @@ mod say;
 // a spam that was forwarded as an attachment
 mod attached;
 
+// what was answered, written down
+mod keep;
+
 // who complains
 mod identity;
 

@@ -4,9 +4,9 @@
 //! Trust: the answer is remembered: yes in the settings, no in the ledger.
 //! Failures: without a terminal the question stays open, and nothing can be reported.
 
-use super::Session;
 use super::input::no_answer;
-use crate::config::{Answer, remember};
+use super::{Session, keep};
+use crate::config::Answer;
 use crate::failure::Failure;
 use crate::intake::Message;
 use crate::ledger::Ledger;
@@ -86,12 +86,11 @@ fn ask(session: &mut Session, ledger: &mut Ledger, question: &Question) -> Resul
         Asks::LocalPrograms => &mut session.config.trust.local_programs,
     };
     list.push(question.host.clone());
-    if let Some(file) = session.config.file.clone() {
-        remember(&file, &[("trust", key, Answer::Add(question.host.clone()))])?;
-        session.term.status(&format!(
-            "Remembered under `trust.{key}` in {}.",
-            file.display()
-        ));
-    }
+    let answer = ("trust", key, Answer::Add(question.host.clone()));
+    keep::write(
+        session,
+        &[answer],
+        &format!("Remembered under `trust.{key}` in"),
+    );
     Ok(())
 }

@@ -11,7 +11,7 @@ use super::Session;
 use super::flags::{SetupArgs, SetupCommand};
 use super::input::no_answer;
 use super::{identity, input, transport};
-use crate::config::{Answer, TransportKind, remember};
+use crate::config::{Answer, Kept, TransportKind, remember};
 use crate::failure::{Exit, Failure};
 use crate::intake::mbox::{self, Start};
 use crate::intake::{self, Headers, Source, Untrusted};
@@ -25,6 +25,8 @@ pub(crate) fn run(args: SetupArgs, session: &mut Session) -> Result<Exit, Failur
     if let Some(SetupCommand::Trust { files }) = args.command {
         return learn_trust(&files, session);
     }
+    let config = &session.config;
+    let was_set = config.identity.mailbox.is_some() && config.delivery.transport.is_some();
     let identity = identity::identity(session)?;
     let kind = transport::kind(session, identity.mailbox.as_str())?;
     // What cannot work is said now, not when a complaint is ready.
@@ -42,11 +44,28 @@ pub(crate) fn run(args: SetupArgs, session: &mut Session) -> Result<Exit, Failur
         "Complaints come from {}, and go {way}.",
         identity.mailbox
     ));
-    if let Some(file) = &session.config.file {
-        let line = format!("Settings: {}", file.display());
-        session.term.answer(&line);
+    let Some(file) = &session.config.file else {
+        return Ok(Exit::Done);
+    };
+    let file = file.display();
+    let (line, exit) = match session.config.kept {
+        Kept::All => (format!("Settings: {file}"), Exit::Done),
+        Kept::NotAll => (
+            format!("Not all of this stands in {file}: what was not written is asked again."),
+            Exit::Done,
+        ),
+        Kept::Failed => (
+            format!("Not all of this stands in {file}: it could not be written."),
+            Exit::Io,
+        ),
+    };
+    session.term.answer(&line);
+    if was_set {
+        session
+            .term
+            .hint("what the settings say is not asked about; it is changed in that file");
     }
-    Ok(Exit::Done)
+    Ok(exit)
 }
 
 /// Learns whose hosts the user's own are, shows the evidence, and writes down what he agrees to.

@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::Session;
 use super::input::no_answer;
-use crate::config::{Answer, Config, SmtpKeys, TransportKind, remember};
+use super::{Session, keep};
+use crate::config::{Answer, Config, SmtpKeys, TransportKind};
 use crate::delivery::smtp::{Mechanism, Settings, Smtp, Times, Tls};
 use crate::delivery::{Drafts, LogOnly, PasswordFrom, Sendmail, Transport};
 use crate::failure::{Exit, Failure};
@@ -144,15 +144,7 @@ fn ask(session: &mut Session, from: &str) -> Result<TransportKind, Failure> {
         session.config.delivery.smtp = Some(keys);
     }
     session.config.delivery.transport = Some(kind);
-    if let Some(file) = session.config.file.clone() {
-        let question = format!("Write this to {}?", file.display());
-        if session.ask().agrees(&question).map_err(|e| no_answer(&e))? {
-            remember(&file, &answers)?;
-            session
-                .term
-                .status(&format!("Written to {}.", file.display()));
-        }
-    }
+    keep::offer(session, &answers)?;
     Ok(kind)
 }
 

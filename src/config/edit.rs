@@ -2,18 +2,15 @@
 //!
 //! In: the file, a table, a key, a value. Out: the file with that key set, or the list longer by one.
 //! Failures: a [`Failure`] names the file; the old file stays whole (write beside it, then rename).
+//! Limits: comments inside a list that grows stay, as do those behind a value that is replaced.
 
 use std::fs;
-use std::io::Write as _;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use toml_edit::{Array, DocumentMut, Item, Table, Value};
+use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
+use super::whole::{alone, write_whole};
 use crate::failure::{Exit, Failure};
-
-/// Links that are followed to the settings; systems give up at forty.
-const LINKS: usize = 40;
 
 /// A value to write: a text for a key, or one more text for a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +29,8 @@ pub enum Answer {
 ///
 /// A [`Failure`] where the file is no TOML, or cannot be written.
 pub fn remember(file: &Path, answers: &[(&str, &str, Answer)]) -> Result<(), Failure> {
+    // Of two programs that remember something at once, the second reads what the first wrote.
+    let _alone = alone(file).map_err(|error| cannot_write(file, error))?;
     let text = match fs::read_to_string(file) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
@@ -56,12 +55,8 @@ fn with_answers(text: &str, answers: &[(&str, &str, Answer)]) -> Result<String, 
     for (table, key, answer) in answers {
         let place = table_at(document.as_table_mut(), table)?;
         match answer {
-            Answer::Set(value) => {
-                place.insert(key, toml_edit::value(value.as_str()));
-            }
-            Answer::Number(value) => {
-                place.insert(key, toml_edit::value(i64::from(*value)));
-            }
+            Answer::Set(value) => set(place, key, Value::from(value.as_str())),
+            Answer::Number(value) => set(place, key, Value::from(i64::from(*value))),
             Answer::Add(value) => {
                 let list = place
                     .entry(key)
@@ -77,66 +72,36 @@ fn with_answers(text: &str, answers: &[(&str, &str, Answer)]) -> Result<String, 
     Ok(document.to_string())
 }
 
-/// Returns the table of a dotted name, made where it is missing.
-fn table_at<'d>(root: &'d mut Table, dotted: &str) -> Result<&'d mut Table, String> {
-    let mut table = root;
+/// Sets a key; what stands around an old value, a comment behind it, stays.
+fn set(place: &mut dyn TableLike, key: &str, mut value: Value) {
+    if let Some(old) = place.get_mut(key).and_then(Item::as_value_mut) {
+        *value.decor_mut() = old.decor().clone();
+        *old = value;
+    } else {
+        place.insert(key, Item::Value(value));
+    }
+}
+
+/// Returns the table of a dotted name, made where it is missing; one in braces is a table like another.
+fn table_at<'d>(root: &'d mut Table, dotted: &str) -> Result<&'d mut dyn TableLike, String> {
+    let mut table: &mut dyn TableLike = root;
+    let mut in_braces = false;
     for name in dotted.split('.') {
-        table = table
-            .entry(name)
-            .or_insert_with(|| Item::Table(Table::new()))
-            .as_table_mut()
+        let next = table.entry(name).or_insert_with(|| match in_braces {
+            true => Item::Value(Value::InlineTable(InlineTable::new())),
+            false => Item::Table(Table::new()),
+        });
+        in_braces = next.is_inline_table();
+        table = next
+            .as_table_like_mut()
             .ok_or_else(|| format!("`{name}` is not a table"))?;
     }
     Ok(table)
 }
 
-/// Replaces a file by a new text, or leaves it as it was; a new one only the user can read.
-///
-/// A link stays a link, and what it leads to is replaced; modes stay as they are.
-pub(crate) fn write_whole(file: &Path, text: &str) -> std::io::Result<()> {
-    let file = &followed(file)?;
-    if let Some(folder) = file.parent().filter(|f| !f.as_os_str().is_empty()) {
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)?;
-    }
-    let beside = file.with_extension(format!("toml.{}", std::process::id()));
-    let mut new = fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&beside)?;
-    let kept = match fs::metadata(file) {
-        Ok(its) => new.set_permissions(its.permissions()),
-        Err(_) => Ok(()),
-    };
-    let written = kept
-        .and_then(|()| new.write_all(text.as_bytes()))
-        .and_then(|()| new.sync_all())
-        .and_then(|()| fs::rename(&beside, file));
-    if written.is_err() {
-        // The old file is whole; a leftover beside it would only confuse.
-        let _ = fs::remove_file(&beside);
-    }
-    written
-}
-
-/// Returns the file that a name leads to, over links; it need not be there yet.
-fn followed(name: &Path) -> std::io::Result<PathBuf> {
-    let mut file = name.to_owned();
-    for _ in 0..LINKS {
-        let Ok(target) = fs::read_link(&file) else {
-            return Ok(file);
-        };
-        // A relative target is meant from the link's own folder.
-        file = file.parent().unwrap_or_else(|| Path::new("")).join(target);
-    }
-    Err(std::io::Error::other("its links lead in a circle"))
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::Config;
     use super::*;
 
     #[test]
@@ -148,6 +113,76 @@ mod tests {
             new,
             "# mine\n[trust]\nhosts = [\"mx.example.org\", \"mx2.example.org\"] # provider\n"
         );
+    }
+
+    #[test]
+    fn a_table_in_braces_is_written_into_as_others_are() {
+        let text = "identity = { name = \"Jane\" } # me\ndelivery = { timeout_s = 30 }\n";
+        let new = with_answers(
+            text,
+            &[
+                (
+                    "identity",
+                    "mailbox",
+                    Answer::Set("a@example.org".to_owned()),
+                ),
+                ("delivery.smtp", "port", Answer::Number(465)),
+                ("delivery.smtp", "host", Answer::Set("s.example".to_owned())),
+                ("trust", "hosts", Answer::Add("mx.example.org".to_owned())),
+            ],
+        )
+        .unwrap();
+        let config = Config::parse(&new, Path::new("config.toml")).unwrap();
+        assert_eq!(config.identity.mailbox.as_deref(), Some("a@example.org"));
+        assert_eq!(config.identity.name.as_deref(), Some("Jane"));
+        assert_eq!(config.delivery.timeout_s, 30);
+        let smtp = config.delivery.smtp.unwrap();
+        assert_eq!((smtp.port, smtp.host.as_str()), (Some(465), "s.example"));
+        assert_eq!(config.trust.hosts, ["mx.example.org"]);
+        assert!(new.contains("} # me\n"), "{new}");
+    }
+
+    #[test]
+    fn what_stands_behind_a_value_that_is_replaced_stays() {
+        let text = "[delivery]\ntransport = \"none\" # for now\n";
+        let answer = ("delivery", "transport", Answer::Set("smtp".to_owned()));
+        assert_eq!(
+            with_answers(text, &[answer]).unwrap(),
+            "[delivery]\ntransport = \"smtp\" # for now\n"
+        );
+    }
+
+    #[test]
+    fn what_is_remembered_at_once_is_all_remembered() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("config.toml");
+        std::thread::scope(|scope| {
+            for n in 0..8 {
+                let file = &file;
+                scope.spawn(move || {
+                    let host = Answer::Add(format!("mx{n}.example.org"));
+                    remember(file, &[("trust", "hosts", host)]).unwrap();
+                });
+            }
+        });
+        let config = Config::load(Some(&file)).unwrap();
+        assert_eq!(config.trust.hosts.len(), 8, "{:?}", config.trust.hosts);
+        // Nothing is left beside it.
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_is_no_regular_file_is_not_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("config.toml");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        let answer = [("delivery", "transport", Answer::Set("none".to_owned()))];
+        for file in [pipe.as_path(), folder.path()] {
+            let failure = remember(file, &answer).unwrap_err();
+            assert_eq!(failure.because, ["it is no regular file"], "{failure}");
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]
