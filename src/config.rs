@@ -370,6 +370,34 @@ mod tests {
     }
 
     #[test]
+    fn a_time_has_bounds() {
+        for key in [
+            "[lookup]\ntimeout_s",
+            "[delivery]\ntimeout_s",
+            "[delivery]\ndot_timeout_s",
+            "[delivery]\nwhole_timeout_s",
+            "[delivery]\npassword_timeout_s",
+        ] {
+            for (given, is_one) in [("0", false), ("1", true), ("86400", true), ("86401", false)] {
+                let read = parse(&format!("{key} = {given}\n"));
+                assert_eq!(read.is_ok(), is_one, "{key} = {given}");
+            }
+        }
+        assert!(parse("[lookup]\npause_ms = 0\n").is_ok());
+        assert!(parse("[lookup]\npause_ms = 3600001\n").is_err());
+        let failure =
+            parse("[lookup]\ncache = true\ntimeout_s = 9223372036854775807\n").unwrap_err();
+        assert_eq!(failure.exit, Exit::Config);
+        insta::assert_snapshot!(failure, @r"
+        error: the settings cannot be read
+          --> config.toml:3
+          because: 9223372036854775807 is not 1 to 86400 seconds
+
+        hint: mend or remove that line; nothing was sent
+        ");
+    }
+
+    #[test]
     fn a_value_of_another_type_is_told_in_plain_words() {
         for (text, said) in [
             (

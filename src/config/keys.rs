@@ -6,10 +6,34 @@
 
 use std::path::PathBuf;
 
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
 use crate::complaint::{Format, Munge};
 use crate::delivery::smtp::{Mechanism, Tls};
+
+/// Seconds that may be waited for something: a day. More would overflow clocks.
+const SECONDS: u64 = 86_400;
+
+/// Milliseconds between two questions: an hour.
+const MILLISECONDS: u64 = 3_600_000;
+
+/// Reads a time limit. None at all would give up what was only begun, a message after its dot among it.
+fn seconds<'de, D: Deserializer<'de>>(value: D) -> Result<u64, D::Error> {
+    let given = u64::deserialize(value)?;
+    let why = || D::Error::custom(format!("{given} is not 1 to {SECONDS} seconds"));
+    (1..=SECONDS)
+        .contains(&given)
+        .then_some(given)
+        .ok_or_else(why)
+}
+
+/// Reads a pause, which may be none.
+fn milliseconds<'de, D: Deserializer<'de>>(value: D) -> Result<u64, D::Error> {
+    let given = u64::deserialize(value)?;
+    let why = || D::Error::custom(format!("{given} is not 0 to {MILLISECONDS} milliseconds"));
+    (given <= MILLISECONDS).then_some(given).ok_or_else(why)
+}
 
 /// `[identity]`.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -75,10 +99,12 @@ pub struct LookupKeys {
     /// Whether answers are kept.
     pub cache: bool,
     /// Pause between two questions to one server, in milliseconds.
+    #[serde(deserialize_with = "milliseconds")]
     pub pause_ms: u64,
     /// Whether only the cache is asked.
     pub offline: bool,
     /// Deadline of one whole answer, in seconds.
+    #[serde(deserialize_with = "seconds")]
     pub timeout_s: u64,
 }
 
@@ -152,12 +178,16 @@ pub struct DeliveryKeys {
     /// Path of the `sendmail` command.
     pub sendmail: PathBuf,
     /// Time for each step of a submission, in seconds.
+    #[serde(deserialize_with = "seconds")]
     pub timeout_s: u64,
     /// Time for the answer to the final dot, in seconds. RFC 5321 §4.5.3.2.6 wants ten minutes.
+    #[serde(deserialize_with = "seconds")]
     pub dot_timeout_s: u64,
     /// Time for everything up to the final dot together, in seconds.
+    #[serde(deserialize_with = "seconds")]
     pub whole_timeout_s: u64,
     /// Time for the command that prints the password, in seconds: it may ask for a passphrase itself.
+    #[serde(deserialize_with = "seconds")]
     pub password_timeout_s: u64,
     /// The submission server.
     pub smtp: Option<SmtpKeys>,

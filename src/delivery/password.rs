@@ -3,7 +3,8 @@
 //! In: the setting. Out: a [`SecretString`], used once for AUTH.
 //! Trust: it is in no argument list, no ledger and no log. A command that
 //! prints it is the user's own, and runs in his shell.
-//! Failures: [`PasswordError`] names the command or the variable, never what came back.
+//! Failures: [`PasswordError`] names the setting or the variable, never what came back. Nor does it quote the
+//! command, which may hold a secret: errors are kept in the ledger.
 
 use std::fmt;
 use std::io::{self, BufRead as _, BufReader, Read as _};
@@ -42,7 +43,7 @@ pub enum PasswordFrom {
 impl fmt::Debug for PasswordFrom {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Command { command, .. } => write!(f, "Command({command:?})"),
+            Self::Command { .. } => f.write_str("Command"),
             Self::Environment(name) => write!(f, "Environment({name:?})"),
             Self::Keyring => f.write_str("Keyring"),
             Self::Ask(_) => f.write_str("Ask"),
@@ -54,26 +55,20 @@ impl fmt::Debug for PasswordFrom {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PasswordError {
     /// The command could not be started.
-    #[error("the password command `{command}` could not be started: {why}")]
+    #[error("`password_command` could not be started: {why}")]
     Start {
-        /// The command.
-        command: String,
         /// What the system says.
         why: String,
     },
     /// The command failed.
-    #[error("the password command `{command}` ended with {status}")]
+    #[error("`password_command` ended with {status}")]
     Failed {
-        /// The command.
-        command: String,
         /// Its exit status.
         status: String,
     },
     /// The command took too long.
-    #[error("the password command `{command}` gave nothing within {seconds} s")]
+    #[error("`password_command` gave nothing within {seconds} s")]
     Slow {
-        /// The command.
-        command: String,
         /// The limit.
         seconds: u64,
     },
@@ -147,10 +142,7 @@ fn of_command(command: &str, timeout: Duration) -> Result<SecretString, Password
         .stdin(Stdio::inherit())
         .stdout(Stdio::piped())
         .spawn()
-        .map_err(|e| PasswordError::Start {
-            command: command.to_owned(),
-            why: e.to_string(),
-        })?;
+        .map_err(|e| PasswordError::Start { why: e.to_string() })?;
     let stdout = child.stdout.take();
     // What the command leaves running, an agent that it started, may hold its output
     // open for ever: the first line is waited for, and no end.
@@ -169,7 +161,6 @@ fn of_command(command: &str, timeout: Duration) -> Result<SecretString, Password
     });
     let started = Instant::now();
     let slow = || PasswordError::Slow {
-        command: command.to_owned(),
         seconds: timeout.as_secs(),
     };
     let status = loop {
@@ -182,16 +173,12 @@ fn of_command(command: &str, timeout: Duration) -> Result<SecretString, Password
                 return Err(slow());
             }
             Err(e) => {
-                return Err(PasswordError::Start {
-                    command: command.to_owned(),
-                    why: e.to_string(),
-                });
+                return Err(PasswordError::Start { why: e.to_string() });
             }
         }
     };
     if !status.success() {
         return Err(PasswordError::Failed {
-            command: command.to_owned(),
             status: status.to_string(),
         });
     }
@@ -200,7 +187,7 @@ fn of_command(command: &str, timeout: Duration) -> Result<SecretString, Password
     let text = String::from_utf8(octets).unwrap_or_default();
     match text.lines().next() {
         Some(line) if !line.is_empty() => Ok(SecretString::from(line.to_owned())),
-        _ => Err(PasswordError::Empty(format!("the command `{command}`"))),
+        _ => Err(PasswordError::Empty("`password_command`".to_owned())),
     }
 }
 
@@ -221,11 +208,17 @@ mod tests {
     }
 
     #[test]
-    fn a_command_that_fails_names_itself_and_not_what_it_printed() {
+    fn a_command_that_fails_tells_neither_itself_nor_what_it_printed() {
         let error = command("echo secret; exit 3").unwrap_err();
+        assert!(!format!("{error:?}").contains("secret"), "{error:?}");
+        let from = PasswordFrom::Command {
+            command: "echo secret".to_owned(),
+            timeout: Duration::from_secs(5),
+        };
+        assert!(!format!("{from:?}").contains("secret"), "{from:?}");
         assert_eq!(
             error.to_string(),
-            "the password command `echo secret; exit 3` ended with exit status: 3"
+            "`password_command` ended with exit status: 3"
         );
         assert!(matches!(command("true"), Err(PasswordError::Empty(_))));
     }
