@@ -1,9 +1,30 @@
 //! The one failure a user meets: what, where, why, what to do, and whether anything was sent.
 //!
-//! Each stage has its own small error type; `cli` turns it into a [`Failure`].
+//! Each stage has its own small error type; `cli` turns it into a [`Failure`]. What panics in a library's reader
+//! is caught where it is called, by [`guarded`]; any other panic is a bug, and told as one.
 //! The exit statuses are those of `<sysexits.h>`, and `--help` lists them.
 
+use std::cell::Cell;
 use std::fmt;
+use std::panic::{UnwindSafe, catch_unwind};
+
+thread_local! {
+    /// Whether a panic of this thread is one that somebody stands ready for.
+    static GUARDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs a reader of others' making over hostile octets; `None` where it panics, which nobody is told.
+pub(crate) fn guarded<T>(work: impl FnOnce() -> T + UnwindSafe) -> Option<T> {
+    let before = GUARDED.replace(true);
+    let done = catch_unwind(work);
+    GUARDED.set(before);
+    done.ok()
+}
+
+/// Returns whether a panic of this thread is one that somebody stands ready for.
+pub(crate) fn is_guarded() -> bool {
+    GUARDED.get()
+}
 
 /// How the program ended, as its parent process sees it.
 ///
@@ -192,6 +213,16 @@ mod tests {
 
         hint: wait 60 s and run the same command again; nothing was sent
         ");
+    }
+
+    #[test]
+    fn a_panic_of_anothers_reader_is_no_answer() {
+        assert_eq!(guarded(|| 7), Some(7));
+        assert!(!is_guarded());
+        assert_eq!(guarded(is_guarded), Some(true));
+        let hostile: &[u8] = &[];
+        assert_eq!(guarded(|| hostile[0]), None);
+        assert!(!is_guarded());
     }
 
     #[test]

@@ -115,6 +115,10 @@ mod examples;
 #[cfg(test)]
 mod bad_input;
 
+// a bug of ours
+#[cfg(test)]
+mod bug;
+
 // one spam, all the way, at a terminal
 #[cfg(test)]
 mod report;

@@ -18,7 +18,7 @@ use crate::failure::{Exit, Failure};
 use crate::intake::Untrusted;
 use crate::ledger::Ledger;
 use crate::rules::{FIRST_LANGUAGE, Rules};
-use crate::term::{Asker, Term, may_have_sent, watch_interrupts};
+use crate::term::{Asker, Term, may_have_sent, watch_interrupts, watched};
 
 // all flags
 mod flags;
@@ -187,7 +187,8 @@ impl Session {
 /// Runs the program with a command line, its name first.
 #[must_use]
 pub fn run(args: impl IntoIterator<Item = OsString>, hooks: Hooks) -> ExitCode {
-    ExitCode::from(run_to_exit(args.into_iter().collect(), hooks).code())
+    let args = args.into_iter().collect();
+    ExitCode::from(watched(|| run_to_exit(args, hooks)).code())
 }
 
 fn run_to_exit(args: Vec<OsString>, hooks: Hooks) -> Exit {

@@ -31,6 +31,10 @@ pub(crate) use tty::TtyError;
 mod interrupt;
 pub(crate) use interrupt::{goes_on, handing_over, may_have_sent, watch as watch_interrupts};
 
+// a panic, told in plain words
+mod bug;
+pub(crate) use bug::watched;
+
 // questions
 mod asker;
 pub(crate) use asker::Asker;

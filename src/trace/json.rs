@@ -6,11 +6,11 @@
 //! Limits: field names and order are fixed; additions come at the end.
 
 use std::borrow::Cow;
-use std::panic::catch_unwind;
 
 use super::field::{NAME_CHARS, Received};
 use super::sentence::{Piece, Sentence};
 use super::{Confidence, HopTrust, Judged, Nature, SourceKind, date};
+use crate::failure::guarded;
 use crate::intake::{Headers, Repair};
 
 // strings, numbers, times
@@ -260,13 +260,13 @@ fn decoded(text: Cow<'_, str>) -> Cow<'_, str> {
     }
     let wrapped = format!("Subject: {text}\r\n\r\n");
     // The parser is not ours: whatever it does with hostile octets, the subject as it stands is an answer.
-    let subject = catch_unwind(|| {
+    let subject = guarded(|| {
         mail_parser::MessageParser::default()
             .parse_headers(wrapped.as_bytes())
             .and_then(|message| message.subject().map(str::to_owned))
     });
     match subject {
-        Ok(Some(subject)) => Cow::Owned(subject),
+        Some(Some(subject)) => Cow::Owned(subject),
         _ => text,
     }
 }

@@ -2,15 +2,16 @@
 //!
 //! In: [`Message`]. Out: [`Pages`]: the text for people, report fields, what was returned.
 //! Standards: RFC 2045 and 2046 (MIME), RFC 6522 (multipart/report), RFC 3464, RFC 5965, RFC 8098.
-//! Trust: hostile; the MIME reader is a library's and runs behind `catch_unwind`,
+//! Trust: hostile; the MIME reader is a library's and runs behind [`guarded`],
 //! with the raw body as fallback; texts, parts and depth are bounded.
 //! Limits: parts nested deeper than [`DEPTH_LIMIT`] are not read.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::AssertUnwindSafe;
 
 use jiff::Timestamp;
 use mail_parser::{Address, MessageParser, MimeHeaders as _, PartType};
 
+use crate::failure::guarded;
 use crate::intake::{Headers, Message};
 use crate::rules::Rules;
 
@@ -71,7 +72,7 @@ impl Pages {
         }
         let mut collected = Collected::default();
         // mail-parser promises not to panic; the promise is not ours.
-        let parsed = catch_unwind(AssertUnwindSafe(|| {
+        let parsed = guarded(AssertUnwindSafe(|| {
             let mut collected = Collected::default();
             let mut head = Head::default();
             if let Some(parsed) = MessageParser::default().parse(message.octets()) {
@@ -80,7 +81,7 @@ impl Pages {
             }
             (head, collected)
         }));
-        if let Ok((head, walked)) = parsed {
+        if let Some((head, walked)) = parsed {
             pages.subject = head.subject;
             pages.from = head.from;
             pages.from_address = head.from_address;
