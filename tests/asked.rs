@@ -319,6 +319,25 @@ fn handed_in(trial: &Trial, name: &str) {
 }
 
 #[test]
+fn enter_leaves_open_who_is_to_be_accused() {
+    let trial = Trial::begin();
+    handed_in(&trial, "handed-in.eml");
+    for _ in 0..2 {
+        let mut player = trial.terminal(&["report", "handed-in.eml"]);
+        player.read_to("Subject: (robin, 78% off)").unwrap();
+        player
+            .read_to("Do only you and mail filters (run) programs")
+            .unwrap();
+        player.read_to("Enter: leave it (open)").unwrap();
+        player.type_line("").unwrap();
+        let ending = player.finish().unwrap();
+        assert_eq!(ending.code, Some(1), "{}", ending.screen);
+        assert!(!ending.screen.contains("Remembered"), "{}", ending.screen);
+    }
+    assert_eq!(trial.mail(), (0, 0));
+}
+
+#[test]
 fn who_runs_programs_on_a_host_is_asked_once() {
     let trial = Trial::begin();
     let mut player = {

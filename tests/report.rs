@@ -307,7 +307,7 @@ fn forwarded() -> String {
 fn ctrl_c_at_any_other_question_sends_nothing() {
     let cases = [
         ("identity", "pills.eml", "Your mailbox:"),
-        ("nothing", "forwarded.eml", r"\(yes/no\)"),
+        ("nothing", "forwarded.eml", "Enter: leave it open"),
         (
             "delivery",
             "pills.eml",

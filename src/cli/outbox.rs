@@ -268,12 +268,13 @@ fn unanswered(unasked: &Unasked, stays: &str) -> Failure {
 /// Notes that the user sent a draft himself, or filled in a form.
 fn mark(session: &mut Session, ledger: &mut Ledger, id: i64) -> Result<Exit, Failure> {
     let now = session.now();
-    let state = ledger.kept(id)?.recorded.state;
+    let recorded = ledger.kept(id)?.recorded;
+    let state = recorded.state;
     if state == State::Unknown {
         let why = "you say that it was sent";
         return resolve::settle(session, ledger, id, state, State::Accepted, why);
     }
-    let from = [
+    let mut from = vec![
         State::Saved,
         State::Held,
         State::Drafted,
@@ -281,10 +282,12 @@ fn mark(session: &mut Session, ledger: &mut Ledger, id: i64) -> Result<Exit, Fai
         State::Rejected,
         State::Deferred,
         State::Approved,
-        // The desk wants its form, and was told so by mail before.
-        State::Accepted,
-        State::Answered,
     ];
+    let desk = &recorded.complaint.desk;
+    if desk.form.is_some() || ledger.desk(&desk.key())?.form_url.is_some() {
+        // The desk wants its form, and was told so by mail before.
+        from.extend([State::Accepted, State::Answered]);
+    }
     let why = "you say that you sent it yourself";
     ledger.move_on(id, &from, State::ByHand, why, now)?;
     session

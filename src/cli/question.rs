@@ -7,13 +7,17 @@
 use super::input::no_answer;
 use super::{Session, keep};
 use crate::config::Answer;
+use crate::evidence::decode;
 use crate::failure::Failure;
-use crate::intake::Message;
+use crate::intake::{Message, Untrusted};
 use crate::ledger::Ledger;
 use crate::trace::{self, Asks, HostPattern, Question, Trace, Trust};
 
 /// Questions about one message at most; each answer can lead to another host.
 const QUESTIONS: usize = 4;
+
+/// Characters of a header field that are shown.
+const SHOWN_CHARS: usize = 100;
 
 impl Asks {
     /// Returns the word under which the ledger remembers an answer.
@@ -64,21 +68,79 @@ pub(super) fn settled_trace(
         if is_over || !question.can_be_kept() || !session.asker.can_ask() {
             return Ok(trace);
         }
-        ask(session, ledger, question)?;
+        if asked.is_empty() {
+            introduce(session, message);
+        }
+        for forwarder in &trace.forwarders {
+            let why = Untrusted::text(&forwarder.why);
+            session.term.status(&format!("{why}."));
+        }
+        match answer(session, question)? {
+            Some(true) => believe(session, question),
+            Some(false) => {
+                let now = session.now();
+                ledger.remember(question.asks.word(), &question.host, "no", now)?;
+                let host = Untrusted::text(&question.host);
+                session.term.status(&format!(
+                    "Remembered. `plaint data forget {host}` takes it back."
+                ));
+            }
+            None => return Ok(trace),
+        }
         asked.push(question.clone());
     }
 }
 
-fn ask(session: &mut Session, ledger: &mut Ledger, question: &Question) -> Result<(), Failure> {
-    let yes = session
-        .ask()
-        .yes(&question.text)
-        .map_err(|e| no_answer(&e))?;
-    if !yes {
-        let now = session.now();
-        ledger.remember(question.asks.word(), &question.host, "no", now)?;
-        return Ok(());
+/// Says which mail the questions are about.
+fn introduce(session: &mut Session, message: &Message) {
+    let headers = message.headers();
+    for name in ["From", "Subject"] {
+        if let Some(field) = headers.first(name) {
+            let value = decode::words(field.text().as_bytes());
+            let value = Untrusted::text(value.trim()).up_to(SHOWN_CHARS);
+            session.term.status(&format!("{name}: {value}"));
+        }
     }
+}
+
+/// Returns what an answer does.
+const fn what_follows(asks: Asks) -> &'static str {
+    match asks {
+        Asks::OwnHost => {
+            "yes: its lines are believed; no: it is a stranger's, and may be who sent it"
+        }
+        Asks::OwnForwarder => {
+            "yes: who sent it is looked for behind it; no: it is taken for the sender, and a complaint about it is offered"
+        }
+        Asks::LocalPrograms => {
+            "yes: what a program handed in there is believed; no: nothing below that is"
+        }
+    }
+}
+
+/// Asks; `None` where the user leaves it open: nobody must be accused because he pressed Enter.
+fn answer(session: &mut Session, question: &Question) -> Result<Option<bool>, Failure> {
+    let asker = session.ask();
+    let text = format!(
+        "{}\n({}; Enter: leave it open)",
+        question.text,
+        what_follows(question.asks)
+    );
+    loop {
+        let line = asker.line(&text, None).map_err(|e| no_answer(&e))?;
+        match line.trim().to_ascii_lowercase().as_str() {
+            "yes" | "y" => return Ok(Some(true)),
+            "no" | "n" => return Ok(Some(false)),
+            "" => return Ok(None),
+            _ => asker
+                .show("Please answer yes or no, or press Enter.\n")
+                .map_err(|e| no_answer(&e))?,
+        }
+    }
+}
+
+/// Believes what was asked about, in this run and by the settings.
+fn believe(session: &mut Session, question: &Question) {
     let key = question.asks.key();
     let list = match question.asks {
         Asks::OwnHost => &mut session.config.trust.hosts,
@@ -92,5 +154,4 @@ fn ask(session: &mut Session, ledger: &mut Ledger, question: &Question) -> Resul
         &[answer],
         &format!("Remembered under `trust.{key}` in"),
     );
-    Ok(())
 }
