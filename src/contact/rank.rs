@@ -213,6 +213,10 @@ fn clean(text: &str) -> &str {
 /// Returns the domain that was registered: one label below the public suffix.
 pub(super) fn registered(host: &str) -> String {
     let host = host.trim_end_matches('.').to_ascii_lowercase();
+    // The last two numbers of an address are no domain.
+    if host.parse::<std::net::IpAddr>().is_ok() {
+        return host;
+    }
     psl::domain_str(&host).map_or_else(|| host.clone(), str::to_owned)
 }
 
@@ -220,6 +224,12 @@ pub(super) fn registered(host: &str) -> String {
 mod tests {
     use super::*;
     use crate::rules::AddrRange;
+
+    #[test]
+    fn an_address_is_no_domain() {
+        assert_eq!(registered("192.0.2.7"), "192.0.2.7");
+        assert_eq!(registered("a.b.example.co.uk."), "example.co.uk");
+    }
 
     fn finding(text: &str, tier: usize) -> Finding {
         Finding {
