@@ -63,7 +63,8 @@ impl Fetched {
             other => format!("it answered {other}"),
         };
         match &self.retry_after {
-            Some(after) if after.bytes().all(|b| b.is_ascii_digit()) => {
+            // It is kept for runs to come: a header's worth of digits is no time.
+            Some(after) if after.len() <= 10 && after.bytes().all(|b| b.is_ascii_digit()) => {
                 format!("{what} and asks to wait {after} s")
             }
             _ => what,

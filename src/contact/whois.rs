@@ -231,8 +231,10 @@ impl<'r> Chain<'_, 'r> {
         }
         let dialect = registry.map(|r| &r.dialect)?;
         // RFC 3912 §2: lines end in CRLF. A line that the connection broke off in may name another house: `abuse@isp.co`, of `.com`.
-        let whole = text.rfind('\n').and_then(|end| text.get(..=end));
-        let mut reading = dialect.read(whole.unwrap_or_default(), self.target.addr());
+        let (whole, rest) = text.split_at(text.rfind('\n').map_or(0, |end| end + 1));
+        // What the end would have named may be there in an hour.
+        self.trail.is_shaky |= !rest.trim().is_empty();
+        let mut reading = dialect.read(whole, self.target.addr());
         let is_empty = reading.facts == Facts::default()
             && reading.found.is_empty()
             && reading.ask_next.is_none()
