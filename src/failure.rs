@@ -1,7 +1,7 @@
 //! The one failure a user meets: what, where, why, what to do, and whether anything was sent.
 //!
 //! Each stage has its own small error type; `cli` turns it into a [`Failure`]. What panics in a library's reader
-//! is caught where it is called, by [`guarded`]; any other panic is a bug, and told as one.
+//! is caught where it is called, by `guarded`; any other panic is a bug, and told as one.
 //! The exit statuses are those of `<sysexits.h>`, and `--help` lists them.
 
 use std::cell::Cell;

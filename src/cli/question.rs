@@ -2,7 +2,8 @@
 //!
 //! In: [`Message`], the settings, the ledger. Out: [`Trace`].
 //! Trust: the answer is remembered: yes in the settings, no in the ledger.
-//! Failures: without a terminal the question stays open, and nothing can be reported.
+//! Failures: without a terminal, or under a name that no setting can hold, the question stays open, and nothing
+//! can be reported. A yes that cannot be written down holds for the run.
 
 use super::input::no_answer;
 use super::{Session, keep};

@@ -1,7 +1,7 @@
 //! Sets up who the user is, how he sends, and whose hosts he trusts.
 //!
 //! In: the user at the terminal. Out: the settings file.
-//! Failures: no terminal, exit status 77; the file stays as it was.
+//! Failures: no terminal, exit status 77; a file that cannot be written, 74. It stays as it was then.
 
 use std::io::Read;
 use std::ops::ControlFlow;

@@ -117,7 +117,8 @@ mod tests {
 
     #[test]
     fn a_table_in_braces_is_written_into_as_others_are() {
-        let text = "identity = { name = \"Jane\" } # me\ndelivery = { timeout_s = 30 }\n";
+        let text =
+            "identity = { name = \"Jane\" } # me\ndelivery = { timeout_s = 30 }\ntrust = {}\n";
         let new = with_answers(
             text,
             &[
