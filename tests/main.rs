@@ -123,6 +123,10 @@ mod bug;
 #[cfg(test)]
 mod report;
 
+// what is shown of strangers' octets
+#[cfg(test)]
+mod shown;
+
 // what else is asked at a terminal
 #[cfg(test)]
 mod asked;

@@ -16,6 +16,7 @@ use crate::consent::{
 };
 use crate::delivery::{self, JournalError, Outcome, Pause, Setback, Stage, Tried};
 use crate::failure::{Exit, Failure};
+use crate::intake::Untrusted;
 use crate::ledger::{Ledger, LedgerError, ShownAs};
 use crate::rules::Rules;
 use crate::term::handing_over;
@@ -412,20 +413,23 @@ fn tell(session: &mut Session, id: i64, desk: &str, result: &Tried) -> Exit {
     match result {
         Tried::Once(Ok(outcome)) => {
             let paint = session.term.err_paint;
+            // The name of a saved file may hold anything.
+            let sentence = outcome.sentence();
+            let sentence = Untrusted::text(&sentence).up_to(usize::MAX).to_string();
             let (exit, line) = match outcome {
-                Outcome::Accepted { .. } => (Exit::Done, paint.done(&outcome.sentence())),
-                Outcome::Saved { .. } => (Exit::Done, outcome.sentence()),
-                Outcome::Rejected(_) => (Exit::NoContact, paint.refused(&outcome.sentence())),
+                Outcome::Accepted { .. } => (Exit::Done, paint.done(&sentence)),
+                Outcome::Saved { .. } => (Exit::Done, sentence),
+                Outcome::Rejected(_) => (Exit::NoContact, paint.refused(&sentence)),
                 Outcome::Deferred(setback) if setback.garbled => {
-                    (Exit::Protocol, paint.claimed(&outcome.sentence()))
+                    (Exit::Protocol, paint.claimed(&sentence))
                 }
                 Outcome::Deferred(_) | Outcome::Unknown(_) => {
-                    (Exit::TryLater, paint.claimed(&outcome.sentence()))
+                    (Exit::TryLater, paint.claimed(&sentence))
                 }
             };
             session
                 .term
-                .status(&format!("{desk}: {line} Logged as {id}"));
+                .painted(&format!("{desk}: {line} Logged as {id}"));
             match outcome {
                 Outcome::Deferred(setback) => session.term.hint(&format!(
                     "{}`plaint outbox retry` tries the same octets again",

@@ -24,7 +24,7 @@ use crate::contact::Finder;
 use crate::evidence::Kind;
 use crate::failure::{Exit, Failure};
 use crate::intake::mbox::{self, Start};
-use crate::intake::{self, IntakeError, Message, Origin, Source};
+use crate::intake::{self, IntakeError, Message, Origin, Source, Untrusted};
 use crate::ledger::{Batch, Ledger, LedgerError, Standing};
 use crate::rules::Rules;
 use crate::term::goes_on;
@@ -206,7 +206,8 @@ fn take_input(
     let batch = ledger.begin_batch(&name, session.now())?;
     if batch.done > 0 {
         session.term.status(&format!(
-            "Going on with {name}: {} messages are done.",
+            "Going on with {}: {} messages are done.",
+            Untrusted::text(&name),
             batch.done
         ));
     }

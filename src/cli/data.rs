@@ -12,6 +12,7 @@ use super::Session;
 use super::flags::{DataArgs, DataCommand};
 use super::input::no_answer;
 use crate::failure::{Exit, Failure};
+use crate::intake::Untrusted;
 use crate::ledger::{ExportError, Forgotten, Ledger, LedgerError};
 use crate::term::Term;
 
@@ -54,12 +55,12 @@ pub(crate) fn run(args: DataArgs, session: &mut Session) -> Result<Exit, Failure
     }
 }
 
-/// Writes to stdout through the terminal.
+/// Writes to stdout through the terminal; pieces end between two characters.
 struct Out<'t>(&'t mut Term);
 
 impl Write for Out<'_> {
     fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-        self.0.octets(octets);
+        self.0.foreign(octets);
         Ok(octets.len())
     }
 
@@ -85,15 +86,16 @@ fn forget(
     what: &str,
     now: Timestamp,
 ) -> Result<Exit, Failure> {
+    let shown = Untrusted::text(what);
     if what.trim().len() < 3 && what.trim().parse::<i64>().is_err() {
         return Err(Failure::new(
             Exit::Usage,
-            format!("`{what}` is too short to be forgotten wherever it stands"),
+            format!("`{shown}` is too short to be forgotten wherever it stands"),
         )
         .remedy("name the number of a complaint, a desk's mailbox, or an address"));
     }
     if session.asker.can_ask() {
-        let question = format!("Forget `{what}` for good, everywhere in the ledger?");
+        let question = format!("Forget `{shown}` for good, everywhere in the ledger?");
         let yes = session.ask().yes(&question).map_err(|e| no_answer(&e))?;
         if !yes {
             session.term.status("Nothing was forgotten.");
@@ -117,7 +119,7 @@ fn forget(
     if forgotten.is_nothing() {
         session
             .term
-            .status(&format!("`{what}` stands nowhere in the ledger."));
+            .status(&format!("`{shown}` stands nowhere in the ledger."));
         return Ok(Exit::NothingToReport);
     }
     told(session, forgotten);

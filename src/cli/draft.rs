@@ -222,7 +222,7 @@ fn print(session: &mut Session, complaints: &[Complaint], is_one: bool) {
             continue;
         };
         if is_one {
-            session.term.octets(&complaint.octets);
+            session.term.foreign(&complaint.octets);
             continue;
         }
         if let Some(because) = &complaint.desk.unticked_because {
@@ -233,8 +233,8 @@ fn print(session: &mut Session, complaints: &[Complaint], is_one: bool) {
         let date = session.now().strftime("%a %b %e %H:%M:%S %Y");
         session
             .term
-            .octets(format!("From {} {date}\n", complaint.from).as_bytes());
-        session.term.octets(&mboxrd(&complaint.octets));
+            .foreign(format!("From {} {date}\n", complaint.from).as_bytes());
+        session.term.foreign(&mboxrd(&complaint.octets));
         session.term.octets(b"\n");
     }
     if complaints.iter().any(|one| one.format == Format::Xarf) {

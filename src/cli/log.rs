@@ -102,7 +102,7 @@ fn show(
 ) -> Result<Exit, Failure> {
     let kept = ledger.kept(id)?;
     if octets {
-        session.term.octets(&kept.recorded.complaint.octets);
+        session.term.foreign(&kept.recorded.complaint.octets);
         return Ok(Exit::Done);
     }
     let line = ledger.line(id)?;
@@ -166,12 +166,12 @@ fn told(term: &mut Term, kept: &Kept, line: &Line, history: &[Happened]) {
     }
 }
 
-/// Writes to stdout through the terminal, which minds a reader that went away.
+/// Writes to stdout through the terminal, which minds a reader that went away; pieces end between two characters.
 struct Out<'t>(&'t mut Term);
 
 impl Write for Out<'_> {
     fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-        self.0.octets(octets);
+        self.0.foreign(octets);
         Ok(octets.len())
     }
 

@@ -1,12 +1,13 @@
 //! Asks at the controlling terminal: what [`crate::consent`] and the set-up questions need.
 //!
 //! In: a question. Out: the answer, or why there is none.
-//! Trust: what was typed or pasted ahead is thrown away before each question.
+//! Trust: what was typed or pasted ahead is thrown away before each question; names of files in a question are escaped.
 //! Failures: [`TtyError`]; consent gets its own [`TerminalError`] made from it.
 //! Limits: the checklist is drawn by dialoguer, on stderr.
 
 use std::io::Write as _;
 
+use super::inert;
 use super::interrupt::AtPrompt;
 use super::tty::{RawMode, Tty, TtyError};
 use crate::consent::{Choice, Terminal, TerminalError};
@@ -74,6 +75,7 @@ impl Asker {
             Some(default) if !default.is_empty() => format!("{question} [{default}] "),
             _ => format!("{question} "),
         };
+        let prompt = inert::text(prompt.as_bytes());
         let tty = self.tty()?;
         tty.flush_input()?;
         let line = tty.read_line(&prompt, false)?;
@@ -95,7 +97,8 @@ impl Asker {
     pub(crate) fn secret(&mut self, question: &str) -> Result<String, TtyError> {
         let tty = self.tty()?;
         tty.flush_input()?;
-        tty.read_line(&format!("{question} "), true)
+        let prompt = inert::text(format!("{question} ").as_bytes());
+        tty.read_line(&prompt, true)
     }
 
     /// Asks yes or no, in words; no is what Enter means.
@@ -139,7 +142,7 @@ impl Asker {
         for (at, row) in rows.iter().enumerate() {
             text.push_str(&format!("  {}  {row}\n", at + 1));
         }
-        self.show(&text)?;
+        self.show(&inert::text(text.as_bytes()))?;
         loop {
             let line = self.line("Number:", enter)?;
             match line.parse::<usize>() {

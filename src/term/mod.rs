@@ -1,6 +1,7 @@
 //! The only place that prints: answers to stdout, everything else to stderr.
 //!
-//! In: text that is safe to show (foreign parts went through [`crate::intake::Untrusted`]). Out: the terminal.
+//! In: text that is safe to show (foreign parts went through [`crate::intake::Untrusted`]), and octets as they came. Out: the terminal.
+//! Trust: what goes to stderr is escaped once more, as names of files stand in it; octets of a mail are, where stdout is a terminal.
 //! Standards: NO_COLOR, the XDG habit of `TERM=dumb`.
 //! Failures: a reader that goes away (`| head`) ends the output quietly; another error is told at the end.
 
@@ -9,11 +10,13 @@ use std::io::{self, IsTerminal as _, Write};
 use serde::Serialize;
 
 use crate::failure::{Exit, Failure};
-use crate::intake::is_active;
 
 // colours, by what they mean
 mod paint;
 pub(crate) use paint::{ColorChoice, Paint};
+
+// what a stranger wrote, made harmless
+mod inert;
 
 // columns without boxes
 mod table;
@@ -55,6 +58,8 @@ pub(crate) struct Term {
     width: usize,
     closed: bool,
     broken: Option<io::Error>,
+    /// Whether an answer was shown otherwise than a file would have it.
+    is_escaped: bool,
 }
 
 impl Term {
@@ -72,6 +77,7 @@ impl Term {
             width: terminal_width(),
             closed: false,
             broken: None,
+            is_escaped: false,
         }
     }
 
@@ -101,10 +107,21 @@ impl Term {
         }
     }
 
+    /// Writes octets that a stranger wrote, or that quote one: as they are to a file or a pipe, escaped on a terminal.
+    pub(crate) fn foreign(&mut self, octets: &[u8]) {
+        if !self.out_is_terminal {
+            return self.octets(octets);
+        }
+        let text = inert::text(octets);
+        let lines = octets.iter().filter(|octet| **octet != b'\r');
+        self.is_escaped |= !text.bytes().eq(lines.copied());
+        self.octets(text.as_bytes());
+    }
+
     /// Writes one object to stdout, on one line.
     pub(crate) fn json(&mut self, object: &impl Serialize) {
         match serde_json::to_string(object) {
-            Ok(line) => self.answer(&inert(line)),
+            Ok(line) => self.answer(&inert::json(line)),
             Err(error) => self.note(io::Error::other(error)),
         }
     }
@@ -117,24 +134,31 @@ impl Term {
 
     /// Writes a sentence to stderr.
     pub(crate) fn status(&mut self, sentence: &str) {
+        self.err_line(&inert::text(sentence.as_bytes()));
+    }
+
+    /// Writes a sentence to stderr that was painted: nothing in it may be foreign as it came.
+    pub(crate) fn painted(&mut self, sentence: &str) {
         self.err_line(sentence);
     }
 
     /// Writes a warning to stderr.
     pub(crate) fn warning(&mut self, clause: &str) {
+        let clause = inert::text(clause.as_bytes());
         let line = format!("{} {clause}", self.err_paint.claimed("warning:"));
         self.err_line(&line);
     }
 
     /// Writes what the user can do to stderr.
     pub(crate) fn hint(&mut self, clause: &str) {
+        let clause = inert::text(clause.as_bytes());
         let line = format!("{} {clause}", self.err_paint.place("hint:"));
         self.err_line(&line);
     }
 
     /// Writes a failure to stderr.
     pub(crate) fn failure(&mut self, failure: &Failure) {
-        let text = failure.to_string();
+        let text = inert::text(failure.to_string().as_bytes());
         let painted = text.strip_prefix("error:").map_or_else(
             || text.clone(),
             |rest| format!("{}{rest}", self.err_paint.refused("error:")),
@@ -142,7 +166,7 @@ impl Term {
         self.err_line(&painted);
     }
 
-    /// Returns a bar for long work, on stderr; hidden where that is no terminal.
+    /// Returns a bar for long work, on stderr; hidden where that is no terminal. `what` may be a file's name.
     pub(crate) fn progress(&self, total: u64, what: &str) -> Progress {
         Progress::new(total, what, self.err_is_terminal)
     }
@@ -173,6 +197,9 @@ impl Term {
 
     /// Ends the output; says if it could not be written.
     pub(crate) fn end(&mut self, exit: Exit) -> Exit {
+        if self.is_escaped {
+            self.hint("a terminal shows control characters by name; a file or a pipe gets every octet as it is");
+        }
         self.flush();
         let Some(error) = self.broken.take() else {
             return exit;
@@ -181,35 +208,6 @@ impl Term {
         self.failure(&failure);
         exit.graver(Exit::Io)
     }
-}
-
-/// Returns JSON of the same value in which no character acts on a terminal.
-///
-/// serde_json escapes C0 alone: DEL, C1 (U+009B begins a control sequence as ESC [ does),
-/// and what reorders or hides text stand in a spam's HELO as well. RFC 8259 §7: any
-/// character may be escaped.
-fn inert(json: String) -> String {
-    // Nearly all JSON is printable US-ASCII, which does nothing to a terminal. A line end stands only between two objects.
-    // Whole blocks are judged at once, which compiles to a few instructions each.
-    let plain = json.as_bytes().chunks(64).all(|block| {
-        block.iter().fold(true, |plain, octet| {
-            plain & matches!(octet, b' '..=b'~' | b'\n')
-        })
-    });
-    if plain {
-        return json;
-    }
-    let mut out = String::with_capacity(json.len() + 16);
-    for c in json.chars() {
-        if c != '\n' && is_active(c) {
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                out.push_str(&format!("\\u{unit:04x}"));
-            }
-        } else {
-            out.push(c);
-        }
-    }
-    out
 }
 
 /// Returns the columns of the terminal: COLUMNS, or what the terminal says, or 80.
@@ -224,23 +222,4 @@ fn terminal_width() -> usize {
         })
         .filter(|columns| *columns >= 20)
         .unwrap_or(80)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn json_acts_on_no_terminal_and_says_the_same() {
-        let helo = "\u{9b}31m\u{7f}\u{1b}]52;\u{202e}\u{200b}\u{e0041}é";
-        let line = serde_json::to_string(helo).unwrap();
-        let line = inert(line);
-        assert!(!line.contains(char::is_control), "{line:?}");
-        assert_eq!(inert("{}\n".to_owned()), "{}\n");
-        assert_eq!(
-            line,
-            r#""\u009b31m\u007f\u001b]52;\u202e\u200b\udb40\udc41é""#
-        );
-        assert_eq!(serde_json::from_str::<String>(&line).unwrap(), helo);
-    }
 }

@@ -1,10 +1,16 @@
 //! A bar for long work, on stderr, while it lasts.
 //!
-//! In: how much there is, and how far it got. Out: one line that is redrawn, and removed at the end.
+//! In: how much there is, of what, and how far it got. Out: one line that is redrawn, and removed at the end.
+//! Trust: a file's name may hold anything; it is escaped.
 
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::intake::Untrusted;
+
+/// Characters of a name that stand before the bar.
+const NAME_CHARS: usize = 60;
 
 /// A bar, or nothing where stderr is no terminal.
 pub(crate) struct Progress {
@@ -12,7 +18,7 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// Returns a bar of `total` steps; `what` names them.
+    /// Returns a bar of `total` steps; `what` names them, and may be a file's name.
     pub(crate) fn new(total: u64, what: &str, visible: bool) -> Self {
         let bar = ProgressBar::with_draw_target(
             Some(total),
@@ -27,7 +33,7 @@ impl Progress {
         {
             bar.set_style(style.progress_chars("=> "));
         }
-        bar.set_message(what.to_owned());
+        bar.set_message(Untrusted::text(what).up_to(NAME_CHARS).to_string());
         // The first line appears only for work that lasts.
         bar.enable_steady_tick(Duration::from_millis(500));
         Self { bar }
@@ -42,5 +48,18 @@ impl Progress {
 impl Drop for Progress {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_acts_on_no_terminal_and_leaves_room_for_the_bar() {
+        let bar = Progress::new(1, "a\u{1b}]0;x\u{7}.mbox", false);
+        assert_eq!(bar.bar.message(), "a\\x1b]0;x\\x07.mbox");
+        let bar = Progress::new(1, &"x".repeat(200), false);
+        assert_eq!(bar.bar.message().chars().count(), NAME_CHARS + 1);
     }
 }
