@@ -118,6 +118,10 @@ fn the_screen_shows_each_complaint_then_the_last_word_then_the_code_on_one_line(
     To: abuse@example.com
     Spam came from 192.0.2.7.
 
+    Ticked:
+      abuse@example.net
+      abuse@example.com
+
     Type `show` to read the whole mail as it will be sent; an empty line sends nothing.
     Once sent, the desk may pass this on; it cannot be recalled.
     type 1111 to send 2 complaints: 
@@ -231,6 +235,9 @@ fn what_is_not_ticked_is_declined_and_without_ticks_no_code_is_asked_for() {
     );
     assert_eq!(answer.declined[0].reason, Reason::NotTicked);
     assert!(user.screen().contains("to send 1 complaint: "));
+    // The checklist is gone by then: what the code is for is said.
+    let ticked = "\nTicked:\n  abuse@example.com\n\n";
+    assert!(user.screen().contains(ticked), "{}", user.screen());
 
     let mut user = Played {
         ticks: Some(vec![false, false]),
@@ -240,6 +247,33 @@ fn what_is_not_ticked_is_declined_and_without_ticks_no_code_is_asked_for() {
     let answer = asked(made(&["abuse@example.net", "abuse@example.com"]), &mut user).unwrap();
     assert!(answer.approved.is_empty());
     assert!(!user.events.contains(&Event::Read));
+}
+
+#[test]
+fn what_was_ticked_stands_above_the_code_one_line_a_desk() {
+    let mut user = Played {
+        lines: ["1111"].into(),
+        ..Played::default()
+    };
+    let desks = [
+        "abuse@example.net",
+        "abuse@example.com",
+        "abuse@example.net",
+    ];
+    let answer = asked(made(&desks), &mut user).unwrap();
+    assert_eq!(answer.approved.len(), 3);
+    let ticked = "\nTicked:\n  abuse@example.net (2 complaints)\n  abuse@example.com\n\n";
+    let screen = user.screen();
+    assert!(screen.contains(ticked), "{screen}");
+    assert!(screen.find(ticked) < screen.find("type 1111 to send 3 complaints"));
+
+    let mut user = Played {
+        lines: ["1111"].into(),
+        ..Played::default()
+    };
+    let answer = asked(made(&["abuse@example.net"]), &mut user).unwrap();
+    assert_eq!(answer.approved.len(), 1);
+    assert!(!user.screen().contains("Ticked:"), "it stands right above");
 }
 
 #[test]

@@ -177,6 +177,9 @@ fn converse(
         .zip(&ticks)
         .filter_map(|(complaint, ticked)| ticked.then_some(complaint))
         .collect();
+    if needs_list(&choices) && !agreed_to.is_empty() {
+        terminal.show(&ticked_text(&agreed_to))?;
+    }
     let agreed = !agreed_to.is_empty() && code(&agreed_to, terminal, codes, terms)?;
     let mut ticks = ticks.into_iter();
     Ok(sheets
@@ -190,13 +193,18 @@ fn converse(
         .collect())
 }
 
-/// Lets the user tick; a single complaint that is ticked beforehand needs no list.
+/// Returns whether there is something to tick: a single complaint that is ticked beforehand needs no list.
+fn needs_list(choices: &[Choice]) -> bool {
+    choices.len() > 1 || choices.iter().any(|choice| !choice.ticked)
+}
+
+/// Lets the user tick, where there is something to tick.
 fn tick(
     choices: &[Choice],
     terminal: &mut dyn Terminal,
     terms: &Terms<'_>,
 ) -> Result<Vec<bool>, UnaskedWhy> {
-    if choices.iter().all(|choice| choice.ticked) && choices.len() < 2 {
+    if !needs_list(choices) {
         return Ok(choices.iter().map(|choice| choice.ticked).collect());
     }
     terminal.flush_input()?;
@@ -260,6 +268,27 @@ fn choice(complaint: &Complaint) -> Choice {
         label,
         ticked: desk.ticked,
     }
+}
+
+/// Returns which desks were ticked: the checklist is gone by then, and its rows may have been cut.
+fn ticked_text(agreed_to: &[&Complaint]) -> String {
+    let mut desks: Vec<(String, usize)> = Vec::new();
+    for complaint in agreed_to {
+        let key = complaint.desk.key();
+        match desks.iter_mut().find(|(desk, _)| *desk == key) {
+            Some((_, count)) => *count += 1,
+            None => desks.push((key, 1)),
+        }
+    }
+    let mut text = "\nTicked:\n".to_owned();
+    for (desk, count) in desks {
+        text.push_str(&format!("  {}", Untrusted::text(&desk)));
+        if count > 1 {
+            text.push_str(&format!(" ({count} complaints)"));
+        }
+        text.push('\n');
+    }
+    text
 }
 
 /// Returns what is said of a complaint that cannot be sent.
