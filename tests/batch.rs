@@ -88,6 +88,94 @@ fn a_batch_that_was_killed_and_resumed_holds_what_it_would_have_held() {
     approve_two(&broken);
 }
 
+/// Returns index and outcome of each row of `--json`.
+fn rows(text: &str) -> Vec<(u64, String, serde_json::Value)> {
+    text.lines()
+        .map(|line| {
+            let row: serde_json::Value = serde_json::from_str(line).unwrap();
+            let outcome = row["outcome"].as_str().unwrap().to_owned();
+            (row["index"].as_u64().unwrap(), outcome, row)
+        })
+        .collect()
+}
+
+#[test]
+fn every_message_has_a_row_also_what_is_unreadable_and_what_an_earlier_run_did() {
+    let trial = Trial::begin();
+    let mut mailbox = Vec::new();
+    let junk: [&[u8]; 2] = [b"X-No-Mail: x\n\nhi\n", b"Subject: no way\n\nhi\n"];
+    for octets in [
+        std::fs::read(trial.home.path("pills.eml"))
+            .unwrap()
+            .as_slice(),
+        junk[0],
+        junk[1],
+    ] {
+        mailbox.extend(b"From x Sat Nov 21 10:00:00 2026\n");
+        mailbox.extend(octets);
+        mailbox.push(b'\n');
+    }
+    trial.file("junk.mbox", &mailbox);
+    let first = trial.pipe(&["batch", "--json", "junk.mbox"], b"");
+    let first = rows(&first.stdout);
+    let outcomes: Vec<&str> = first.iter().map(|(_, word, _)| word.as_str()).collect();
+    assert_eq!(outcomes, ["held", "unreadable", "no-source"], "{first:#?}");
+    assert_eq!(first.iter().map(|row| row.0).collect::<Vec<_>>(), [0, 1, 2]);
+
+    // As if it had been broken off before its end was written down.
+    let ledger = Connection::open(trial.home.ledger()).unwrap();
+    ledger
+        .execute("UPDATE batches SET ended_at = NULL", ())
+        .unwrap();
+    drop(ledger);
+    let again = trial.pipe(&["batch", "--json", "junk.mbox"], b"");
+    assert!(
+        again.stderr.contains("Going on with junk.mbox"),
+        "{again:#?}"
+    );
+    assert_eq!(rows(&again.stdout), first);
+    assert_ne!(first[0].2["desks"], serde_json::json!([]), "{first:#?}");
+}
+
+#[test]
+fn rows_are_written_as_they_come() {
+    let trial = with_junk();
+    trial.internet.change(|world| {
+        let slow = Fault::Slow(Duration::from_millis(80));
+        world.rdap_faults = vec![("/rdap/".to_owned(), slow)];
+    });
+    let out = trial.home.path("rows.jsonl");
+    let mut child = trial
+        .program(&["batch", "--json", "junk"])
+        .stdin(std::process::Stdio::null())
+        .stdout(std::fs::File::create(&out).unwrap())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let begun = Instant::now();
+    while trial.internet.questions().len() < QUESTIONS {
+        assert!(begun.elapsed() < Duration::from_secs(60));
+        assert!(child.try_wait().unwrap().is_none(), "it ended too early");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    child.wait().unwrap();
+    let written = std::fs::read_to_string(&out).unwrap();
+    let done: u32 = Connection::open(trial.home.ledger())
+        .unwrap()
+        .query_row("SELECT count(*) FROM batch_items", (), |row| row.get(0))
+        .unwrap();
+    assert!(written.is_empty() || written.ends_with('\n'), "{written}");
+    // What was done last may have been on its way to the file.
+    assert!(
+        done > 0 && rows(&written).len() + 1 >= done as usize,
+        "{done}: {written}"
+    );
+    trial.internet.change(|world| world.rdap_faults.clear());
+    let resumed = trial.pipe(&["batch", "--json", "junk"], b"");
+    assert_eq!(rows(&resumed.stdout).len(), MESSAGES, "{resumed:#?}");
+}
+
 #[test]
 fn a_batch_goes_on_past_an_input_that_is_not_there_and_says_what_it_did() {
     let trial = Trial::begin();

@@ -30,6 +30,10 @@ use crate::rules::Rules;
 use crate::term::goes_on;
 use crate::trace::{self, Nature, Trace, Trust};
 
+// what becomes of a message
+mod became;
+use became::Became;
+
 /// What is asked about a mail in which another came as an attachment; no host is in question.
 const ATTACHED: &str = "Is the spam the mail itself, or the one that is attached to it?";
 
@@ -38,89 +42,6 @@ const ATTACHED_KEY: &str = "";
 
 /// Questions that are told; those that hold most messages back stand first.
 const QUESTIONS: usize = 5;
-
-/// What became of one message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Became {
-    Held,
-    Joined,
-    Known,
-    Old,
-    Question,
-    Backscatter,
-    List,
-    NoSource,
-    NoDesk,
-    Unreadable,
-}
-
-impl Became {
-    /// All of them.
-    const ALL: [Self; 10] = [
-        Self::Held,
-        Self::Joined,
-        Self::Known,
-        Self::Old,
-        Self::Question,
-        Self::Backscatter,
-        Self::List,
-        Self::NoSource,
-        Self::NoDesk,
-        Self::Unreadable,
-    ];
-
-    /// Returns the word under which the ledger keeps it.
-    const fn word(self) -> &'static str {
-        match self {
-            Self::Held => "held",
-            Self::Joined => "joined",
-            Self::Known => "known",
-            Self::Old => "old",
-            Self::Question => "needs-an-answer",
-            Self::Backscatter => "backscatter",
-            Self::List => "list",
-            Self::NoSource => "no-source",
-            Self::NoDesk => "no-desk",
-            Self::Unreadable => "unreadable",
-        }
-    }
-
-    /// Returns what the closing lines say of it.
-    const fn sentence(self) -> &'static str {
-        match self {
-            Self::Held => "held as new cases",
-            Self::Joined => "joined to a case of the same source and day",
-            Self::Known => "known already",
-            Self::Old => "older than 7 days: traced, not looked up",
-            Self::Question => "need an answer of yours",
-            Self::Backscatter => "bounced or answered by a machine: its server is not the spammer",
-            Self::List => "mail of lists that you are on",
-            Self::NoSource => "without a source that can be reported",
-            Self::NoDesk => "without a desk",
-            Self::Unreadable => "not readable as a message",
-        }
-    }
-
-    /// Returns what the ledger keeps under a word.
-    fn of(word: &str) -> Option<Self> {
-        let mut all = Self::ALL.into_iter();
-        all.find(|one| one.word() == word)
-    }
-
-    /// Returns whether a batch that goes on leaves such a message alone: an answer or a desk may be there by now.
-    const fn is_settled(self) -> bool {
-        !matches!(self, Self::Question | Self::NoDesk)
-    }
-
-    /// Returns the exit status that it stands for.
-    const fn exit(self) -> Exit {
-        match self {
-            Self::NoDesk => Exit::NoContact,
-            Self::Unreadable => Exit::NotAMessage,
-            _ => Exit::Done,
-        }
-    }
-}
 
 /// Runs the command.
 pub(crate) fn run(args: BatchArgs, session: &mut Session) -> Result<Exit, Failure> {
@@ -260,7 +181,7 @@ impl Counter<'_, '_> {
                 Ok(ControlFlow::Break(())) => return Ok(ControlFlow::Break(())),
                 Err(failure) => {
                     self.place += 1;
-                    self.unreadable(&failure);
+                    self.unreadable(&failure, Origin::single(name));
                 }
             }
         }
@@ -277,8 +198,9 @@ impl Counter<'_, '_> {
             // A folder's folders are left alone.
             Source::Folder(_) => Ok(Ok(ControlFlow::Continue(()))),
             Source::Message(octets) => {
-                let message = intake::read(octets, Origin::single(name));
-                self.next(name, message).map(Ok)
+                let origin = Origin::single(name);
+                let message = intake::read(octets, origin.clone());
+                self.next(name, origin, message).map(Ok)
             }
             Source::Mailbox(octets, size) => self.mailbox(name, octets, size),
         }
@@ -307,9 +229,9 @@ impl Counter<'_, '_> {
                 let message = if entry.is_joined {
                     Err(IntakeError::Joined)
                 } else {
-                    intake::read(entry.unquoted().into_owned(), origin)
+                    intake::read(entry.unquoted().into_owned(), origin.clone())
                 };
-                ended = self.next(name, message);
+                ended = self.next(name, origin, message);
                 match &ended {
                     Ok(flow) => *flow,
                     Err(_) => ControlFlow::Break(()),
@@ -323,33 +245,52 @@ impl Counter<'_, '_> {
         })
     }
 
-    /// Says that a file cannot be read, and counts it.
-    fn unreadable(&mut self, failure: &Failure) {
+    /// Says that something cannot be read, and counts it.
+    fn unreadable(&mut self, failure: &Failure, origin: Origin) {
         self.session.term.failure(failure);
+        self.show(Row::of(origin, None, Became::Unreadable.word()));
         *self.work.counts.entry(Became::Unreadable).or_default() += 1;
+    }
+
+    /// Shows a row where `--json` wants one, at once: a batch may be broken off at any time.
+    fn show(&mut self, row: Row) {
+        if self.json {
+            self.session.term.json(&row);
+            self.session.term.flush();
+        }
     }
 
     /// Takes one message; breaks off where nobody reads what is said about it any more.
     fn next(
         &mut self,
         name: &str,
+        origin: Origin,
         message: Result<Message, IntakeError>,
     ) -> Result<ControlFlow<()>, Failure> {
         let place = self.place;
         self.place += 1;
-        let message = match message {
-            Ok(message) => message,
+        match message {
+            Ok(message) => self.take(place, message)?,
             Err(error) => {
                 let failure = input::no_message(name, &error);
-                self.unreadable(&match error {
+                let failure = match error {
                     IntakeError::Mailbox(_) => failure.remedy(
                         "it is split where its first line begins with `From ` and holds a date, unquoted; if it is one message, take off that line; nothing was sent",
                     ),
                     _ => failure,
-                });
-                return Ok(ControlFlow::Continue(()));
+                };
+                self.unreadable(&failure, origin);
             }
-        };
+        }
+        Ok(if self.session.term.is_closed() {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        })
+    }
+
+    /// Takes one message, unless it is done: then what became of it is shown once more.
+    fn take(&mut self, place: u64, message: Message) -> Result<(), Failure> {
         let key = self.ledger.key_of_message(&message);
         if let Some(word) = self.ledger.batch_item(self.batch, place, key)? {
             let earlier = Became::of(&word);
@@ -358,21 +299,19 @@ impl Counter<'_, '_> {
                 if let Some(earlier) = earlier {
                     *self.work.counts.entry(earlier).or_default() += 1;
                 }
-                return Ok(ControlFlow::Continue(()));
+                if self.json {
+                    let row = done(message, &word, self.work, self.ledger)?;
+                    self.show(row);
+                }
+                return Ok(());
             }
         }
         let (became, row) = take(message, self.work, self.session, self.ledger)?;
         self.ledger
             .finish_batch_item(self.batch, place, key, became.word())?;
-        if self.json {
-            self.session.term.json(&row);
-        }
+        self.show(row);
         *self.work.counts.entry(became).or_default() += 1;
-        Ok(if self.session.term.is_closed() {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
-        })
+        Ok(())
     }
 }
 
@@ -383,9 +322,57 @@ struct Row {
     input: String,
     index: usize,
     offset: u64,
-    outcome: &'static str,
+    outcome: String,
     source: Option<String>,
     desks: Vec<String>,
+}
+
+impl Row {
+    fn of(origin: Origin, trace: Option<&Trace>, outcome: &str) -> Self {
+        let source = trace.and_then(|trace| trace.source.as_ref());
+        Self {
+            schema: 1,
+            input: origin.input,
+            index: origin.index,
+            offset: origin.offset,
+            outcome: outcome.to_owned(),
+            source: source.map(|source| source.addr.to_string()),
+            desks: Vec::new(),
+        }
+    }
+}
+
+/// Returns the row of a message that was taken before this run.
+fn done(
+    message: Message,
+    word: &str,
+    work: &Work<'_>,
+    ledger: &Ledger,
+) -> Result<Row, LedgerError> {
+    let origin = message.origin().clone();
+    let (message, _) = spam_of(message, work.as_is);
+    let trace = trace::follow(&message.headers(), &work.trust, work.rules);
+    let mut row = Row::of(origin, Some(&trace), word);
+    if ![Became::Held.word(), Became::Joined.word()].contains(&word) {
+        return Ok(row);
+    }
+    if let Standing::Known { complaints, .. } = ledger.standing(&message)? {
+        row.desks.extend(complaints.into_iter().map(|one| one.desk));
+    }
+    Ok(row)
+}
+
+/// Returns the message that is the spam, and whether it is clear that it is.
+fn spam_of(message: Message, as_is: bool) -> (Message, bool) {
+    let meant = if as_is {
+        Meant::One(message)
+    } else {
+        attached::meant(message)
+    };
+    match meant {
+        Meant::One(message) => (message, true),
+        Meant::OneOf(mut all) => (all.swap_remove(0), false),
+    }
 }
 
 /// Takes one message up to its held complaints.
@@ -397,25 +384,9 @@ fn take(
 ) -> Result<(Became, Row), Failure> {
     let origin = message.origin().clone();
     let place = origin.place();
-    let meant = if work.as_is {
-        Meant::One(message)
-    } else {
-        attached::meant(message)
-    };
-    let (message, is_clear) = match meant {
-        Meant::One(message) => (message, true),
-        Meant::OneOf(mut all) => (all.swap_remove(0), false),
-    };
+    let (message, is_clear) = spam_of(message, work.as_is);
     let trace = trace::follow(&message.headers(), &work.trust, work.rules);
-    let mut row = Row {
-        schema: 1,
-        input: origin.input,
-        index: origin.index,
-        offset: origin.offset,
-        outcome: "",
-        source: trace.source.as_ref().map(|source| source.addr.to_string()),
-        desks: Vec::new(),
-    };
+    let mut row = Row::of(origin, Some(&trace), "");
     let became = match set_aside(&trace, session.now()) {
         Some(became) => {
             if let (Became::Question, Some(question)) = (became, &trace.question) {
@@ -429,7 +400,7 @@ fn take(
         }
         None => hold(message, trace, work, session, ledger, &mut row.desks)?,
     };
-    row.outcome = became.word();
+    row.outcome = became.word().to_owned();
     Ok((became, row))
 }
 
