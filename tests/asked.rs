@@ -113,6 +113,38 @@ fn what_cannot_be_written_down_holds_for_the_run() {
 }
 
 #[test]
+fn what_comes_behind_a_ctrl_d_of_a_paste_answers_no_question() {
+    let trial = Trial::begin().without("identity");
+    let mut paste = std::fs::read(trial.home.path("pills.eml")).unwrap();
+    // A terminal that does not mark pastes, and a spam that holds a Ctrl-D and answers of its own.
+    let behind = b"spammer@evil.example\r\r\ryes\ryes\r";
+    paste.push(4);
+    paste.extend(behind);
+    let mut player = trial.terminal(&["report"]);
+    player.wait_for_paste().unwrap();
+    player.send(&paste).unwrap();
+    player
+        .wait_for(&format!("{} octets came (behind the Ctrl-D)", behind.len()))
+        .unwrap();
+    player.wait_for("Your mailbox:").unwrap();
+    player.send(b"\x03").unwrap();
+    let ending = player.finish().unwrap();
+    assert_eq!(ending.code, Some(77), "{}", ending.screen);
+    assert!(!ending.screen.contains("evil.example"), "{}", ending.screen);
+}
+
+#[test]
+fn a_line_is_taken_whole_or_not_at_all() {
+    let trial = Trial::begin().without("identity");
+    let mut player = trial.terminal(&["setup"]);
+    player.wait_for("Your mailbox:").unwrap();
+    player.send(&[b'x'; 17_000]).unwrap();
+    player.send(b"@reed.example\r").unwrap();
+    player.wait_for("longer than (16384) octets").unwrap();
+    assert_eq!(player.finish().unwrap().code, Some(77));
+}
+
+#[test]
 fn enter_says_nothing_of_a_newsletter() {
     let trial = Trial::begin();
     let mut player = trial.terminal(&["report", "newsletter.eml"]);

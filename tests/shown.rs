@@ -1,4 +1,5 @@
 //! What a stranger wrote reaches a terminal escaped, also where it is a file's name or a whole mail; a pipe gets every octet.
+//! Whatever ends the program, the terminal is as it was.
 
 use crate::trial::{Trial, agree};
 
@@ -72,4 +73,39 @@ fn a_name_acts_on_no_terminal() {
     assert_eq!(output.status.code(), Some(78));
     let told = String::from_utf8_lossy(&output.stderr);
     assert!(told.contains(r"s\x1b]0;PWNED\x07.toml:1"), "{told}");
+}
+
+#[test]
+fn a_signal_at_a_question_gives_the_terminal_back() {
+    let line = |command: &str| {
+        format!(
+            "sh -c 'echo pid $$; exec \"$0\" {command}' \"$0\"; echo ended $?; stty -a; echo told"
+        )
+    };
+    for (signal, status) in [("TERM", 143), ("HUP", 129), ("INT", 130)] {
+        let trial = Trial::begin().without("identity");
+        for command in ["setup", "report"] {
+            let mut player = trial.shell(&line(command));
+            let pid = player.wait_for(r"pid (\d+)\n").unwrap();
+            if command == "setup" {
+                player.wait_for("Your mailbox:").unwrap();
+            } else {
+                player.wait_for_paste().unwrap();
+            }
+            let kill = std::process::Command::new("kill")
+                .args(["-s", signal, &pid])
+                .status();
+            assert!(kill.unwrap().success());
+            let told = player
+                .wait_for(&format!(
+                    r"(?s)(Nothing was sent\..*ended {status}\n.*)told"
+                ))
+                .unwrap();
+            let modes: Vec<&str> = told.split_whitespace().collect();
+            for mode in ["isig", "icanon", "echo", "icrnl"] {
+                assert!(modes.contains(&mode), "{signal}, {command}, {mode}: {told}");
+            }
+            assert_eq!(player.finish().unwrap().code, Some(0));
+        }
+    }
 }

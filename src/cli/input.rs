@@ -78,15 +78,22 @@ fn paste(term: &mut Term, asker: &mut Asker) -> Result<Vec<u8>, Failure> {
     term.status(&format!(
         "Paste the whole source of the mail, headers included, then press Ctrl-D (Ctrl-C gives up).\n{HOW_TO_COPY}"
     ));
-    let octets = asker.paste(intake::LIMIT, |octets| {
+    let pasted = asker.paste(intake::LIMIT, |octets| {
         term.status(&format!(
             "{octets} octets pasted. Ctrl-D ends, Ctrl-C gives up."
         ));
     });
-    octets.map_err(|error| match error {
+    let pasted = pasted.map_err(|error| match error {
         TtyError::TooLong(_) => no_message("-", &IntakeError::TooLarge),
         other => no_answer(&other),
-    })
+    })?;
+    if pasted.behind > 0 {
+        term.warning(&format!(
+            "{} octets came behind the Ctrl-D and are not read; if they are of the mail, save it as a file and name that",
+            pasted.behind
+        ));
+    }
+    Ok(pasted.octets)
 }
 
 /// Returns the failure for a question that got no answer.

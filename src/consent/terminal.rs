@@ -63,7 +63,8 @@ pub trait Terminal {
     ///
     /// # Errors
     ///
-    /// [`TerminalError::NoTerminal`] where there is none.
+    /// [`TerminalError::NoTerminal`] where there is none; `Io` where it does not
+    /// stop sending, as what keeps coming would answer.
     fn flush_input(&mut self) -> Result<(), TerminalError>;
 
     /// Shows a checklist and returns the ticks, one per choice, in order.
@@ -77,11 +78,11 @@ pub trait Terminal {
 
     /// Reads one line that the user types, without its line end.
     ///
-    /// It returns at Enter, never before; an empty line is an empty answer. A
-    /// line of more than 256 octets is cut there and its rest thrown away.
+    /// It returns at Enter, never before; an empty line is an empty answer.
     ///
     /// # Errors
     ///
-    /// `Interrupted` on Ctrl-C, and on Ctrl-D at the start of the line.
+    /// `Interrupted` on Ctrl-C, and on Ctrl-D at the start of the line; `Io` for
+    /// a line that is longer than the terminal's limit.
     fn read_line(&mut self) -> Result<String, TerminalError>;
 }

@@ -9,8 +9,13 @@ use std::io::Write as _;
 
 use super::inert;
 use super::interrupt::AtPrompt;
-use super::tty::{RawMode, Tty, TtyError};
+use super::modes::RawMode;
+use super::tty::{Pasted, Tty, TtyError};
 use crate::consent::{Choice, Terminal, TerminalError};
+use crate::intake::Untrusted;
+
+/// Columns of a checklist's row that are not its text: a pointer, a box, and one that stays free.
+const ROW_MARGIN: usize = 8;
 
 /// The terminal as questions are asked on it.
 pub(crate) struct Asker {
@@ -47,7 +52,7 @@ impl Asker {
         &mut self,
         limit: usize,
         notice: impl FnMut(usize),
-    ) -> Result<Vec<u8>, TtyError> {
+    ) -> Result<Pasted, TtyError> {
         self.tty()?.read_paste(limit, notice)
     }
 
@@ -160,10 +165,17 @@ impl Asker {
     ) -> Result<Vec<bool>, TtyError> {
         self.tty()?.flush_input()?;
         let _here = AtPrompt::enter();
+        let _lent = self.tty()?.lent()?;
+        // dialoguer draws the list anew at each key: what it draws must not wrap, or rows of before stay.
+        self.show(&inert::text(format!("{question}\n").as_bytes()))?;
         let screen = console::Term::stderr();
+        let columns = usize::from(screen.size().1);
         let chosen = dialoguer::MultiSelect::new()
-            .with_prompt(format!("{question} (space ticks, Enter goes on)"))
-            .items_checked(rows.iter().map(|(row, ticked)| (row.clone(), *ticked)))
+            .with_prompt("Space ticks, Enter goes on")
+            .items_checked(
+                rows.iter()
+                    .map(|(text, ticked)| (row(text, columns), *ticked)),
+            )
             .report(false)
             .interact_on_opt(&screen);
         // dialoguer hides the cursor, and leaves it hidden when it is interrupted.
@@ -187,6 +199,22 @@ impl Asker {
         }
         Ok(ticks)
     }
+}
+
+/// Returns the text of a checklist's row: one that takes one line, however long it was.
+///
+/// It is cut by octets, which are never fewer than its columns: dialoguer takes the one for the other.
+fn row(text: &str, columns: usize) -> String {
+    let limit = columns.saturating_sub(ROW_MARGIN).max(1);
+    let text = Untrusted::text(text).up_to(usize::MAX).to_string();
+    if text.len() <= limit {
+        return text;
+    }
+    let mut end = limit.saturating_sub('…'.len_utf8());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{}…", text.get(..end).unwrap_or_default())
 }
 
 impl Terminal for Asker {
@@ -239,7 +267,38 @@ impl From<TtyError> for TerminalError {
         match error {
             TtyError::None => Self::NoTerminal,
             TtyError::Interrupted => Self::Interrupted,
-            TtyError::TooLong(_) | TtyError::Io(_) => Self::Io(error.to_string()),
+            TtyError::TooLong(_)
+            | TtyError::LineTooLong(_)
+            | TtyError::Restless
+            | TtyError::Io(_) => Self::Io(error.to_string()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_of_a_checklist_takes_one_line() {
+        assert_eq!(
+            row("abuse@isp.example: its network", 80),
+            "abuse@isp.example: its network"
+        );
+        for (text, columns) in [
+            ("x".repeat(95), 100),
+            ("é".repeat(60), 80),
+            ("漢".repeat(60), 80),
+            ("x".repeat(20), 5),
+            ("a\nb".to_owned(), 80),
+        ] {
+            let row = row(&text, columns);
+            assert!(row.len() <= (columns - 4).max(4), "{row}");
+            assert!(
+                console::measure_text_width(&row) + 6 < columns.max(8),
+                "{row}"
+            );
+            assert!(!row.contains('\n'));
         }
     }
 }

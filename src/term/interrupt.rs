@@ -1,6 +1,7 @@
-//! Ctrl-C outside of a question: a sentence first, then the end.
+//! Signals that end the program: the terminal as it was and a sentence first, then the end.
 //!
-//! In: SIGINT. Out: what the user has to know about what was sent, on stderr; then the process ends by the signal.
+//! In: SIGINT, and from the first question on SIGTERM and SIGHUP. Out: what the user has to know about what was sent, on stderr;
+//! then the process ends by the signal.
 //! Standards: POSIX.1-2017 §2.4.3 (signal actions); a shell sees that the signal ended the program.
 //! Failures: where no handler can be set, the system's own stands: the end without the sentence.
 //! Limits: a question reads Ctrl-C as a key, and answers for itself.
@@ -11,8 +12,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, Once};
 use std::time::{Duration, Instant};
 
-use signal_hook::consts::SIGINT;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::low_level::{emulate_default_handler, pipe};
+
+use super::modes;
 
 /// Whether something may have left this machine since the program began.
 static HANDED_OVER: AtomicBool = AtomicBool::new(false);
@@ -35,22 +38,37 @@ enum Prompt {
 /// From here on Ctrl-C is answered with a sentence.
 pub(crate) fn watch() {
     static ONCE: Once = Once::new();
+    ONCE.call_once(|| listen(SIGINT));
+}
+
+/// From here on no signal that ends the program leaves the terminal otherwise than it was.
+///
+/// Not sooner: who starts the program with SIGHUP ignored (`nohup`) wants it to go on, and is asked nothing.
+pub(super) fn watch_ends() {
+    static ONCE: Once = Once::new();
+    watch();
     ONCE.call_once(|| {
-        let Ok((mut told, teller)) = UnixStream::pair() else {
-            return;
-        };
-        let listener = move || {
-            while told.read_exact(&mut [0]).is_ok() {
-                if !is_of_a_prompt() {
-                    end();
-                }
-            }
-        };
-        let listening = std::thread::Builder::new().spawn(listener);
-        if listening.is_ok() {
-            let _ = pipe::register(SIGINT, teller);
-        }
+        listen(SIGTERM);
+        listen(SIGHUP);
     });
+}
+
+/// Ends the program with a sentence when a signal comes.
+fn listen(signal: i32) {
+    let Ok((mut told, teller)) = UnixStream::pair() else {
+        return;
+    };
+    let listener = move || {
+        while told.read_exact(&mut [0]).is_ok() {
+            if signal != SIGINT || !is_of_a_prompt() {
+                end(signal);
+            }
+        }
+    };
+    let listening = std::thread::Builder::new().spawn(listener);
+    if listening.is_ok() {
+        let _ = pipe::register(signal, teller);
+    }
 }
 
 /// From here on nobody can say in one sentence that nothing was sent.
@@ -68,8 +86,9 @@ pub(crate) fn may_have_sent() -> bool {
     HANDED_OVER.load(Ordering::SeqCst)
 }
 
-/// Says what is known, and ends as the signal would have.
-fn end() {
+/// Gives the terminal back, says what is known, and ends as the signal would have.
+fn end(signal: i32) {
+    let _given_back = modes::give_back();
     let sentence = if may_have_sent() {
         "Given up. `plaint outbox list` and `plaint log list` show what was sent."
     } else if GOES_ON.load(Ordering::SeqCst) {
@@ -80,7 +99,7 @@ fn end() {
     let screen = console::Term::stderr();
     let _ = screen.show_cursor();
     let _ = writeln!(std::io::stderr(), "\n{sentence}");
-    let _ = emulate_default_handler(SIGINT);
+    let _ = emulate_default_handler(signal);
 }
 
 fn is_of_a_prompt() -> bool {

@@ -26,11 +26,14 @@ pub(crate) use table::Table;
 mod progress;
 pub(crate) use progress::Progress;
 
+// how it takes keys
+mod modes;
+
 // the controlling terminal
 mod tty;
 pub(crate) use tty::TtyError;
 
-// Ctrl-C where nothing is asked
+// signals that end the program
 mod interrupt;
 pub(crate) use interrupt::{goes_on, handing_over, may_have_sent, watch as watch_interrupts};
 
