@@ -188,6 +188,8 @@ fn cases(file: &Path) -> Vec<Case> {
             } else if let Some(value) = line.strip_prefix("shared = ") {
                 let host = HostPattern::new(value).unwrap();
                 case.trust.shared_hosts.push(host);
+            } else if let Some(value) = line.strip_prefix("stranger = ") {
+                case.trust.strangers.push(HostPattern::new(value).unwrap());
             } else if let Some(value) = line.strip_prefix("innocent = ") {
                 case.innocent.push(value.parse().unwrap());
             } else {

@@ -9,7 +9,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use super::field::{Received, is_inner};
 use super::sentence::Sentence;
-use super::walk::Walk;
+use super::walk::{Walk, is_name_of};
 use super::{HopTrust, Question, SourceKind};
 use crate::rules::Provider;
 use crate::rules::names::{
@@ -174,9 +174,13 @@ impl<'t> Walk<'_, 't> {
         // Balancers, proxies and forwarded ports hand strangers' mail on under the strangers' own names, over the
         // loopback address, too; and whoever brings it back to the host that wrote the next field need not have had it.
         let hands_on = same_writer && self.calls_itself_a_stranger(field, by);
-        let is_doubtful = is_inner(addr, &self.trust.also_public)
+        let is_inner = is_inner(addr, &self.trust.also_public);
+        // What the user said of an address holds whatever its next client calls itself.
+        let is_denied = self.trust.denies_host(&addr.to_string());
+        let is_doubtful = is_inner
             && !is_named
             && (hands_on
+                || is_denied
                 || !addr.is_loopback()
                     && match field.reading.rdns {
                         // A name that is the next writer's, or lies below it, is that of a machine of its own.
@@ -186,18 +190,27 @@ impl<'t> Walk<'_, 't> {
                         }
                         None => field.reading.looks_up,
                     });
-        if !is_doubtful
+        // A public address that is own by its network or domain alone may be a balancer's, too.
+        let is_front = !is_inner
+            && self.is_own_at_large(field, addr)
+            && (is_denied || same_writer && self.is_under_another_name(field, by));
+        if !is_doubtful && !is_front
             || self
                 .provider_of(by)
                 .is_some_and(|provider| provider.holds(addr))
         {
             return None;
         }
-        let why = Sentence::new("it took the message from ").client(field).say(
-            ", a private address that nobody answers for: perhaps a router, behind which all strangers look alike",
-        );
-        if self.trust.denies_host(&addr.to_string()) {
-            return Some(Step::Boundary(SourceKind::Direct, why));
+        let why = Sentence::new("it took the message from ").client(field).say(match is_front {
+            true => ", a machine of your network or domain: perhaps a proxy, behind which all strangers look alike",
+            false => ", a private address that nobody answers for: perhaps a router, behind which all strangers look alike",
+        });
+        if is_denied {
+            // What lies in the user's own network is no stranger's, even if it hides them.
+            return Some(match is_front {
+                true => Step::Stop(why),
+                false => Step::Boundary(SourceKind::Direct, why),
+            });
         }
         let seems_a_router = field.reading.rdns.is_some() || stands_at_an_end || same_writer;
         let trust = match seems_a_router {
@@ -205,6 +218,25 @@ impl<'t> Walk<'_, 't> {
             false => HopTrust::Internal,
         };
         Some(Step::Asked(trust, why, Question::own_machine(addr)))
+    }
+
+    /// Returns whether a client is own by a network or domain that the user named around it, not by itself.
+    fn is_own_at_large(&self, field: &Received<'_>, addr: IpAddr) -> bool {
+        let is_named = self.trust.names_addr(addr)
+            || field
+                .reading
+                .rdns
+                .is_some_and(|name| self.trust.names_host(name));
+        !is_named && (self.trust.holds_addr(addr) || self.named_client(field).is_some())
+    }
+
+    /// Returns whether a client calls itself otherwise than its looked-up name: filters go by that name, proxies
+    /// pass on a stranger's.
+    fn is_under_another_name(&self, field: &Received<'_>, by: &str) -> bool {
+        match field.reading.rdns.zip(field.reading.helo) {
+            Some((name, helo)) => !is_name_of(helo, name),
+            None => self.calls_itself_a_stranger(field, by),
+        }
     }
 
     /// Returns whether a client calls itself what none of the own side's machines is called: a public name or address elsewhere.

@@ -295,7 +295,7 @@ mod tests {
         assert_eq!(
             asked,
             [
-                "10.0.3.17: Is 10.0.3.17 a mail server of your own network (and not its router or firewall)? (3 of 3 messages)"
+                "10.0.3.17: Is 10.0.3.17 a mail server of your own network (and not its router, firewall or proxy)? (3 of 3 messages)"
             ]
         );
     }

@@ -308,7 +308,7 @@ impl Question {
                 )
             } else {
                 format!(
-                    "Is {addr} a mail server of your own network (and not its router or firewall)?"
+                    "Is {addr} a mail server of your own network (and not its router, firewall or proxy)?"
                 )
             },
         }

@@ -383,7 +383,7 @@ fn of_provider<'t>(sentence: Sentence<'t>, provider: &'t Provider) -> Sentence<'
 }
 
 /// Returns whether `name` means the host `by`: in full, or its first label alone.
-fn is_name_of(name: &str, by: &str) -> bool {
+pub(super) fn is_name_of(name: &str, by: &str) -> bool {
     let bare = |name: &str| name.trim_matches(['[', ']']).to_owned();
     same_host(name, by)
         || is_bare(name)
