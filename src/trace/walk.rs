@@ -10,7 +10,7 @@ use super::client::{Step, is_lmtp};
 use super::field::{Received, is_inner};
 use super::sentence::Sentence;
 use super::{HopTrust, Question, SourceKind, Trust};
-use crate::rules::names::{is_bare, registered, same_domain, same_host};
+use crate::rules::names::{is_bare, same_domain, same_host};
 use crate::rules::received::HopKind;
 use crate::rules::{Provider, Rules};
 
@@ -250,12 +250,10 @@ impl<'t> Walk<'_, 't> {
                 || reading.kind == HopKind::Pull
                     && field.client_names().any(|name| same_domain(name, by))
         };
-        (!self.trust.hosts.is_empty() && registered(by).is_some() && !passed.iter().any(met)).then(
-            || Doubt {
-                field: 0,
-                question: Question::own_host(by),
-            },
-        )
+        (!self.trust.hosts.is_empty() && !passed.iter().any(met)).then(|| Doubt {
+            field: 0,
+            question: Question::own_host(by),
+        })
     }
 
     /// Judges a field below one that took the message from the own side.
