@@ -5,7 +5,7 @@
 //! Standards: RFC 4155 (the `From ` line), RFC 3676 §4.5 (quote marks).
 //! Trust: hostile; a repair only removes, and never inside a message.
 //! Failures: [`IntakeError::Mailbox`] where a separator line stands before several messages.
-//! Limits: quoting is undone one level deep.
+//! Limits: [`LAYERS`] of them are undone; what is wrapped deeper is no message.
 
 use std::fmt;
 
@@ -81,10 +81,32 @@ pub(super) fn lead(octets: &[u8]) -> usize {
     octets.len() - after_blank_lines(text).len()
 }
 
+/// Layers around a message that are taken off: one mail program or mailbox around another.
+const LAYERS: usize = 8;
+
 /// Takes off what surrounds a message, and notes it; refuses what is several.
 ///
-/// Read as one message, a mailbox would carry the mail of others into the evidence.
-pub(super) fn unwrap(octets: Vec<u8>) -> Result<(Vec<u8>, Vec<Repair>), IntakeError> {
+/// Read as one message, a mailbox would carry the mail of others into the evidence. What comes out surrounds nothing
+/// any more: it is kept, and read again, as it is.
+pub(super) fn unwrap(mut octets: Vec<u8>) -> Result<(Vec<u8>, Vec<Repair>), IntakeError> {
+    let mut repairs = Vec::new();
+    for _ in 0..LAYERS {
+        let (inner, found) = unwrap_once(octets)?;
+        octets = inner;
+        if found.is_empty() {
+            return Ok((octets, repairs));
+        }
+        for repair in found {
+            if !repairs.contains(&repair) {
+                repairs.push(repair);
+            }
+        }
+    }
+    Err(IntakeError::NoHeaders)
+}
+
+/// Takes off one layer of each kind.
+fn unwrap_once(octets: Vec<u8>) -> Result<(Vec<u8>, Vec<Repair>), IntakeError> {
     let mut repairs = Vec::new();
     let mut note = |repair, octets: Vec<u8>, changed: Option<Vec<u8>>| match changed {
         Some(changed) => {
@@ -263,6 +285,23 @@ mod tests {
             &[Repair::Indent],
         );
         check("11\nSubject: x\n<plist/>", "Subject: x\n", &[Repair::Emlx]);
+    }
+
+    #[test]
+    fn what_comes_out_is_read_again_as_it_is() {
+        // A mailbox around a quoted message.
+        check(
+            "From a@example.org Sat Nov 21 10:00:00 2026\n>Subject: x\n>\n>b\n",
+            "Subject: x\n\nb\n",
+            &[Repair::FromLine, Repair::QuoteMarks],
+        );
+        let deep = format!("{}Subject: x\n", "From x\n".repeat(LAYERS));
+        assert_eq!(unwrap(deep.into_bytes()), Err(IntakeError::NoHeaders));
+        proptest::proptest!(|(text in "(From x\n|> ?|  |[0-9]{1,2}\n|\n|Subject: x\n|b\n){0,12}")| {
+            if let Ok((once, _)) = unwrap(text.into_bytes()) {
+                proptest::prop_assert_eq!(unwrap(once.clone()), Ok((once, Vec::new())));
+            }
+        });
     }
 
     #[test]

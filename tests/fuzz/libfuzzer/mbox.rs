@@ -1,6 +1,7 @@
 #![no_main]
 
 #[path = "../targets/mbox.rs"]
+#[expect(dead_code, reason = "the seeds are for `cargo test`")]
 mod target;
 
 libfuzzer_sys::fuzz_target!(|octets: &[u8]| target::target(octets));

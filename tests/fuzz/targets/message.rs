@@ -8,6 +8,7 @@ pub(crate) const SEEDS: &[&[u8]] = &[
     b"Subject: no fields that a server writes\n\nhttp://xn--bcher-kva.example/%6a%61ne jane.doe@example.org\n",
     b"From a@example.org Sat Nov 21 10:00:00 2026\nReceived : from x\n y\n\nbody\n",
     b"> Received: from x by y\n> Subject: quoted\n>\n> body\n",
+    b"From x\n>Received: from x by y\n>Subject: quoted\n>\n>body\n",
 ];
 
 pub(crate) fn target(octets: &[u8]) {
