@@ -42,6 +42,27 @@ pub(crate) struct Ending {
     pub(crate) screen: String,
 }
 
+/// Returns a command with the terminal's echo on, as users have it; of the environment it sees what was set for it.
+///
+/// From outside, echo would come on at some time later, when the program may have taken it away already.
+fn echoing(command: &Command) -> Command {
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", "stty echo && exec \"$0\" \"$@\""])
+        .arg(command.get_program())
+        .args(command.get_args())
+        .env_clear()
+        .envs(
+            command
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        );
+    if let Some(folder) = command.get_current_dir() {
+        shell.current_dir(folder);
+    }
+    shell
+}
+
 impl Player {
     /// Starts a program as the foreground of a new terminal.
     ///
@@ -49,12 +70,11 @@ impl Player {
     ///
     /// It cannot be started.
     pub(crate) fn start(command: Command) -> io::Result<Self> {
-        let mut session = OsSession::spawn(command).map_err(io::Error::other)?;
+        let mut session = OsSession::spawn(echoing(&command)).map_err(io::Error::other)?;
         let process = session.get_process_mut();
         process
             .set_window_size(SIZE.0, SIZE.1)
             .map_err(io::Error::other)?;
-        process.set_echo(true, None).map_err(io::Error::other)?;
         Ok(Self {
             session,
             raw: Vec::new(),

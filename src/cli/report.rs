@@ -136,22 +136,33 @@ fn nothing_to_report(session: &mut Session, trace: &Trace) -> Exit {
     let is_said = matches!(trace.set_aside(), Some(Nature::Backscatter | Nature::List));
     if let Some(source) = trace.source.as_ref().filter(|_| !is_said) {
         let why = story::as_sentence(&source.why);
-        session
-            .term
-            .answer(&format!("It cannot be reported. {why}"));
+        let how = match trace.question {
+            Some(_) => "It is not reported while a question is open.",
+            None => "It cannot be reported.",
+        };
+        session.term.answer(&format!("{how} {why}"));
     }
     if let Some(question) = &trace.question {
-        let text = &question.text;
+        let asked = match &trace.source {
+            Some(source) if !is_said && source.why.contains(&question.text) => "",
+            _ => question.text.as_str(),
+        };
         let hint = if question.can_be_kept() {
             format!(
-                "{text} If so, add `{}` to `{}` under `[trust]` in the settings, or run on a terminal to be asked",
+                "{asked} if so, add `{}` to `{}` under `[trust]` in the settings, or run on a terminal to be asked",
                 question.host,
                 question.asks.key()
             )
         } else {
-            format!("{text} {}", story::NO_NAME)
+            format!("{asked} {}", story::NO_NAME)
         };
-        session.term.hint(&hint);
+        session.term.hint(hint.trim_start());
+    }
+    if trace.hops.is_empty() {
+        let copy = input::HOW_TO_COPY.trim_end();
+        session.term.hint(&format!(
+            "copy the whole source of the mail, headers included:\n{copy}"
+        ));
     }
     session.term.status("Nothing was sent.");
     Exit::NothingToReport

@@ -24,6 +24,9 @@ pub(super) fn source(trace: &Trace, holder: Option<&str>) -> String {
         Some(Nature::Mail) | None => {}
     }
     let Some(source) = &trace.source else {
+        if trace.hops.is_empty() {
+            return "This mail has no Received lines, by which each server says where it had it from: it was probably copied without its headers.".to_owned();
+        }
         let nobody =
             "No server of yours wrote down where this came from: there is nothing to report.";
         let mut hops = trace.hops.iter();

@@ -95,7 +95,7 @@ pub fn life_of(contacts: &Contacts) -> SignedDuration {
 ///
 /// That is the network that the answer names; where it names none, the address alone. What the address's own
 /// name in the DNS gave is its holder's, whose neighbours have others: it counts for the address alone. What its
-/// reverse zone or Abusix gave, and that nobody answers for it, counts for its [`neighbours`]: a wide network holds
+/// reverse zone or Abusix gave, and that nobody answers for it, counts for its neighbours, a /24 or /48: a wide network holds
 /// smaller ones that have desks of their own.
 #[must_use]
 pub fn range_of(suspect: &Suspect, contacts: &Contacts) -> Option<AddrRange> {

@@ -59,9 +59,13 @@ impl RawMode {
         })
     }
 
-    /// Leaves the modes as they are, for somebody else to change.
+    /// Takes echo, line editing and signal keys away, for somebody else who reads keys: one that comes before he does waits
+    /// for him, Ctrl-C too.
     pub(super) fn lent(file: &File) -> io::Result<Self> {
-        Self::with(file, |_| {})
+        Self::with(file, |raw| {
+            raw.local_modes -= LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG;
+            byte_by_byte(raw);
+        })
     }
 
     fn with(file: &File, change: impl FnOnce(&mut Termios)) -> io::Result<Self> {

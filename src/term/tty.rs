@@ -141,7 +141,7 @@ impl Tty {
         Ok(RawMode::quiet(&self.file)?)
     }
 
-    /// Lets somebody else change the modes; they are as they were when the result is dropped.
+    /// Leaves the keys to somebody else; the modes are as they were when the result is dropped.
     pub(super) fn lent(&self) -> Result<RawMode, TtyError> {
         Ok(RawMode::lent(&self.file)?)
     }
