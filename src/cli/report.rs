@@ -143,13 +143,14 @@ fn nothing_to_report(session: &mut Session, trace: &Trace) -> Exit {
         session.term.answer(&format!("{how} {why}"));
     }
     if let Some(question) = &trace.question {
-        let asked = match &trace.source {
-            Some(source) if !is_said && source.why.contains(&question.text) => "",
-            _ => question.text.as_str(),
+        // The question stands in the line above already, as the reason.
+        let (asked, so) = match &trace.source {
+            Some(source) if !is_said && source.why.contains(&question.text) => ("", "if so"),
+            _ => (question.text.as_str(), "If so"),
         };
         let hint = if question.can_be_kept() {
             format!(
-                "{asked} if so, add `{}` to `{}` under `[trust]` in the settings, or run on a terminal to be asked",
+                "{asked} {so}, add `{}` to `{}` under `[trust]` in the settings, or run on a terminal to be asked",
                 question.host,
                 question.asks.key()
             )
