@@ -247,15 +247,19 @@ fn forward(trial: &Trial, way: &str) -> String {
     )
 }
 
+/// Returns the header of a mail that Ann sent right now.
+fn by_ann() -> String {
+    let now = jiff::Timestamp::now().strftime("%a, %d %b %Y %H:%M:%S +0000");
+    format!(
+        "Received: from mail.oakfield.example (mail.oakfield.example [198.51.100.77])\n\
+         \tby mail.harbourhost.example (Postfix) with ESMTPS id 4F2C71A0\n\tfor <robin@reed.example>; {now}\n"
+    )
+}
+
 #[test]
 fn who_forwards_a_spam_is_not_taken_for_the_spammer() {
     let trial = Trial::begin();
-    let now = jiff::Timestamp::now().strftime("%a, %d %b %Y %H:%M:%S +0000");
-    let way = format!(
-        "Received: from mail.oakfield.example (mail.oakfield.example [198.51.100.77])\n\
-         \tby mail.harbourhost.example (Postfix) with ESMTPS id 4F2C71A0\n\tfor <robin@reed.example>; {now}\n"
-    );
-    trial.file("fwd.eml", forward(&trial, &way).as_bytes());
+    trial.file("fwd.eml", forward(&trial, &by_ann()).as_bytes());
     // Where nobody can be asked, neither is taken.
     for command in ["draft", "report"] {
         let ran = trial.pipe(&[command, "fwd.eml"], b"");
@@ -294,12 +298,7 @@ fn who_forwards_a_spam_is_not_taken_for_the_spammer() {
 #[test]
 fn a_batch_says_how_to_take_mails_with_others_attached_and_goes_on_with_what_waited() {
     let trial = Trial::begin();
-    let now = jiff::Timestamp::now().strftime("%a, %d %b %Y %H:%M:%S +0000");
-    let way = format!(
-        "Received: from mail.oakfield.example (mail.oakfield.example [198.51.100.77])\n\
-         \tby mail.harbourhost.example (Postfix) with ESMTPS id 4F2C71A0\n\tfor <robin@reed.example>; {now}\n"
-    );
-    trial.file("fwd.eml", forward(&trial, &way).as_bytes());
+    trial.file("fwd.eml", forward(&trial, &by_ann()).as_bytes());
     let held = trial.pipe(&["batch", "fwd.eml"], b"");
     assert!(held.stderr.contains("`--as-is`"), "{held:#?}");
     assert!(!held.stderr.contains("setup trust"), "{held:#?}");

@@ -125,7 +125,7 @@ fn retry(session: &mut Session, ledger: &mut Ledger, today: &Today) -> Result<Ex
             continue;
         }
         // What the user did not know when he agreed, he is asked about.
-        let record = ledger.desk(&kept.recorded.complaint.desk.key())?;
+        let record = ledger.desk(&desk.key())?;
         let mut asks = record.dead_until.is_some_and(|until| until > now);
         if kept.maybe_arrived {
             let twice = "an earlier try may have arrived; the desk may get it twice";

@@ -121,23 +121,12 @@ const fn what_follows(asks: Asks) -> &'static str {
 
 /// Asks; `None` where the user leaves it open: nobody must be accused because he pressed Enter.
 fn answer(session: &mut Session, question: &Question) -> Result<Option<bool>, Failure> {
-    let asker = session.ask();
     let text = format!(
         "{}\n({}; Enter: leave it open)",
         question.text,
         what_follows(question.asks)
     );
-    loop {
-        let line = asker.line(&text, None).map_err(|e| no_answer(&e))?;
-        match line.trim().to_ascii_lowercase().as_str() {
-            "yes" | "y" => return Ok(Some(true)),
-            "no" | "n" => return Ok(Some(false)),
-            "" => return Ok(None),
-            _ => asker
-                .show("Please answer yes or no, or press Enter.\n")
-                .map_err(|e| no_answer(&e))?,
-        }
-    }
+    session.ask().yes_or_open(&text).map_err(|e| no_answer(&e))
 }
 
 /// Believes what was asked about, in this run and by the settings.

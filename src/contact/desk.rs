@@ -83,9 +83,11 @@ impl Contacts {
                 let from = add.len();
                 self.add_rule(rule, contact.role, now, &mut add);
                 // A rule knows where mail to this mailbox goes; that it is the one to write to, it does not say.
-                for added in add.iter_mut().skip(from).filter(|_| !contact.recommended) {
-                    added.recommended = false;
-                    added.confidence = added.confidence.min(contact.confidence);
+                if !contact.recommended {
+                    for added in add.iter_mut().skip(from) {
+                        added.recommended = false;
+                        added.confidence = added.confidence.min(contact.confidence);
+                    }
                 }
             }
         }

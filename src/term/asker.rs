@@ -119,11 +119,22 @@ impl Asker {
     fn yes_or_no(&mut self, question: &str, enter: &str) -> Result<bool, TtyError> {
         loop {
             let line = self.line(&format!("{question} (yes/no)"), Some(enter))?;
-            match line.to_ascii_lowercase().as_str() {
-                "yes" | "y" => return Ok(true),
-                "no" | "n" => return Ok(false),
-                _ => self.show("Please answer yes or no.\n")?,
+            match said(&line) {
+                Some(yes) => return Ok(yes),
+                None => self.show("Please answer yes or no.\n")?,
             }
+        }
+    }
+
+    /// Asks for yes or no; Enter leaves it open, which the question has to say.
+    pub(crate) fn yes_or_open(&mut self, question: &str) -> Result<Option<bool>, TtyError> {
+        loop {
+            let line = self.line(question, None)?;
+            let yes = said(&line);
+            if yes.is_some() || line.is_empty() {
+                return Ok(yes);
+            }
+            self.show("Please answer yes or no, or press Enter.\n")?;
         }
     }
 
@@ -198,6 +209,15 @@ impl Asker {
             }
         }
         Ok(ticks)
+    }
+}
+
+/// Returns whether a line says yes; `None` where it says neither yes nor no.
+fn said(line: &str) -> Option<bool> {
+    match line.to_ascii_lowercase().as_str() {
+        "yes" | "y" => Some(true),
+        "no" | "n" => Some(false),
+        _ => None,
     }
 }
 
