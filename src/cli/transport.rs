@@ -226,12 +226,9 @@ fn ask_smtp(session: &mut Session, from: &str) -> Result<SmtpKeys, Failure> {
 }
 
 /// Returns the protection that goes with a port as it was asked for; of another port, what the settings say.
-const fn protection(port: u16, configured: Tls) -> Tls {
-    match port {
-        465 => Tls::Implicit,
-        587 => Tls::StartTls,
-        _ => configured,
-    }
+fn protection(port: u16, configured: Tls) -> Tls {
+    let mut known = [Tls::Implicit, Tls::StartTls].into_iter();
+    known.find(|tls| tls.port() == port).unwrap_or(configured)
 }
 
 #[cfg(test)]
